@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: MIT
+#
+# xen-vgpu. Two commands matter: `make run` and `make check`. Each does all its own set-up on a fresh
+# Debian 12. `make help` lists the rest. Everything made lands below $(O).
+
+O	?= build
+PY	:= /usr/bin/python3
+export O PY
+export BUILD := $(abspath $(O))
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+ifeq ($(V),1)
+Q :=
+else
+Q := @
+endif
+say = @printf '  %-7s %s\n' $(1) $(2)
+
+# ---------------------------------------------------------------- what exists where
+# Each folder names its own sources, as paths from here, in objects.mk.
+
+include hv/common/objects.mk hv/xen/objects.mk hv/hosted/objects.mk hv/dom0/objects.mk
+include iommu/objects.mk gpu/core/objects.mk gpu/vgpu/objects.mk guest-frontend/bare/objects.mk
+include tests/model/objects.mk tests/conformance/objects.mk
+
+gpudom-src	:= gpu/gpudom.c $(gpu-vgpu-src) $(gpu-core-src) $(iommu-src)
+platform-src	:= hv/xenbus.c $(hv-common-src) $(hv-xen-src)
+guest-src	:= $(front-bare-src) tests/common/sha256.c
+
+# Test images for Xen: one file in tests/xen/images each; they may use whatever they link.
+image-names	:= $(patsubst tests/xen/images/%.c,%,$(wildcard tests/xen/images/*.c))
+image-lib-src	:= $(guest-src) $(gpu-core-src) $(iommu-src)
+
+hosted-lib-src	:= hv/xenbus.c $(hv-common-src) $(hv-hosted-src) $(iommu-src) $(gpu-core-src) \
+		   $(gpu-vgpu-src) $(guest-src) $(model-src) $(conformance-src)
+unit-names	:= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
+fuzz-names	:= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+# ---------------------------------------------------------------- set-up and configuration
+
+deps	:= $(O)/.deps
+config	:= $(O)/config/.config
+autoconf:= $(O)/include/generated/autoconf.h
+newlib	:= $(O)/newlib/lib/libc.a
+KENV	= KCONFIG_CONFIG=$(config) CONFIG_= srctree=.
+
+$(deps): packaging/deps.list packaging/deps.sh
+	@mkdir -p $(O)
+	$(Q)sh packaging/deps.sh
+	@touch $@
+
+$(config): configs/defconfig Kconfig | $(deps)
+	@mkdir -p $(@D)
+	$(Q)if [ -e $@ ]; then $(KENV) $(PY) -m olddefconfig Kconfig >/dev/null; \
+	    else $(KENV) $(PY) -m defconfig --kconfig Kconfig $(if $(CONFIG),$(CONFIG),configs/defconfig) >/dev/null; fi
+	@touch $@
+
+$(autoconf): $(config)
+	@mkdir -p $(@D)
+	$(Q)KCONFIG_CONFIG=$(config) $(PY) -m genconfig --header-path $@ Kconfig
+	@touch $@
+
+$(newlib): hv/xen/newlib.sh | $(deps)
+	$(Q)sh hv/xen/newlib.sh
+	@touch $@
+
+menuconfig: $(config)
+	$(Q)KCONFIG_CONFIG=$(config) $(PY) -m menuconfig Kconfig
+
+defconfig: | $(deps)
+	@mkdir -p $(dir $(config))
+	$(Q)KCONFIG_CONFIG=$(config) $(PY) -m defconfig --kconfig Kconfig configs/defconfig
+
+allyesconfig allnoconfig: | $(deps)
+	@mkdir -p $(dir $(config))
+	$(Q)KCONFIG_CONFIG=$(config) $(PY) -m $@ Kconfig
+
+# ---------------------------------------------------------------- compilers
+
+warn	:= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef
+common	:= -std=gnu11 -g $(warn) -I. -Iinclude -I$(O)/include -include $(autoconf) -MMD -MP
+
+xen-cflags	= $(common) -O2 -DHV_PORT_XEN $(hv-xen-cflags) -isystem $(O)/newlib/include
+hosted-cflags	= $(common) -O1 -D_GNU_SOURCE $(hosted-extra) \
+		  -fno-omit-frame-pointer $(shell pkg-config --cflags glib-2.0 2>/dev/null)
+hosted-libs	= $(shell pkg-config --libs glib-2.0 2>/dev/null) -lcmocka -lpthread
+sanitize	:= -fsanitize=address,undefined -fno-sanitize-recover=undefined
+fuzz-cc		:= clang
+fuzz-flags	:= -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
+		   -fprofile-instr-generate -fcoverage-mapping
+
+$(O)/xen/%.o: %.c $(autoconf) | $(newlib)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)gcc $(xen-cflags) -c $< -o $@
+
+$(O)/xen/%.o: %.S $(autoconf)
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)gcc $(xen-cflags) -D__ASSEMBLY__ -c $< -o $@
+
+# Test images are always built with poisoned pages.
+$(O)/xen-test/%.o: %.c $(autoconf) | $(newlib)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)gcc $(xen-cflags) -UCONFIG_HV_POISON -DCONFIG_HV_POISON=1 -c $< -o $@
+
+$(O)/xen-test/%.o: %.S $(autoconf)
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)gcc $(xen-cflags) -D__ASSEMBLY__ -c $< -o $@
+
+$(O)/asan/%.o: %.c $(autoconf) | $(deps)
+	$(call say,"CC(asan)",$<)
+	@mkdir -p $(@D)
+	$(Q)gcc $(hosted-cflags) $(sanitize) -c $< -o $@
+
+$(O)/fuzz/%.o: %.c $(autoconf) | $(deps)
+	$(call say,"CC(fuzz)",$<)
+	@mkdir -p $(@D)
+	$(Q)$(fuzz-cc) $(hosted-cflags) $(fuzz-flags) -c $< -o $@
+
+$(O)/dom0/%.o: %.c $(autoconf) | $(deps)
+	$(call say,"CC(dom0)",$<)
+	@mkdir -p $(@D)
+	$(Q)gcc $(common) -O2 -D_GNU_SOURCE -c $< -o $@
+
+# ---------------------------------------------------------------- products
+
+objs = $(addsuffix .o,$(basename $(addprefix $(O)/$(1)/,$(2))))
+link-image = gcc -nostdlib -static -no-pie -Wl,-T,hv/xen/image.lds -Wl,--build-id=none -Wl,--gc-sections \
+	     -Wl,-z,noexecstack -o $@ $(filter %.o %.a,$^) $(newlib) -lgcc
+
+$(O)/gpudom: $(call objs,xen,$(gpudom-src) $(platform-src)) hv/xen/image.lds $(newlib)
+	$(call say,LINK,$@)
+	$(Q)$(link-image)
+	$(Q)objcopy --only-keep-debug $@ $@.debug && strip --strip-debug $@
+
+$(O)/images/%: $(O)/xen-test/tests/xen/images/%.o $(call objs,xen-test,$(platform-src)) \
+	       $(O)/xen-test/images.a hv/xen/image.lds $(newlib)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(link-image)
+
+$(O)/images/conformance: $(call objs,xen-test,$(conformance-src) $(conformance-xen-src) $(platform-src)) \
+	       hv/xen/image.lds $(newlib)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(link-image)
+
+$(O)/xen-test/images.a: $(call objs,xen-test,$(image-lib-src))
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(O)/xvgpu: $(call objs,dom0,$(xvgpu-src))
+	$(call say,LINK,$@)
+	$(Q)gcc -o $@ $^ $(xvgpu-libs)
+
+$(O)/xvgpu-model.so: $(model-src) $(model-qemu-src) $(wildcard tests/model/*.h) $(O)/qemu/include.flags
+	$(call say,"LINK",$@)
+	$(Q)gcc -shared -fPIC -O2 -g -std=gnu11 -D_GNU_SOURCE $(warn) -Wno-missing-prototypes -Wno-unused-parameter \
+		-I. $$(sed 's/-I/-isystem /g' $(O)/qemu/include.flags) \
+		$$(pkg-config --cflags glib-2.0) $(filter %.c,$^) -o $@ $$(pkg-config --libs glib-2.0)
+
+$(O)/qemu/include.flags: tests/bed/qemu-src.sh | $(deps)
+	$(Q)sh tests/bed/qemu-src.sh
+	@touch $@
+
+$(O)/linux/xen-vgpu-front.ko: $(wildcard guest-frontend/linux/*) include/xen/io/vgpuif.h | $(deps)
+	$(call say,KBUILD,$@)
+	$(Q)sh guest-frontend/linux/build.sh
+	@touch $@
+
+all: $(O)/gpudom $(O)/xvgpu images linux-module
+
+images: $(addprefix $(O)/images/,$(image-names) conformance)
+linux-module: $(O)/linux/xen-vgpu-front.ko
+
+# ---------------------------------------------------------------- unit tests and fuzzers
+
+$(O)/asan/hosted.a: $(call objs,asan,$(hosted-lib-src))
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(O)/asan/xvgpu.a: $(call objs,asan,$(filter-out hv/dom0/main.c,$(xvgpu-src)))
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(O)/unit/%: $(O)/asan/tests/unit/test_%.o $(O)/asan/hosted.a $(O)/asan/xvgpu.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)gcc $(sanitize) -o $@ $^ $(hosted-libs) $(xvgpu-libs)
+
+$(O)/unit/conformance: $(call objs,asan,$(conformance-hosted-src)) $(O)/asan/hosted.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)gcc $(sanitize) -o $@ $^ $(hosted-libs)
+
+$(O)/fuzz/hosted.a: $(call objs,fuzz,$(hosted-lib-src) $(filter-out hv/dom0/main.c,$(xvgpu-src)))
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(O)/fuzzers/%: $(O)/fuzz/tests/fuzz/fuzz_%.o $(O)/fuzz/hosted.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(fuzz-cc) -fsanitize=fuzzer,address,undefined -fprofile-instr-generate -o $@ $^ $(hosted-libs) $(xvgpu-libs)
+
+unit: $(addprefix $(O)/unit/,$(unit-names) conformance)
+fuzzers: $(addprefix $(O)/fuzzers/,$(fuzz-names))
+
+# ---------------------------------------------------------------- the test machine
+
+bed-parts := $(O)/bed/dom0.cpio.gz $(O)/bed/guest.cpio.gz
+bed-src	:= $(addprefix tests/bed/,parts.sh image.py vmlinux.py)
+
+$(O)/bed/dom0.cpio.gz: $(bed-src) $(wildcard tests/bed/dom0*) tests/bed/xl.conf | $(deps)
+	$(Q)sh tests/bed/dom0.sh
+	@touch $@
+
+$(O)/bed/guest.cpio.gz: $(bed-src) $(wildcard tests/bed/guest*) | $(deps)
+	$(Q)sh tests/bed/guest-linux.sh
+	@touch $@
+
+bed: $(bed-parts) $(O)/xvgpu-model.so
+
+# What a whole-system test needs.
+system: all bed
+
+run: system
+	$(Q)$(PY) tests/xen/run.py $(RUN_ARGS)
+
+check: | $(deps)
+	$(Q)$(PY) tests/check.py
+
+check-unit: unit
+	$(Q)$(PY) tests/check.py unit
+
+check-xen: system
+	$(Q)$(PY) tests/check.py xen
+
+# Long fuzzing of every target: FUZZ_SECONDS each.
+fuzz: fuzzers
+	$(Q)FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) $(PY) tests/check.py fuzz
+
+bench: unit system
+	$(Q)$(PY) tests/bench/bench.py
+
+# ---------------------------------------------------------------- tidiness
+
+c-files	= $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
+
+format: | $(deps)
+	$(Q)clang-format -i $(c-files)
+
+lint: $(autoconf) | $(deps)
+	$(Q)$(PY) tests/lint.py $(LINT_ARGS)
+
+clean:
+	$(Q)rm -rf $(O)
+
+help:
+	@echo 'make run          set everything up, then show the main job on real Xen (QEMU, no KVM needed)'
+	@echo 'make check        set everything up, then run every test; ends with "N passed, N failed, N skipped"'
+	@echo 'make check-unit   unit tests only (seconds)     make check-xen   whole-system tests only'
+	@echo 'make fuzz         long fuzzing, FUZZ_SECONDS per target (600)'
+	@echo 'make bench        counted costs'
+	@echo 'make all          gpudom, xvgpu, guest images and the Linux frontend, below build/'
+	@echo 'make menuconfig   choose chips and features     make defconfig   back to the shipped choice'
+	@echo 'make format       clang-format                  make lint        clang-format, clang-tidy, cppcheck'
+	@echo 'make clean        remove build/'
+	@echo 'Variables: O=DIR output folder, V=1 show commands, RUN_ARGS="--fault flip-vram-read=OFFSET"'
+
+.PHONY: all run check check-unit check-xen fuzz bench unit fuzzers images linux-module bed system \
+	menuconfig defconfig allyesconfig allnoconfig format lint clean help
+
+-include $(shell find $(O)/xen $(O)/xen-test $(O)/asan $(O)/fuzz $(O)/dom0 -name '*.d' 2>/dev/null)

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vgpuif.h
+ *
+ * Unified virtual GPU device I/O interface for Xen guests: a slice of a physical GPU that a driver
+ * domain owns, reached through Xen's usual split-driver protocol.
+ *
+ * This header stands alone: it may be copied into any guest or backend.
+ */
+#ifndef __XEN_PUBLIC_IO_VGPUIF_H__
+#define __XEN_PUBLIC_IO_VGPUIF_H__
+
+#include <xen/io/ring.h>
+
+/*
+ ******************************************************************************
+ *                              Protocol version
+ ******************************************************************************
+ *
+ * The backend lists the versions it speaks, separated by commas; the frontend writes the one it has
+ * chosen. There is no default: an absent or unknown version is an error.
+ */
+#define XENVGPU_PROTOCOL_VERSION 1
+
+/*
+ ******************************************************************************
+ *                         Nodes in xenstore
+ ******************************************************************************
+ *
+ * N: index of the device in the guest, 0 <= N < XENVGPU_MAX_DEVICES. F: guest, B: driver domain.
+ *
+ *--------------------- Backend /local/domain/B/backend/vgpu/F/N ---------------------
+ *
+ * frontend, frontend-id, online, state
+ *      As for every split device; written by the toolstack (state: also by the backend).
+ *
+ * versions
+ *      Values: "<n>[,<n>...]"
+ *      Versions the backend speaks.
+ *
+ * feature-bar-copy
+ *      Values: 0/1
+ *      1: MEM_WRITE and MEM_READ are served: the backend moves bytes between guest pages and video
+ *      memory through the board's BAR. Slow; for start-up, tests and small objects.
+ *
+ * stats
+ *      Values: "key=value key=value ..."
+ *      For people and tools; no part of the protocol.
+ *
+ * error
+ *      Human-readable reason of the last failure of the device.
+ *
+ *--------------------- Frontend /local/domain/F/device/vgpu/N ---------------------
+ *
+ * backend, backend-id, state
+ *      As for every split device.
+ *
+ * version
+ *      Values: <uint32>
+ *      The version chosen.
+ *
+ * ring-ref, event-channel
+ *      Values: <uint32>
+ *      Grant reference of the control ring's page, and the port for both directions.
+ *
+ * event-page-ref
+ *      Values: <uint32>
+ *      Grant reference of the event page, which the backend writes.
+ *
+ *--------------------- Policy /xvgpu/B/F/N ---------------------
+ *
+ * profile, vram (bytes), weight
+ *      Written by the toolstack in dom0, owned by dom0, readable by B only. The backend takes a
+ *      slice's rights from here and nowhere else, and checks that dom0 owns the node. Neither the
+ *      guest's nor the backend's own directory will do: a guest can delete and re-make what is its
+ *      own.
+ *
+ ******************************************************************************
+ *                              States
+ ******************************************************************************
+ *
+ *      Front                                   Back
+ *      =====                                   ====
+ *      XenbusStateInitialising                 XenbusStateInitialising
+ *       o only now looks at the back            o checks policy, reserves the slice
+ *                                               o publishes versions, features
+ *                                              XenbusStateInitWait
+ *       o allocates ring, event page, port
+ *       o publishes version, refs, port
+ *      XenbusStateInitialised
+ *                                               o checks all, maps ring and event page
+ *                                              XenbusStateConnected
+ *      XenbusStateConnected
+ *
+ * Close: front Closing -> back Closing (no more requests are taken; requests in progress end) ->
+ * front Closed -> back Closed, everything of the slice is released. If online is still 1, a front
+ * that returns to Initialising is served anew: back goes to InitWait.
+ *
+ * Loss: when the GPU or the driver domain is gone, the backend (if it lives) sends EVT_LOST and goes
+ * to Closing; a front that sees its back in Closing or Closed, or its node gone, fails what is
+ * pending with -ENODEV and frees what the back has let go of. All video memory contents are gone.
+ *
+ * An impossible transition, or a ring index out of range, closes that one device: back writes
+ * "error", goes to Closing and releases nothing that the hardware may still use.
+ *
+ ******************************************************************************
+ *                             Control ring
+ ******************************************************************************
+ *
+ * One page, the usual macros of ring.h, XENVGPU_RING_SLOTS slots of 64 bytes. Requests are answered
+ * in any order. All fields are little-endian. Every reserved field is zero in both directions; a
+ * request with a reserved field or unknown flag set is refused with XEN_EINVAL, an unknown operation
+ * with XEN_EOPNOTSUPP. Operations 0..15 are reserved, so that an all-zero slot is never a request.
+ *
+ * id is chosen by the front and echoed; the front must not have two requests of one id under way.
+ * status is 0 or a negated XEN_E* value (xen/errno.h).
+ */
+#define XENVGPU_RING_SLOTS  32
+#define XENVGPU_MAX_DEVICES 8
+
+#define XENVGPU_OP_INFO	     0x10
+#define XENVGPU_OP_PING	     0x11
+#define XENVGPU_OP_MEM_ALLOC 0x12
+#define XENVGPU_OP_MEM_FREE  0x13
+#define XENVGPU_OP_MEM_WRITE 0x14
+#define XENVGPU_OP_MEM_READ  0x15
+
+/*
+ * Page lists. A buffer in guest memory is named by a directory page (granted read-only) that holds
+ * XENVGPU_GREFS_PER_DIR grant references of whole pages in order; further directories are linked by
+ * gref_dir_next_page (0: none). A reference of 0 is invalid. The backend copies a directory once
+ * and then checks it. One request moves at most XENVGPU_COPY_MAX bytes, so one directory is enough
+ * today and gref_dir_next_page must be 0.
+ */
+#define XENVGPU_GREFS_PER_DIR 1023
+struct xenvgpu_page_directory {
+	uint32_t gref_dir_next_page;
+	uint32_t gref[XENVGPU_GREFS_PER_DIR];
+};
+
+#define XENVGPU_COPY_MAX    (1024u * 1024u) /* bytes one MEM_WRITE or MEM_READ moves */
+#define XENVGPU_MAX_OBJECTS 256		    /* memory objects of one slice at a time */
+
+/*
+ * INFO: no parameters. Answers what the slice is.
+ */
+struct xenvgpu_info_resp {
+	uint64_t vram_size;   /* quota, bytes */
+	uint64_t vram_free;   /* of it, not allocated now */
+	uint32_t pmc_boot_0;  /* chip identification, as NV_PMC_BOOT_0 reads */
+	uint32_t pmc_boot_42; /* and NV_PMC_BOOT_42 */
+	uint32_t copy_max;    /* <= XENVGPU_COPY_MAX; 0 without feature-bar-copy */
+	uint32_t max_objects; /* <= XENVGPU_MAX_OBJECTS */
+	uint16_t pci_vendor;
+	uint16_t pci_device;
+	uint32_t reserved[4];
+};
+
+/*
+ * PING: cookie is returned. Does nothing else.
+ */
+struct xenvgpu_ping {
+	uint64_t cookie;
+};
+
+/*
+ * MEM_ALLOC: a memory object of size bytes (a positive multiple of 64 KiB) in the slice's video
+ * memory, reading as zeros. flags is 0. Answers a handle, never 0, meaningful in this slice only.
+ * XEN_ENOMEM: quota or memory exhausted. XEN_ENOSPC: too many objects.
+ */
+#define XENVGPU_MEM_ALIGN 0x10000u
+struct xenvgpu_mem_alloc_req {
+	uint64_t size;
+	uint32_t flags;
+};
+struct xenvgpu_mem_alloc_resp {
+	uint32_t handle;
+};
+
+/*
+ * MEM_FREE: XEN_ENOENT for a handle that is not this slice's; XEN_EBUSY while a request uses it.
+ */
+struct xenvgpu_mem_free_req {
+	uint32_t handle;
+};
+
+/*
+ * MEM_WRITE (guest pages -> object) and MEM_READ (object -> guest pages): length bytes at offset
+ * within the object; offset, length multiples of 4; length > 0 and <= copy_max. The guest side
+ * starts at byte 0 of the first page in the directory; a page list has ceil(length / 4096) entries.
+ * On XEN_EFAULT (a reference could not be used) part of the data may have been moved.
+ */
+struct xenvgpu_mem_copy_req {
+	uint32_t handle;
+	uint32_t gref_directory;
+	uint64_t offset;
+	uint32_t length;
+};
+
+struct xenvgpu_request {
+	uint16_t id;
+	uint8_t operation;
+	uint8_t reserved[5];
+	union {
+		struct xenvgpu_ping ping;
+		struct xenvgpu_mem_alloc_req mem_alloc;
+		struct xenvgpu_mem_free_req mem_free;
+		struct xenvgpu_mem_copy_req mem_copy;
+		uint8_t raw[56]; /* what an operation does not use is zero */
+	} op;
+};
+
+struct xenvgpu_response {
+	uint16_t id;
+	uint8_t operation;
+	uint8_t reserved;
+	int32_t status;
+	union {
+		struct xenvgpu_info_resp info;
+		struct xenvgpu_ping ping;
+		struct xenvgpu_mem_alloc_resp mem_alloc;
+		uint8_t raw[56];
+	} op;
+};
+
+DEFINE_RING_TYPES(xen_vgpuif, struct xenvgpu_request, struct xenvgpu_response);
+
+/*
+ ******************************************************************************
+ *                              Event page
+ ******************************************************************************
+ *
+ * Written by the back: in_prod and the events; the front writes in_cons only. Both indices run
+ * freely; an event's slot is index % XENVGPU_NUM_EVENTS. When the page is full the back drops the
+ * event (EVT_LOST is also visible as a state change). The front trusts neither index nor contents.
+ */
+#define XENVGPU_EVT_LOST 0x10 /* the GPU is lost: reason is XENVGPU_LOST_* */
+
+#define XENVGPU_LOST_BUS   1 /* bus mastering was taken away, or the function no longer answers */
+#define XENVGPU_LOST_RESET 2 /* the driver domain is about to reset or leave the GPU */
+
+struct xenvgpu_event {
+	uint16_t id; /* counts events, from 0 */
+	uint8_t type;
+	uint8_t reserved[5];
+	union {
+		struct {
+			uint32_t reason;
+		} lost;
+		uint8_t raw[56];
+	} op;
+};
+
+#define XENVGPU_EVENT_OFFSET 1024
+#define XENVGPU_NUM_EVENTS   48
+struct xenvgpu_event_page {
+	uint32_t in_cons;
+	uint32_t in_prod;
+	uint8_t reserved[XENVGPU_EVENT_OFFSET - 8];
+	struct xenvgpu_event event[XENVGPU_NUM_EVENTS];
+};
+
+#endif /* __XEN_PUBLIC_IO_VGPUIF_H__ */
