@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gpudom.c - the driver domain: puts the parts together. The only file that sees them all.
+ *
+ * It ends in good order when the toolstack asks it to (control/shutdown, which the port watches):
+ * guests are told, their slices released, and the GPU let go of with bus mastering off.
+ *
+ * Command line words: pci=N (which passed-through function is the GPU; default 0) and log=debug.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gpu/core/core.h"
+#include "gpu/vgpu/vgpu.h"
+#include "hv/common/parse.h"
+#include "hv/hv.h"
+
+#define PCI_INDEX_MAX 31
+
+static struct {
+	struct hv_pci *pci;
+	struct gpu *gpu;
+	struct vgpu_back *back;
+} gpudom;
+
+static int parse_words(int argc, char **argv, unsigned int *pci)
+{
+	uint64_t n;
+
+	for (int i = 0; i < argc; i++) {
+		const char *word = argv[i];
+
+		if (!strncmp(word, "pci=", 4) &&
+		    !hv_parse_u64(word + 4, strlen(word + 4), PCI_INDEX_MAX, &n)) {
+			*pci = (unsigned int)n;
+		} else if (!strcmp(word, "log=debug")) {
+			hv_log_debug(true);
+		} else {
+			hv_log(HV_ERR,
+			       "gpudom: command line word \"%s\" is not pci=0..%d or log=debug",
+			       word, PCI_INDEX_MAX);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static void banner(void)
+{
+	const struct gpu_info *info = gpu_info(gpudom.gpu);
+	struct hv_pci_bar bar;
+
+	hv_log(HV_INFO, "gpudom: %s (%04x:%04x, NV_PMC_BOOT_0 %08" PRIx32 ") at %s", info->chip,
+	       info->pci_vendor, info->pci_device, info->pmc_boot_0, hv_pci_name(gpudom.pci));
+	for (unsigned int i = 0; i < 6; i++) {
+		if (!hv_pci_bar(gpudom.pci, i, &bar) && bar.size)
+			hv_log(HV_INFO, "gpudom: BAR%u %#" PRIx64 "+%#" PRIx64 "%s", i, bar.addr,
+			       bar.size, bar.prefetchable ? " prefetchable" : "");
+	}
+	hv_log(HV_INFO,
+	       "gpudom: VRAM %" PRIu64 " MiB, %" PRIu64 " MiB for slices; %u KiB of memory free",
+	       info->vram_size >> 20, info->vram_usable >> 20,
+	       hv_pages_free_count() * (HV_PAGE_SIZE / 1024));
+	if (!hv_iommu_caps().translated)
+		hv_log(HV_WARN, "gpudom: no IOMMU confines the device: guests are not protected");
+}
+
+static void stop(void)
+{
+	if (gpudom.back)
+		vgpu_back_stop(gpudom.back);
+	if (gpudom.gpu)
+		gpu_detach(gpudom.gpu);
+	if (gpudom.pci)
+		hv_pci_close(gpudom.pci);
+	memset(&gpudom, 0, sizeof(gpudom));
+}
+
+static int bring_up(unsigned int pci)
+{
+	int err = hv_pci_open(pci, &gpudom.pci);
+
+	if (err) {
+		hv_log(HV_ERR,
+		       "gpudom: PCI function %u: error %d: is the GPU in this domain's pci= list?",
+		       pci, -err);
+		return err;
+	}
+	err = gpu_attach(gpudom.pci, &gpudom.gpu);
+	if (err) {
+		hv_log(HV_ERR, "gpudom: GPU at %s not usable: error %d", hv_pci_name(gpudom.pci),
+		       -err);
+		return err;
+	}
+	banner();
+	err = vgpu_back_start(gpudom.gpu, &gpudom.back);
+	if (err) {
+		hv_log(HV_ERR, "gpudom: back end not started: error %d", -err);
+		return err;
+	}
+	hv_log(HV_INFO, "gpudom: serving backend/vgpu");
+	hv_on_exit(stop);
+	return 0;
+}
+
+static int gpudom_start(int argc, char **argv)
+{
+	unsigned int pci = 0;
+	int err = parse_words(argc, argv, &pci);
+
+	if (!err)
+		err = bring_up(pci);
+	if (err)
+		stop();
+	return err;
+}
+
+HV_IMAGE(gpudom_start);

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * back.c - all devices of one driver domain: finding them, and giving each its turn.
+ *
+ * One watch covers backend/vgpu. It fires for every node below, our own included, and a guest can
+ * make it fire often; so it only notes that there is something to look at, and one piece of work looks
+ * once for however many firings there were.
+ *
+ * Everything that takes time (scrubbing, copying, serving rings) is cut into turns. One turn runs
+ * per piece of work, so events and timers come between; a device's weight decides how many turns it
+ * gets in a round.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gpu/vgpu/device.h"
+#include "hv/common/parse.h"
+
+#define TREE	 "backend/vgpu"
+#define LIST_MAX 4096 /* xenstored's longest answer */
+
+/* ---------------------------------------------------------------- turns */
+
+void vgpu_kick(struct vgpu_device *dev)
+{
+	dev->pending = true;
+	hv_work_queue(&dev->back->serve);
+}
+
+static bool any_pending(const struct vgpu_back *back)
+{
+	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
+		if (back->devices[i] && back->devices[i]->pending)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Deficit round robin: when its turn comes a device earns its weight, and it stays on turn while it
+ * can pay for turns and has work. Ends, because somebody is pending and weights are not zero.
+ */
+static struct vgpu_device *next_device(struct vgpu_back *back)
+{
+	for (;;) {
+		struct vgpu_device *dev = back->devices[back->turn];
+
+		if (dev && dev->pending && dev->credit >= VGPU_WEIGHT_NOMINAL) {
+			dev->credit -= VGPU_WEIGHT_NOMINAL;
+			return dev;
+		}
+		if (dev && !dev->pending)
+			dev->credit = 0; /* idleness is not saved up */
+		back->turn = (back->turn + 1) % VGPU_DEVICES_MAX;
+		dev = back->devices[back->turn];
+		if (dev && dev->pending)
+			dev->credit += dev->policy.weight;
+	}
+}
+
+static void serve(struct hv_work *w)
+{
+	struct vgpu_back *back =
+		(struct vgpu_back *)((char *)w - offsetof(struct vgpu_back, serve));
+	struct vgpu_device *dev;
+
+	if (!any_pending(back))
+		return;
+	dev = next_device(back);
+	dev->pending = vgpu_device_turn(dev);
+	hv_work_queue(w); /* for the others; the last time finds nothing and ends it */
+}
+
+/* ---------------------------------------------------------------- finding devices */
+
+static struct vgpu_device **slot_of(struct vgpu_back *back, uint64_t front, uint64_t index)
+{
+	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
+		struct vgpu_device *dev = back->devices[i];
+
+		if (dev && dev->front == front && dev->index == index)
+			return &back->devices[i];
+	}
+	return NULL;
+}
+
+static struct vgpu_device **free_slot(struct vgpu_back *back)
+{
+	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
+		if (!back->devices[i])
+			return &back->devices[i];
+	}
+	return NULL;
+}
+
+static void found(struct vgpu_back *back, hv_domid_t front, unsigned int index)
+{
+	struct vgpu_device **slot = slot_of(back, front, index);
+	int err;
+
+	if (slot) {
+		(*slot)->seen = true;
+		return;
+	}
+	slot = free_slot(back);
+	if (!slot) {
+		hv_log_dom(front, HV_WARN, TREE "/%u/%u ignored: %u devices are the limit", front,
+			   index, VGPU_DEVICES_MAX);
+		return;
+	}
+	err = vgpu_device_new(back, front, index, slot);
+	if (!err)
+		(*slot)->seen = true;
+	else if (err != -ENOENT) /* incomplete: the rest of its keys will make the watch fire */
+		hv_log_dom(front, HV_WARN, TREE "/%u/%u ignored: error %d", front, index, -err);
+}
+
+static void scan_front(struct vgpu_back *back, hv_domid_t front)
+{
+	char path[64], list[256];
+	const char *child = list;
+	uint64_t index;
+	int n;
+
+	snprintf(path, sizeof(path), TREE "/%u", front);
+	n = hv_xs_ls(HV_XS_NONE, path, list, sizeof(list));
+	for (int i = 0; i < n; i++, child += strlen(child) + 1) {
+		if (!hv_parse_u64(child, strlen(child), XENVGPU_MAX_DEVICES - 1, &index))
+			found(back, front, (unsigned int)index);
+	}
+}
+
+static void rescan(struct vgpu_back *back)
+{
+	char list[LIST_MAX];
+	const char *child = list;
+	uint64_t front;
+	int n = hv_xs_ls(HV_XS_NONE, TREE, list, sizeof(list));
+
+	if (n < 0 && n != -ENOENT) {
+		hv_log(HV_WARN, TREE " cannot be listed: error %d", -n);
+		return;
+	}
+	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
+		if (back->devices[i])
+			back->devices[i]->seen = false;
+	}
+	for (int i = 0; i < n; i++, child += strlen(child) + 1) {
+		if (!hv_parse_u64(child, strlen(child), UINT16_MAX, &front))
+			scan_front(back, (hv_domid_t)front);
+	}
+	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
+		if (!back->devices[i] || back->devices[i]->seen)
+			continue;
+		vgpu_device_destroy(back->devices[i]);
+		back->devices[i] = NULL;
+	}
+	vgpu_stats_dirty(back, NULL);
+}
+
+static void scan(struct hv_work *w)
+{
+	struct vgpu_back *back = (struct vgpu_back *)((char *)w - offsetof(struct vgpu_back, scan));
+
+	if (back->rescan) {
+		back->rescan = false;
+		rescan(back);
+	}
+	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
+		if (back->devices[i] && back->devices[i]->online_changed)
+			vgpu_device_online(back->devices[i]);
+	}
+}
+
+/* Takes "F/N/key" apart; false when the path has another form. */
+static bool split(const char *path, uint64_t *front, uint64_t *index, const char **key)
+{
+	const char *second = strchr(path, '/'), *third = second ? strchr(second + 1, '/') : NULL;
+
+	if (!third || strchr(third + 1, '/'))
+		return false;
+	*key = third + 1;
+	return !hv_parse_u64(path, (size_t)(second - path), UINT16_MAX, front) &&
+	       !hv_parse_u64(second + 1, (size_t)(third - second - 1), XENVGPU_MAX_DEVICES - 1,
+			     index);
+}
+
+static bool key_is_ours(const char *key)
+{
+	static const char *const ours[] = {"state", "stats", "error", "versions",
+					   "feature-bar-copy"};
+
+	for (unsigned int i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		if (!strcmp(key, ours[i]))
+			return true;
+	}
+	return false;
+}
+
+static void tree_changed(struct hv_xs_watch *w, const char *changed)
+{
+	struct vgpu_back *back = w->arg;
+	const char *below = strstr(changed, TREE "/"), *key;
+	struct vgpu_device **slot;
+	uint64_t front, index;
+
+	if (below && split(below + strlen(TREE "/"), &front, &index, &key)) {
+		slot = slot_of(back, front, index);
+		if (slot && key_is_ours(key))
+			return; /* what we have just written ourselves */
+		if (slot && !strcmp(key, "online"))
+			(*slot)->online_changed = true;
+		else
+			back->rescan = true;
+	} else {
+		back->rescan = true;
+	}
+	hv_work_queue(&back->scan);
+}
+
+/* ---------------------------------------------------------------- start, loss, stop */
+
+static void tell_all(struct vgpu_back *back, uint32_t reason)
+{
+	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
+		if (back->devices[i])
+			vgpu_device_lost(back->devices[i], reason);
+	}
+}
+
+static void gpu_lost(struct gpu *gpu, void *arg)
+{
+	struct vgpu_back *back = arg;
+
+	(void)gpu;
+	back->lost = true;
+	tell_all(back, XENVGPU_LOST_BUS);
+	vgpu_stats_publish(back);
+}
+
+int vgpu_back_start(struct gpu *gpu, struct vgpu_back **out)
+{
+	struct vgpu_back *back = calloc(1, sizeof(*back));
+	int err = -ENOMEM;
+
+	if (!back)
+		return -ENOMEM;
+	back->gpu = gpu;
+	back->serve.fn = serve;
+	back->scan.fn = scan;
+	vgpu_stats_init(back);
+#ifdef CONFIG_VGPU_BAR_COPY
+	back->copy_max = XENVGPU_COPY_MAX;
+	back->staging = hv_pages_alloc(VGPU_PIECE_PAGES);
+	if (!back->staging)
+		goto out_free;
+#endif
+	gpu_on_lost(gpu, gpu_lost, back);
+	back->watch.path = TREE;
+	back->watch.fn = tree_changed;
+	back->watch.arg = back;
+	err = hv_xs_watch(&back->watch);
+	if (err)
+		goto out_pages;
+	vgpu_stats_publish(back);
+	*out = back;
+	return 0;
+
+out_pages:
+	gpu_on_lost(gpu, NULL, NULL);
+	if (back->staging)
+		hv_pages_free(back->staging, VGPU_PIECE_PAGES);
+#ifdef CONFIG_VGPU_BAR_COPY
+out_free:
+#endif
+	free(back);
+	return err;
+}
+
+void vgpu_back_stop(struct vgpu_back *back)
+{
+	back->stopping = true;
+	hv_xs_unwatch(&back->watch);
+	gpu_on_lost(back->gpu, NULL, NULL);
+	tell_all(back, XENVGPU_LOST_RESET);
+	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
+		struct vgpu_device *dev = back->devices[i];
+
+		if (!dev)
+			continue;
+		xenbus_set_state(&dev->bus, XenbusStateClosed);
+		vgpu_device_destroy(dev);
+		back->devices[i] = NULL;
+	}
+	hv_work_cancel(&back->scan);
+	hv_work_cancel(&back->serve);
+	vgpu_stats_publish(back);
+	hv_timer_cancel(&back->stats_timer);
+	if (back->staging)
+		hv_pages_free(back->staging, VGPU_PIECE_PAGES);
+	free(back);
+}

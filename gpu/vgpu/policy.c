@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * policy.c - reading a device's rights from the one place no guest can forge.
+ *
+ * The guest owns its frontend directory and this domain owns its backend directory, and an owner may
+ * delete a node and make it again; so rights in either would be the owner's to choose. Policy
+ * lies in a tree of dom0's. xenstored makes the creator the owner of a node, so a node that dom0
+ * owns and nobody else may write is what dom0 wrote.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gpu/core/core.h"
+#include "gpu/vgpu/policy.h"
+#include "hv/xenbus.h"
+
+#define PATH_MAX_POLICY 64 /* "/xvgpu/65535/65535/4294967295/profile" and some */
+#define MAX_PERMS	8
+
+/* Owned by dom0, and written by dom0 alone? */
+static int check_owner(const char *path, char *why, size_t why_size)
+{
+	struct hv_xs_perm perms[MAX_PERMS];
+	int n = hv_xs_get_perms(HV_XS_NONE, path, perms, MAX_PERMS);
+
+	if (n < 0) {
+		snprintf(why, why_size, n == -ENOENT ? "%s is missing" : "%s cannot be read", path);
+		return n;
+	}
+	if (!n || n > MAX_PERMS) {
+		snprintf(why, why_size, "%s has %d permission entries", path, n);
+		return -EPERM;
+	}
+	if (perms[0].dom) {
+		snprintf(why, why_size, "%s belongs to dom%u, not to dom0", path, perms[0].dom);
+		return -EPERM;
+	}
+	/* Entry 0 names the owner, but its bits are everybody else's. */
+	for (int i = 0; i < n; i++) {
+		if (perms[i].write && (!i || perms[i].dom)) {
+			snprintf(why, why_size, "%s may be written by others than dom0", path);
+			return -EPERM;
+		}
+	}
+	return 0;
+}
+
+static int read_number(const char *dir, const char *key, uint64_t min, uint64_t max, uint64_t *out,
+		       char *why, size_t why_size)
+{
+	int err = xenbus_read_u64(HV_XS_NONE, dir, key, max, out);
+
+	if (!err && *out < min)
+		err = -EINVAL;
+	if (err)
+		snprintf(why, why_size, "%s/%s is not a number from %llu to %llu", dir, key,
+			 (unsigned long long)min, (unsigned long long)max);
+	return err;
+}
+
+static bool name_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '.' || c == '_' || c == '-';
+}
+
+static int read_profile(const char *dir, struct vgpu_policy *out, char *why, size_t why_size)
+{
+	int err = xenbus_read_str(HV_XS_NONE, dir, "profile", out->profile, sizeof(out->profile));
+	const char *c = out->profile;
+
+	if (err == -E2BIG)
+		err = -EINVAL;
+	if (!err) {
+		while (name_char(*c))
+			c++;
+		if (*c || c == out->profile)
+			err = -EINVAL;
+	}
+	if (err)
+		snprintf(why, why_size,
+			 "%s/profile is not a name of 1 to %d letters, digits or ._-", dir,
+			 VGPU_PROFILE_MAX - 1);
+	return err;
+}
+
+int vgpu_policy_read(hv_domid_t front, unsigned int index, struct vgpu_policy *out, char *why,
+		     size_t why_size)
+{
+	static const char *const keys[] = {"", "/profile", "/vram", "/weight"};
+	char dir[PATH_MAX_POLICY], path[PATH_MAX_POLICY + 16];
+	uint64_t weight;
+	int err = 0;
+
+	snprintf(dir, sizeof(dir), "/xvgpu/%u/%u/%u", hv_domid(), front, index);
+	for (unsigned int i = 0; i < sizeof(keys) / sizeof(keys[0]) && !err; i++) {
+		snprintf(path, sizeof(path), "%s%s", dir, keys[i]);
+		err = check_owner(path, why, why_size);
+	}
+	if (!err)
+		err = read_profile(dir, out, why, why_size);
+	if (!err)
+		err = read_number(dir, "vram", 1, INT64_MAX, &out->vram, why, why_size);
+	if (!err && out->vram % GPU_VRAM_ALIGN) {
+		snprintf(why, why_size, "%s/vram: %llu is not a multiple of %llu", dir,
+			 (unsigned long long)out->vram, GPU_VRAM_ALIGN);
+		err = -EINVAL;
+	}
+	if (!err)
+		err = read_number(dir, "weight", 1, VGPU_WEIGHT_MAX, &weight, why, why_size);
+	if (!err)
+		out->weight = (uint32_t)weight;
+	return err;
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ring.c - the control ring of one device.
+ *
+ * The ring page is the front's, and hostile: a slot is copied once into private memory and then
+ * checked; indices are read once; our own are kept in private and never read back. Requests are
+ * carried out in order. Responses are written as they come but announced together, when the ring is
+ * empty: so a batch of requests costs at most one event in each direction, however many there are.
+ *
+ * Events are free for a hostile front to send, so those that bring nothing are counted; too many in
+ * a short time and the port is masked, for longer each time it happens again.
+ */
+#include <errno.h>
+#include <string.h>
+#include <xen/errno.h>
+
+#include "gpu/vgpu/device.h"
+#include "gpu/vgpu/request.h"
+
+#define SLOTS	       XENVGPU_RING_SLOTS
+#define EMPTY_MAX      16u	    /* empty events accepted per window */
+#define EMPTY_WINDOW   (10 * HV_MS) /* and the first backoff */
+#define BACKOFF_SHIFTS 6u	    /* backoff at most 64 windows: 640 ms */
+
+_Static_assert(__CONST_RING_SIZE(xen_vgpuif, HV_PAGE_SIZE) == SLOTS, "the ring fills one page");
+
+/* ---------------------------------------------------------------- events */
+
+static void ring_awake(struct hv_timer *t)
+{
+	struct vgpu_device *dev =
+		(struct vgpu_device *)((char *)t - offsetof(struct vgpu_device, ring.backoff));
+
+	dev->ring.silenced = false;
+	dev->ring.empty = 0;
+	dev->ring.window = hv_now();
+	hv_evtchn_unmask(dev->ring.port);
+	vgpu_kick(dev); /* what came meanwhile is served even if its event is lost */
+}
+
+static void silence(struct vgpu_device *dev)
+{
+	struct vgpu_ring *ring = &dev->ring;
+
+	hv_log_dom(dev->front, HV_WARN,
+		   "%s: %u empty events within %llu ms: port masked for a while", dev->bus.own,
+		   ring->empty, EMPTY_WINDOW / HV_MS);
+	hv_evtchn_mask(ring->port);
+	ring->silenced = true;
+	hv_timer_arm(&ring->backoff, hv_now() + (EMPTY_WINDOW << ring->backoffs));
+	if (ring->backoffs < BACKOFF_SHIFTS)
+		ring->backoffs++;
+}
+
+static void ring_event(hv_port_t port, void *arg)
+{
+	struct vgpu_device *dev = arg;
+	struct vgpu_ring *ring = &dev->ring;
+	uint32_t prod = HV_READ_ONCE(ring->sring->req_prod);
+	uint64_t now = hv_now();
+
+	(void)port;
+	dev->stats.events_received++;
+	if (now - ring->window >= EMPTY_WINDOW) {
+		if (now - ring->window >= 2 * EMPTY_WINDOW)
+			ring->backoffs = 0; /* it has been quiet for a whole window */
+		ring->window = now;
+		ring->empty = 0;
+	}
+	if (prod == ring->seen) {
+		if (++ring->empty > EMPTY_MAX)
+			silence(dev);
+		return;
+	}
+	ring->seen = prod;
+	vgpu_kick(dev);
+}
+
+void vgpu_ring_notify(struct vgpu_device *dev)
+{
+	int err = hv_evtchn_send(dev->ring.port);
+
+	if (err)
+		hv_log_dom(dev->front, HV_WARN, "%s: event not sent: error %d", dev->bus.own, -err);
+	dev->stats.events_sent++;
+}
+
+/* ---------------------------------------------------------------- connection */
+
+int vgpu_ring_connect(struct vgpu_device *dev, hv_gref_t ring, hv_gref_t events, hv_port_t port)
+{
+	struct vgpu_ring *r = &dev->ring;
+	int ret;
+
+	memset(r, 0, sizeof(*r));
+	r->maps[0] = (struct hv_grant_map){.dom = dev->front, .ref = ring, .flags = HV_MAP_HOST};
+	r->maps[1] = (struct hv_grant_map){.dom = dev->front, .ref = events, .flags = HV_MAP_HOST};
+	ret = hv_grant_map(r->maps, 2);
+	if (ret) {
+		for (unsigned int i = 0; i < 2; i++) {
+			if (!r->maps[i].status)
+				hv_grant_unmap(&r->maps[i], 1);
+		}
+		return ret;
+	}
+	ret = hv_evtchn_bind(dev->front, port, ring_event, dev);
+	if (ret < 0) {
+		hv_grant_unmap(r->maps, 2);
+		return ret;
+	}
+	r->port = (hv_port_t)ret;
+	r->sring = r->maps[0].va;
+	r->events = r->maps[1].va;
+	r->window = hv_now();
+	r->backoff.fn = ring_awake;
+	return 0;
+}
+
+void vgpu_ring_disconnect(struct vgpu_device *dev)
+{
+	struct vgpu_ring *ring = &dev->ring;
+
+	dev->job.kind = VGPU_JOB_NONE;
+	if (!ring->port)
+		return;
+	hv_timer_cancel(&ring->backoff);
+	hv_evtchn_close(ring->port);
+	hv_grant_unmap(ring->maps, 2);
+	ring->port = 0;
+	ring->sring = NULL;
+	ring->events = NULL;
+}
+
+/* ---------------------------------------------------------------- responses */
+
+static void respond(struct vgpu_device *dev, const struct xenvgpu_request *req,
+		    struct xenvgpu_response *rsp, int status)
+{
+	struct vgpu_ring *ring = &dev->ring;
+
+	rsp->id = req->id;
+	rsp->operation = req->operation;
+	rsp->reserved = 0;
+	rsp->status = status;
+	if (status) {
+		memset(&rsp->op, 0, sizeof(rsp->op));
+		dev->stats.refused++;
+	}
+	memcpy(&ring->sring->ring[ring->prod % SLOTS].rsp, rsp, sizeof(*rsp));
+	ring->prod++;
+}
+
+/* RING_PUSH_RESPONSES_AND_CHECK_NOTIFY, but the old index is our own and not the page's. */
+static void push_responses(struct vgpu_device *dev)
+{
+	struct vgpu_ring *ring = &dev->ring;
+	uint32_t old = ring->pushed, new = ring->prod;
+
+	if (old == new)
+		return;
+	hv_wmb(); /* the front sees responses before the index */
+	HV_WRITE_ONCE(ring->sring->rsp_prod, new);
+	ring->pushed = new;
+	dev->stats.batches++;
+	hv_mb(); /* the front sees the index before we look whether it wants an event */
+	if (new - HV_READ_ONCE(ring->sring->rsp_event) < new - old)
+		vgpu_ring_notify(dev);
+}
+
+/* ---------------------------------------------------------------- requests */
+
+static void do_info(struct vgpu_device *dev, struct xenvgpu_info_resp *info)
+{
+	const struct gpu_info *gpu = gpu_info(dev->back->gpu);
+
+	info->vram_size = dev->slice.vram.size;
+	info->vram_free = dev->slice.space.free_bytes;
+	info->pmc_boot_0 = gpu->pmc_boot_0;
+	info->pmc_boot_42 = gpu->pmc_boot_42;
+	info->copy_max = dev->back->copy_max;
+	info->max_objects = XENVGPU_MAX_OBJECTS;
+	info->pci_vendor = gpu->pci_vendor;
+	info->pci_device = gpu->pci_device;
+}
+
+static int start_free(struct vgpu_device *dev)
+{
+	struct vgpu_object *object = vgpu_slice_find(&dev->slice, dev->job.req.op.mem_free.handle);
+
+	if (!object)
+		return -XEN_ENOENT;
+	vgpu_slice_free(object);
+	dev->job.object = object;
+	return 0;
+}
+
+/* Carries out the request in dev->job.req, or makes it the device's job. */
+static void execute(struct vgpu_device *dev)
+{
+	const struct xenvgpu_request *req = &dev->job.req;
+	struct xenvgpu_response rsp;
+	int status, err;
+
+	memset(&rsp, 0, sizeof(rsp));
+	dev->stats.requests++;
+	status = vgpu_request_check(req, dev->back->copy_max);
+	if (!status) {
+		switch (req->operation) {
+		case XENVGPU_OP_INFO:
+			do_info(dev, &rsp.op.info);
+			break;
+		case XENVGPU_OP_PING:
+			rsp.op.ping.cookie = req->op.ping.cookie;
+			break;
+		case XENVGPU_OP_MEM_ALLOC:
+			err = vgpu_slice_alloc(&dev->slice, req->op.mem_alloc.size,
+					       &rsp.op.mem_alloc.handle);
+			if (err)
+				status = vgpu_xen_error(err);
+			break;
+		case XENVGPU_OP_MEM_FREE:
+			status = start_free(dev);
+			if (!status)
+				dev->job.kind = VGPU_JOB_RECLAIM;
+			break;
+		default: /* MEM_WRITE, MEM_READ: the check lets nothing else through */
+			status = vgpu_copy_start(dev);
+			if (!status)
+				dev->job.kind = VGPU_JOB_COPY;
+			break;
+		}
+	}
+	if (dev->job.kind == VGPU_JOB_NONE)
+		respond(dev, req, &rsp, status);
+}
+
+/* One step of the job; when it ends, its response is written. */
+static void continue_job(struct vgpu_device *dev)
+{
+	struct vgpu_job *job = &dev->job;
+	struct xenvgpu_response rsp;
+	int ret;
+
+	if (job->kind == VGPU_JOB_COPY) {
+		ret = vgpu_copy_step(dev);
+	} else {
+		ret = vgpu_slice_reclaim(&dev->slice, job->object, VGPU_SCRUB_STEP);
+		if (ret < 0)
+			ret = vgpu_xen_error(ret);
+	}
+	if (ret > 0)
+		return;
+	job->kind = VGPU_JOB_NONE;
+	memset(&rsp, 0, sizeof(rsp));
+	respond(dev, &job->req, &rsp, ret);
+}
+
+/*
+ * How many requests are waiting, or -1 for an index that no honest front can have reached: more than
+ * a ring beyond what it has been answered, or behind what it has already asked.
+ */
+static int waiting(const struct vgpu_ring *ring)
+{
+	uint32_t prod = HV_READ_ONCE(ring->sring->req_prod);
+	uint32_t ahead = prod - ring->pushed;
+
+	hv_rmb(); /* the index before the slots it covers */
+	if (ahead > SLOTS || ahead < ring->cons - ring->pushed)
+		return -1;
+	return (int)(prod - ring->cons);
+}
+
+static void take_request(struct vgpu_device *dev)
+{
+	const volatile uint64_t *slot =
+		(const volatile uint64_t *)&dev->ring.sring->ring[dev->ring.cons % SLOTS].req;
+	uint64_t copy[sizeof(struct xenvgpu_request) / sizeof(uint64_t)];
+
+	for (unsigned int i = 0; i < sizeof(copy) / sizeof(copy[0]); i++)
+		copy[i] = slot[i];
+	memcpy(&dev->job.req, copy, sizeof(copy));
+	dev->ring.cons++;
+}
+
+bool vgpu_ring_turn(struct vgpu_device *dev)
+{
+	struct vgpu_ring *ring = &dev->ring;
+	int n = 0;
+
+	vgpu_stats_dirty(dev->back, dev);
+	if (dev->job.kind != VGPU_JOB_NONE) {
+		continue_job(dev);
+		return true;
+	}
+	for (unsigned int i = 0; i < VGPU_QUICK && dev->job.kind == VGPU_JOB_NONE; i++) {
+		n = waiting(ring);
+		if (n <= 0)
+			break;
+		take_request(dev);
+		execute(dev);
+	}
+	if (n > 0)
+		return true;
+	if (!n) {
+		/* The end of the batch. Ask for an event, then look once more. */
+		push_responses(dev);
+		HV_WRITE_ONCE(ring->sring->req_event, ring->cons + 1);
+		hv_mb();
+		n = waiting(ring);
+	}
+	if (n < 0) {
+		vgpu_device_fail(dev, -EPROTO,
+				 "request index %u is impossible: %u taken, %u answered",
+				 HV_READ_ONCE(ring->sring->req_prod), ring->cons, ring->pushed);
+		return false;
+	}
+	ring->seen = ring->cons;
+	return n > 0;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slice.c - see slice.h. Only clean memory is ever in slice->space: the first scrub puts it there,
+ * and what an object occupied returns there after a scrub of its own.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "gpu/vgpu/slice.h"
+
+#define INDEX_BITS	8
+#define GENERATION_MASK 0xffffffu
+
+_Static_assert(XENVGPU_MAX_OBJECTS <= 1 << INDEX_BITS, "an index must fit into a handle");
+_Static_assert(XENVGPU_MEM_ALIGN % GPU_VRAM_ALIGN == 0, "objects are scrubbed like ranges");
+
+int vgpu_slice_open(struct vgpu_slice *slice, struct gpu *gpu, uint64_t size)
+{
+	int err;
+
+	HV_CHECK(!slice->vram.size);
+	err = gpu_vram_alloc(gpu, size, &slice->vram);
+	if (err) {
+		slice->vram.size = 0;
+		return err;
+	}
+	slice->gpu = gpu;
+	slice->scrubbed = 0;
+	slice->bad = false;
+	return 0;
+}
+
+int vgpu_slice_scrub(struct vgpu_slice *slice, uint64_t budget)
+{
+	int ret = gpu_vram_scrub(slice->gpu, &slice->vram, budget, &slice->scrubbed);
+
+	if (ret == -EIO)
+		slice->bad = true;
+	if (ret)
+		return ret;
+	return gpu_extents_init(&slice->space, slice->vram.base, slice->vram.size,
+				XENVGPU_MAX_OBJECTS);
+}
+
+void vgpu_slice_close(struct vgpu_slice *slice)
+{
+	if (!slice->vram.size)
+		return;
+	gpu_extents_fini(&slice->space);
+	if (!slice->bad)
+		gpu_vram_free(slice->gpu, &slice->vram);
+	slice->vram = (struct gpu_range){0};
+	/* Generations go on counting, so that a handle from before is stale. */
+	for (unsigned int i = 0; i < XENVGPU_MAX_OBJECTS; i++)
+		slice->objects[i].state = VGPU_OBJECT_NONE;
+}
+
+uint64_t vgpu_slice_used(const struct vgpu_slice *slice)
+{
+	return slice->space.size - slice->space.free_bytes;
+}
+
+int vgpu_slice_alloc(struct vgpu_slice *slice, uint64_t size, uint32_t *handle)
+{
+	for (unsigned int i = 0; i < XENVGPU_MAX_OBJECTS; i++) {
+		struct vgpu_object *object = &slice->objects[i];
+		int err;
+
+		if (object->state != VGPU_OBJECT_NONE)
+			continue;
+		err = gpu_extents_alloc(&slice->space, size, &object->range);
+		if (err)
+			return err;
+		object->generation = (object->generation + 1) & GENERATION_MASK;
+		if (!object->generation)
+			object->generation = 1;
+		object->state = VGPU_OBJECT_LIVE;
+		*handle = object->generation << INDEX_BITS | i;
+		return 0;
+	}
+	return -ENOSPC;
+}
+
+struct vgpu_object *vgpu_slice_find(struct vgpu_slice *slice, uint32_t handle)
+{
+	unsigned int i = handle & ((1u << INDEX_BITS) - 1);
+	struct vgpu_object *object;
+
+	if (i >= XENVGPU_MAX_OBJECTS)
+		return NULL;
+	object = &slice->objects[i];
+	if (object->state != VGPU_OBJECT_LIVE || object->generation != handle >> INDEX_BITS)
+		return NULL;
+	return object;
+}
+
+void vgpu_slice_free(struct vgpu_object *object)
+{
+	HV_CHECK(object->state == VGPU_OBJECT_LIVE);
+	object->state = VGPU_OBJECT_FREED;
+	object->scrubbed = 0;
+}
+
+int vgpu_slice_reclaim(struct vgpu_slice *slice, struct vgpu_object *object, uint64_t budget)
+{
+	int ret;
+
+	HV_CHECK(object->state == VGPU_OBJECT_FREED);
+	ret = gpu_vram_scrub(slice->gpu, &object->range, budget, &object->scrubbed);
+	if (ret > 0)
+		return ret;
+	if (ret) {
+		if (ret == -EIO)
+			slice->bad = true;
+		object->state = VGPU_OBJECT_BAD;
+		return ret;
+	}
+	gpu_extents_free(&slice->space, &object->range);
+	object->state = VGPU_OBJECT_NONE;
+	return 0;
+}
