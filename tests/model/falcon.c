@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The GSP's falcon: a microcontroller with memories for code (IMEM) and data (DMEM), ports through
+ * which the CPU reaches both, mailboxes, a reset line, and a DMA unit (falcon_dma.c).
+ *
+ * Vendor instructions cannot run here. Starting the CPU therefore ends at once in the halted state,
+ * with the halt interrupt raised and the mailboxes as they were.
+ *
+ * Engine reset clears the memories. The hardware takes a while for that and shows it in HWCFG2 and
+ * DMACTL; so does the model, for SCRUB_NS. Interrupts of the falcon show in IRQSTAT only: the
+ * number of its vector in the interrupt tree comes from firmware, which does not run.
+ */
+#include <string.h>
+
+#include "falcon_regs.h"
+#include "host_regs.h"
+#include "internal.h"
+
+#define SCRUB_NS 10000
+
+void model_falcon_reset(struct model *m)
+{
+	struct model_falcon *f = &m->gsp;
+
+	memset(f, 0, sizeof(*f));
+	f->dmactl = DMACTL_REQUIRE_CTX;
+	f->fbif_ctl = FBIF_CTL_INIT;
+	f->bcr = BCR_CTRL_BRFETCH;
+	f->scrubbed_at = model_time(m) + SCRUB_NS;
+}
+
+static bool scrubbing(const struct model *m)
+{
+	return model_time(m) < m->gsp.scrubbed_at;
+}
+
+static void start_cpu(struct model *m)
+{
+	model_log(m, "GSP falcon started at 0x%x: no instruction can run, halted", m->gsp.bootvec);
+	m->gsp.irqstat |= IRQSTAT_HALT;
+}
+
+static uint32_t load(const uint8_t *p)
+{
+	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static void store(uint8_t *p, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (uint8_t)(value >> (8 * i));
+}
+
+/* The memory port's address moves on if its flag says so; the rest of the control word stays. */
+static void advance(uint32_t *control, uint32_t flag)
+{
+	if (*control & flag)
+		*control = (*control & ~MEMC_OFFS) | ((*control + 4) & MEMC_OFFS);
+}
+
+static uint32_t imem_data_read(struct model_falcon *f)
+{
+	uint32_t offset = f->imemc & MEMC_OFFS;
+	uint32_t value = PRI_ERROR_CLIENT;
+
+	if (offset < MODEL_FALCON_MEM)
+		value = f->imem_secure[offset / MODEL_FALCON_BLOCK] ? FALCON_SECURE_DATA
+								    : load(f->imem + offset);
+	advance(&f->imemc, MEMC_AINCR);
+	return value;
+}
+
+static void imem_data_write(struct model_falcon *f, uint32_t value)
+{
+	uint32_t offset = f->imemc & MEMC_OFFS;
+
+	if (offset < MODEL_FALCON_MEM) {
+		store(f->imem + offset, value);
+		f->imem_tag[offset / MODEL_FALCON_BLOCK] = (uint16_t)f->imemt;
+		f->imem_secure[offset / MODEL_FALCON_BLOCK] = f->imemc & IMEMC_SECURE;
+	}
+	advance(&f->imemc, MEMC_AINCW);
+}
+
+static uint32_t dmem_data_read(struct model_falcon *f)
+{
+	uint32_t offset = f->dmemc & MEMC_OFFS;
+	uint32_t value = offset < MODEL_FALCON_MEM ? load(f->dmem + offset) : PRI_ERROR_CLIENT;
+
+	advance(&f->dmemc, MEMC_AINCR);
+	return value;
+}
+
+static void dmem_data_write(struct model_falcon *f, uint32_t value)
+{
+	uint32_t offset = f->dmemc & MEMC_OFFS;
+
+	if (offset < MODEL_FALCON_MEM)
+		store(f->dmem + offset, value);
+	advance(&f->dmemc, MEMC_AINCW);
+}
+
+/*
+ * Registers that only hold what was written, and which bits of them hold it. NULL for all others.
+ * `reg` is the offset from NV_PGSP; the second page starts at 0x1000.
+ */
+static uint32_t *plain_register(struct model_falcon *f, uint32_t reg, uint32_t *mask)
+{
+	*mask = ~0u;
+	switch (reg) {
+	case NV_PFALCON_FALCON_IRQMODE:
+		return &f->irqmode;
+	case NV_PFALCON_FALCON_IRQDEST:
+		return &f->irqdest;
+	case NV_PFALCON_FALCON_MAILBOX0:
+	case NV_PFALCON_FALCON_MAILBOX1:
+		return &f->mailbox[(reg - NV_PFALCON_FALCON_MAILBOX0) / 4];
+	case NV_PFALCON_FALCON_ITFEN:
+		return &f->itfen;
+	case NV_PFALCON_FALCON_OS:
+		return &f->os;
+	case NV_PFALCON_FALCON_RM:
+		return &f->rm;
+	case NV_PFALCON_FALCON_DEBUGINFO:
+		return &f->debuginfo;
+	case NV_PFALCON_FALCON_BOOTVEC:
+		return &f->bootvec;
+	case NV_PFALCON_FALCON_DMATRFBASE:
+		return &f->trf_base;
+	case NV_PFALCON_FALCON_DMATRFBASE1:
+		*mask = DMATRFBASE1_BASE;
+		return &f->trf_base1;
+	case NV_PFALCON_FALCON_DMATRFMOFFS:
+		*mask = DMATRFMOFFS_OFFS;
+		return &f->trf_moffs;
+	case NV_PFALCON_FALCON_DMATRFFBOFFS:
+		return &f->trf_fboffs;
+	case NV_PFALCON_FALCON_IMEMC_0:
+		*mask = MEMC_OFFS | MEMC_AINCW | MEMC_AINCR | IMEMC_SECURE;
+		return &f->imemc;
+	case NV_PFALCON_FALCON_IMEMT_0:
+		*mask = IMEMT_TAG;
+		return &f->imemt;
+	case NV_PFALCON_FALCON_DMEMC_0:
+		*mask = MEMC_OFFS | MEMC_AINCW | MEMC_AINCR;
+		return &f->dmemc;
+	case NV_PFALCON_FBIF_CTL:
+		return &f->fbif_ctl;
+	case 0x1000 + NV_PFALCON2_FALCON_MOD_SEL:
+		return &f->mod_sel;
+	case 0x1000 + NV_PFALCON2_FALCON_BROM_CURR_UCODE_ID:
+		return &f->ucode_id;
+	case 0x1000 + NV_PFALCON2_FALCON_BROM_ENGIDMASK:
+		return &f->engid_mask;
+	case 0x1000 + NV_PFALCON2_FALCON_BROM_PARAADDR_0:
+		return &f->paraaddr;
+	}
+	if (reg >= NV_PFALCON_FBIF_TRANSCFG_0 &&
+	    reg < NV_PFALCON_FBIF_TRANSCFG_0 + 4 * NV_PFALCON_FBIF_TRANSCFG_SIZE_1) {
+		*mask = TRANSCFG_WRITABLE;
+		return &f->transcfg[(reg - NV_PFALCON_FBIF_TRANSCFG_0) / 4];
+	}
+	if (reg >= NV_PGSP_MAILBOX_0 && reg < NV_PGSP_MAILBOX_0 + sizeof(f->pgsp_mailbox))
+		return &f->pgsp_mailbox[(reg - NV_PGSP_MAILBOX_0) / 4];
+	if (reg >= NV_PGSP_QUEUE_HEAD_0 && reg < NV_PGSP_QUEUE_HEAD_0 + 0x40) {
+		uint32_t *queue = reg % 8 ? f->queue_tail : f->queue_head;
+
+		return &queue[(reg - NV_PGSP_QUEUE_HEAD_0) / 8];
+	}
+	return NULL;
+}
+
+bool model_falcon_read(struct model *m, uint32_t addr, uint32_t *value)
+{
+	struct model_falcon *f = &m->gsp;
+	uint32_t reg = addr - NV_PGSP, mask;
+	const uint32_t *plain;
+
+	if (addr < NV_PGSP || addr >= NV_FALCON2_GSP_END)
+		return false;
+	if (reg == NV_PGSP_FALCON_ENGINE) {
+		*value = f->in_reset ? FALCON_ENGINE_RESET : 0;
+		return true;
+	}
+	if (f->in_reset) {
+		*value = PRI_ERROR_RESET;
+		return true;
+	}
+	plain = plain_register(f, reg, &mask);
+	if (plain) {
+		*value = *plain;
+		return true;
+	}
+	switch (reg) {
+	case NV_PFALCON_FALCON_IRQSSET:
+	case NV_PFALCON_FALCON_IRQSCLR:
+	case NV_PFALCON_FALCON_IRQMSET:
+	case NV_PFALCON_FALCON_IRQMCLR:
+	case NV_PFALCON_FALCON_IDLESTATE:
+		*value = 0;
+		return true;
+	case NV_PFALCON_FALCON_IRQSTAT:
+		*value = f->irqstat;
+		return true;
+	case NV_PFALCON_FALCON_IRQMASK:
+		*value = f->irqmask;
+		return true;
+	case NV_PFALCON_FALCON_HWCFG:
+		*value = MODEL_FALCON_MEM / MODEL_FALCON_BLOCK |
+			 MODEL_FALCON_MEM / MODEL_FALCON_BLOCK << HWCFG_DMEM_SIZE_SHIFT;
+		return true;
+	case NV_PFALCON_FALCON_HWCFG1:
+		*value = HWCFG1_VALUE;
+		return true;
+	case NV_PFALCON_FALCON_HWCFG2:
+		*value = HWCFG2_RISCV_ENABLE | HWCFG2_RESET_READY |
+			 (scrubbing(m) ? HWCFG2_MEM_SCRUBBING : 0);
+		return true;
+	case NV_PFALCON_FALCON_CPUCTL:
+		*value = CPUCTL_HALTED | f->cpuctl_alias;
+		return true;
+	case NV_PFALCON_FALCON_CPUCTL_ALIAS:
+		*value = 0;
+		return true;
+	case NV_PFALCON_FALCON_DMACTL:
+		*value = f->dmactl |
+			 (scrubbing(m) ? DMACTL_DMEM_SCRUBBING | DMACTL_IMEM_SCRUBBING : 0);
+		return true;
+	case NV_PFALCON_FALCON_DMATRFCMD:
+		*value = f->trf_cmd | (model_time(m) >= f->dma_idle_at ? DMATRFCMD_IDLE : 0);
+		return true;
+	case NV_PFALCON_FALCON_IMEMD_0:
+		*value = imem_data_read(f);
+		return true;
+	case NV_PFALCON_FALCON_DMEMD_0:
+		*value = dmem_data_read(f);
+		return true;
+	case 0x1000 + NV_PRISCV_RISCV_CPUCTL:
+		*value = RISCV_CPUCTL_HALTED;
+		return true;
+	case 0x1000 + NV_PRISCV_RISCV_BCR_CTRL:
+		*value = f->bcr;
+		return true;
+	}
+	return false;
+}
+
+bool model_falcon_write(struct model *m, uint32_t addr, uint32_t value)
+{
+	struct model_falcon *f = &m->gsp;
+	uint32_t reg = addr - NV_PGSP, mask, ignored;
+	uint32_t *plain;
+
+	if (addr < NV_PGSP || addr >= NV_FALCON2_GSP_END)
+		return false;
+	if (reg == NV_PGSP_FALCON_ENGINE) {
+		/*
+		 * Both edges: the unit loses its state going in, and scrubs its memory coming out.
+		 */
+		if (f->in_reset != (bool)(value & FALCON_ENGINE_RESET)) {
+			model_falcon_reset(m);
+			f->in_reset = value & FALCON_ENGINE_RESET;
+		}
+		return true;
+	}
+	if (f->in_reset)
+		return true;
+	plain = plain_register(f, reg, &mask);
+	if (plain) {
+		*plain = value & mask;
+		return true;
+	}
+	switch (reg) {
+	case NV_PFALCON_FALCON_IRQSSET:
+		f->irqstat |= value;
+		return true;
+	case NV_PFALCON_FALCON_IRQSCLR:
+		f->irqstat &= ~value;
+		return true;
+	case NV_PFALCON_FALCON_IRQMSET:
+		f->irqmask |= value;
+		return true;
+	case NV_PFALCON_FALCON_IRQMCLR:
+		f->irqmask &= ~value;
+		return true;
+	case NV_PFALCON_FALCON_CPUCTL:
+		f->cpuctl_alias = value & CPUCTL_ALIAS_EN;
+		if (value & CPUCTL_STARTCPU)
+			start_cpu(m);
+		return true;
+	case NV_PFALCON_FALCON_CPUCTL_ALIAS:
+		if (f->cpuctl_alias && (value & CPUCTL_STARTCPU))
+			start_cpu(m);
+		return true;
+	case NV_PFALCON_FALCON_DMACTL:
+		f->dmactl = value & DMACTL_REQUIRE_CTX;
+		return true;
+	case NV_PFALCON_FALCON_DMATRFCMD:
+		f->trf_cmd = value & DMATRFCMD_WRITABLE;
+		model_falcon_dma(m);
+		return true;
+	case NV_PFALCON_FALCON_IMEMD_0:
+		imem_data_write(f, value);
+		return true;
+	case NV_PFALCON_FALCON_DMEMD_0:
+		dmem_data_write(f, value);
+		return true;
+	case 0x1000 + NV_PRISCV_RISCV_BCR_CTRL:
+		/* Selecting a core takes effect at once, and the register says so. */
+		f->bcr = (value & (BCR_CTRL_CORE_SELECT_RISCV | BCR_CTRL_BRFETCH)) | BCR_CTRL_VALID;
+		return true;
+	}
+	return model_falcon_read(m, addr, &ignored);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the parts of the GPU model share: the state of one board and the few calls between its
+ * blocks. Nothing outside tests/model/ includes this file.
+ */
+#ifndef MODEL_INTERNAL_H
+#define MODEL_INTERNAL_H
+
+#include "model.h"
+
+#define MODEL_CFG_HEADER   256 /* bytes of configuration space that are not zero */
+#define MODEL_LEAVES	   8   /* NV_VIRTUAL_FUNCTION_PRIV_CPU_INTR_LEAF__SIZE_1 */
+#define MODEL_MAX_FAULTS   32
+#define MODEL_FALCON_BLOCK 256	   /* bytes: IMEM tag granularity and largest DMA */
+#define MODEL_FALCON_MEM   0x10000 /* bytes of IMEM, and of DMEM */
+
+/* Inclusive bit field masks, as the vendor headers name them: 31:28 is BITS(31, 28). */
+#define BIT(n)	     (1u << (n))
+#define BITS(hi, lo) ((~0u >> (31 - (hi))) & (~0u << (lo)))
+
+enum model_fault_kind { MODEL_FLIP_VRAM_READ, MODEL_FLIP_VRAM_WRITE };
+
+struct model_fault {
+	enum model_fault_kind kind;
+	uint64_t value;
+};
+
+struct model_msix_entry {
+	uint32_t addr_lo, addr_hi, data, control;
+};
+
+struct model_intr {
+	uint32_t leaf[MODEL_LEAVES], leaf_en[MODEL_LEAVES], top_en;
+	bool line; /* the tree's output, as last seen */
+	struct model_msix_entry msix[MODEL_MSIX_VECTORS];
+	uint32_t pba; /* one pending bit a vector */
+};
+
+struct model_fb {
+	uint8_t *vram;
+	uint64_t size;	 /* usable bytes */
+	uint32_t range;	 /* NV_PFB_PRI_MMU_LOCAL_MEMORY_RANGE */
+	uint32_t window; /* NV_PBUS_BAR0_WINDOW */
+	uint32_t bar1_block, bar2_block;
+	uint32_t flush_lo, flush_hi; /* system memory flush page */
+	void *bar_ram[2];	     /* last answers of model_bar_ram(): BAR 1, BAR 3 */
+};
+
+struct model_falcon {
+	uint8_t imem[MODEL_FALCON_MEM], dmem[MODEL_FALCON_MEM];
+	uint16_t imem_tag[MODEL_FALCON_MEM / MODEL_FALCON_BLOCK];
+	bool imem_secure[MODEL_FALCON_MEM / MODEL_FALCON_BLOCK];
+	bool in_reset;
+	uint64_t scrubbed_at, dma_idle_at; /* ns: when the unit will report itself done */
+	uint32_t irqstat, irqmask, irqmode, irqdest, itfen;
+	uint32_t mailbox[2], os, rm, debuginfo, bootvec, cpuctl_alias;
+	uint32_t dmactl, trf_base, trf_base1, trf_moffs, trf_fboffs, trf_cmd;
+	uint32_t imemc, imemt, dmemc;
+	uint32_t transcfg[8], fbif_ctl;
+	uint32_t mod_sel, ucode_id, engid_mask, paraaddr, bcr;
+	uint32_t pgsp_mailbox[4], queue_head[8], queue_tail[8];
+};
+
+struct model {
+	const struct model_bus_ops *ops;
+	void *ctx;
+	struct model_config config; /* with defaults filled in; .faults is not kept */
+	struct model_stats stats;
+	bool live; /* created: the embedder may be called back about BARs */
+
+	uint8_t cfg[MODEL_CFG_HEADER];
+	uint8_t cfg_rw[MODEL_CFG_HEADER];  /* bits that software can write */
+	uint8_t cfg_w1c[MODEL_CFG_HEADER]; /* bits that software clears by writing 1 */
+
+	uint32_t pmc_enable, device_enable;
+	uint32_t sw_scratch[64];
+
+	struct model_intr intr;
+	struct model_fb fb;
+	struct model_falcon gsp;
+
+	struct model_fault faults[MODEL_MAX_FAULTS];
+	unsigned int nr_faults;
+
+	/* One bit a register: an access to an unknown one is logged the first time only. */
+	uint8_t *seen_reads, *seen_writes;
+	unsigned int unknown_logged;
+};
+
+/* bus.c */
+void model_log(struct model *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+uint64_t model_time(const struct model *m);
+void model_host_reset(struct model *m);
+uint32_t model_reg_read(struct model *m, uint32_t addr);
+void model_reg_write(struct model *m, uint32_t addr, uint32_t value);
+/*
+ * DMA by an engine, any length. -EIO if bus mastering is off, else the platform's errno. Stops at
+ * the first refused page; what came before it has been moved.
+ */
+int model_dma(struct model *m, bool write, uint64_t addr, void *buf, size_t len);
+
+/* pci.c */
+void model_pci_reset(struct model *m);
+bool model_pci_memory_on(const struct model *m);
+bool model_pci_master_on(const struct model *m);
+bool model_pci_msi(const struct model *m, uint64_t *addr, uint32_t *data);
+bool model_pci_msix_on(const struct model *m);
+bool model_pci_msix_masked(const struct model *m);
+/* The function saw its own read request fail on the bus: PCI_STATUS bit 13. */
+void model_pci_master_abort(struct model *m);
+
+/*
+ * Register blocks. `addr` is the offset in BAR 0, a multiple of 4. True if the register exists; a
+ * write to a read-only register exists and does nothing.
+ */
+bool model_intr_read(struct model *m, uint32_t addr, uint32_t *value);
+bool model_intr_write(struct model *m, uint32_t addr, uint32_t value);
+bool model_fb_read(struct model *m, uint32_t addr, uint32_t *value);
+bool model_fb_write(struct model *m, uint32_t addr, uint32_t value);
+bool model_falcon_read(struct model *m, uint32_t addr, uint32_t *value);
+bool model_falcon_write(struct model *m, uint32_t addr, uint32_t value);
+
+/* intr.c */
+void model_intr_reset(struct model *m);
+void model_intr_update(struct model *m); /* after anything that can let a message out */
+
+/* fb.c */
+int model_fb_create(struct model *m);
+void model_fb_destroy(struct model *m);
+void model_fb_reset(struct model *m);
+void model_fb_update(struct model *m); /* after a change of BAR modes or faults */
+/* The GPU's own access to VRAM, without planted faults. -ERANGE outside usable VRAM. */
+int model_vram_access(struct model *m, bool write, uint64_t addr, void *buf, size_t len);
+/* An access through a window; false if nothing answers there. */
+bool model_pramin_access(struct model *m, bool write, uint32_t offset, void *buf, size_t len);
+void model_window_access(struct model *m, bool write, int bar, uint64_t offset, void *buf,
+			 size_t len);
+
+/* falcon.c, falcon_dma.c */
+void model_falcon_reset(struct model *m);
+void model_falcon_dma(struct model *m); /* carries out trf_cmd */
+
+/* faults.c: inverts the bits that a planted fault of this kind touches in [addr, addr + len). */
+void model_fault_apply(const struct model *m, enum model_fault_kind kind, uint64_t addr,
+		       uint8_t *buf, size_t len);
+
+#endif /* MODEL_INTERNAL_H */

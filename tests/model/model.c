@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One board from power-on to power-off: creation, function-level reset, counters, the hash of VRAM.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <glib.h>
+
+#include "internal.h"
+
+#define DEFAULT_VRAM (48ull << 30) /* A40 product brief: 48 GB of GDDR6 */
+#define MIN_BAR1     (64ull << 20) /* NV_XVE_RESIZE_BAR1_CTRL_BAR_SIZE_MIN, 1 MiB << 6 */
+#define MAX_BAR1     (64ull << 30)
+#define SEEN_BYTES   (MODEL_BAR_REGS_SIZE / 4 / 8)
+
+static void reset(struct model *m)
+{
+	model_pci_reset(m);
+	model_host_reset(m);
+	model_intr_reset(m);
+	model_fb_reset(m);
+	model_falcon_reset(m);
+}
+
+static bool config_ok(const struct model_config *c)
+{
+	return c->bar1_bytes >= MIN_BAR1 && c->bar1_bytes <= MAX_BAR1 &&
+	       (c->bar1_bytes & (c->bar1_bytes - 1)) == 0;
+}
+
+int model_create(const struct model_config *config, const struct model_bus_ops *ops, void *ctx,
+		 struct model **out)
+{
+	const char *faults = NULL;
+	struct model *m;
+	int ret;
+
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	m->ops = ops;
+	m->ctx = ctx;
+	if (config) {
+		m->config = *config;
+		faults = config->faults;
+		m->config.faults = NULL;
+	}
+	if (!m->config.vram_bytes)
+		m->config.vram_bytes = DEFAULT_VRAM;
+	if (!m->config.bar1_bytes)
+		m->config.bar1_bytes = MODEL_BAR1_DEFAULT;
+	ret = config_ok(&m->config) ? 0 : -EINVAL;
+	if (!ret) {
+		m->seen_reads = calloc(1, SEEN_BYTES);
+		m->seen_writes = calloc(1, SEEN_BYTES);
+		ret = m->seen_reads && m->seen_writes ? model_fb_create(m) : -ENOMEM;
+	}
+	if (!ret)
+		reset(m);
+	if (!ret && faults)
+		ret = model_fault_set(m, faults);
+	if (ret) {
+		model_destroy(m);
+		return ret;
+	}
+	m->live = true;
+	*out = m;
+	return 0;
+}
+
+void model_destroy(struct model *m)
+{
+	if (!m)
+		return;
+	model_fb_destroy(m);
+	free(m->seen_reads);
+	free(m->seen_writes);
+	free(m);
+}
+
+void model_flr(struct model *m)
+{
+	m->stats.flrs++;
+	model_log(m, "function-level reset");
+	reset(m);
+}
+
+void model_stats_get(const struct model *m, struct model_stats *out)
+{
+	*out = m->stats;
+}
+
+int model_vram_hash(struct model *m, uint64_t base, uint64_t len, uint8_t out[32])
+{
+	const uint64_t piece = 1ull << 30; /* g_checksum_update() takes a signed length */
+	gsize out_len = 32;
+	GChecksum *sum;
+
+	if (len > m->fb.size || base > m->fb.size - len)
+		return -ERANGE;
+	sum = g_checksum_new(G_CHECKSUM_SHA256);
+	for (uint64_t done = 0; done < len; done += piece) {
+		uint64_t n = len - done < piece ? len - done : piece;
+
+		g_checksum_update(sum, m->fb.vram + base + done, (gssize)n);
+	}
+	g_checksum_get_digest(sum, out, &out_len);
+	g_checksum_free(sum);
+	return 0;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The model bus: how a GPU model is plugged into a machine.
+ *
+ * The model is a PCI function seen from its bus side. An embedder (the hosted port, the QEMU
+ * device, a unit test) gives it memory to reach by DMA, a place to send interrupt messages and a
+ * clock, and forwards configuration and BAR accesses. The model answers as the hardware does
+ * according to public sources (docs/model.md) and never asks who its caller is.
+ *
+ * Not thread-safe: one call at a time. The exception is memory got from model_bar_ram() and
+ * model_vram_ptr(), which may be read and written at any time, as VRAM may.
+ *
+ * Errors are negative errno values. A bus access has no error: hardware has none either. It reads
+ * as ones where nothing answers and as 0xbad... where the GPU's own bus reports a failed access.
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct model;
+
+/* PCI BAR numbers, as configuration space numbers them; 2 and 4 are the upper halves of 1 and 3. */
+#define MODEL_BAR_REGS 0 /* 16 MiB of registers, 32-bit */
+#define MODEL_BAR_FB   1 /* window on VRAM, 64-bit prefetchable ("BAR1") */
+#define MODEL_BAR_INST 3 /* 32 MiB, 64-bit prefetchable; NVIDIA's "BAR2" */
+
+#define MODEL_BAR_REGS_SIZE 0x01000000ull
+#define MODEL_BAR_INST_SIZE 0x02000000ull
+
+/*
+ * Size of BAR 1 unless told. The board has 64 GiB, or 256 MiB in its display modes. The smaller is
+ * the default: QEMU's q35 has a 32 GiB hole for 64-bit BARs, and a PV domain cannot afford page
+ * tables for 64 GiB.
+ */
+#define MODEL_BAR1_DEFAULT 0x10000000ull
+
+#define MODEL_CFG_SIZE	   4096 /* bytes of configuration space */
+#define MODEL_MSIX_VECTORS 6
+
+/*
+ * What the embedder provides. Every callback gets the `ctx` of model_create(). None may call back
+ * into the model, except where a comment says so. All but dma_read, dma_write, msi and time_ns may
+ * be NULL.
+ */
+struct model_bus_ops {
+	/*
+	 * A memory read or write by the device at a bus address, at most 4 KiB and never across a
+	 * 4 KiB boundary. 0, or a negative errno when the platform refuses it (an IOMMU, no memory
+	 * there). Only called while PCI_COMMAND.MASTER is set.
+	 */
+	int (*dma_read)(void *ctx, uint64_t addr, void *buf, size_t len);
+	int (*dma_write)(void *ctx, uint64_t addr, const void *buf, size_t len);
+	/*
+	 * A message-signalled interrupt: the 32-bit memory write that MSI or MSI-X makes, with the
+	 * address and data that were programmed into the capability or the vector table. Masks and
+	 * enables are already taken into account.
+	 */
+	void (*msi)(void *ctx, uint64_t addr, uint32_t data);
+	/* Nanoseconds of a clock that never goes back. */
+	uint64_t (*time_ns)(void *ctx);
+	/* One line for a human, without newline. */
+	void (*log)(void *ctx, const char *line);
+	/*
+	 * What model_bar_ram() answers for this BAR has changed. The old pointer stays valid, but
+	 * an access through it would no longer mean what the hardware means. model_bar_ram() may be
+	 * called.
+	 */
+	void (*bar_ram_changed)(void *ctx, int bar);
+	/*
+	 * Software started a function-level reset through configuration space; configuration space
+	 * now has its reset values, so BARs and the command register read 0.
+	 */
+	void (*flr_done)(void *ctx);
+};
+
+/* What a board is made of. Zero means the default. */
+struct model_config {
+	/*
+	 * Bytes of memory chips on the board: 48 GiB unless told. Must be n << s MiB with n < 64.
+	 * Host memory is used only for what is written.
+	 */
+	uint64_t vram_bytes;
+	/* Size of the window on VRAM: a power of two from 64 MiB to 64 GiB; 256 MiB unless told. */
+	uint64_t bar1_bytes;
+	/* With ECC (the default, as on the real board) 1/16 of the memory holds check bits. */
+	bool no_ecc;
+	/*
+	 * Boards are sold with one of the two: capability 0x68 reads as a null capability on A100
+	 * and L20 boards, MSI-X is hidden on GeForce and RTX boards. By default the model has both.
+	 */
+	bool hide_msi, hide_msix;
+	/* Faults planted from the start: names as for model_fault_set(), separated by spaces. */
+	const char *faults;
+};
+
+/* Counters since creation; a reset does not clear them. */
+struct model_stats {
+	uint64_t mmio_reads, mmio_writes;	/* accesses that reached the model, all BARs */
+	uint64_t unknown_reads, unknown_writes; /* of those, to registers the model does not have */
+	uint64_t dma_reads, dma_writes;		/* callbacks made, refused ones included */
+	uint64_t dma_bytes;			/* bytes moved by the successful ones */
+	uint64_t dma_errors;			/* refused by the platform, or bus mastering off */
+	uint64_t msis;				/* interrupt messages sent */
+	uint64_t flrs;				/* function-level resets */
+};
+
+/*
+ * Powers a board up. VRAM holds garbage (a pseudo-random pattern, never zero), as after power-on.
+ * `ops` must outlive the model; `config` is copied, may be NULL. 0 and *out, or -EINVAL for a size
+ * or fault it cannot have, -ENOMEM.
+ */
+int model_create(const struct model_config *config, const struct model_bus_ops *ops, void *ctx,
+		 struct model **out);
+void model_destroy(struct model *m);
+
+/*
+ * Accesses of 1, 2, 4 or 8 bytes, naturally aligned, offset from the start of the BAR; values are
+ * in the low bytes. With PCI_COMMAND.MEMORY clear, or past the end, reads give ones and writes
+ * vanish.
+ */
+uint64_t model_mmio_read(struct model *m, int bar, uint64_t offset, unsigned int size);
+void model_mmio_write(struct model *m, int bar, uint64_t offset, uint64_t value, unsigned int size);
+
+/*
+ * The same for many bytes of BAR 1 or 3 at any alignment: what write-combined or string accesses
+ * do, at memory speed where the BAR maps memory.
+ */
+void model_bar_read(struct model *m, int bar, uint64_t offset, void *buf, size_t len);
+void model_bar_write(struct model *m, int bar, uint64_t offset, const void *buf, size_t len);
+
+/*
+ * If the start of this BAR is plain memory now, where it is and how long; else NULL. It changes
+ * with the BAR mode registers and with planted faults: see bar_ram_changed. Owned by the model.
+ */
+void *model_bar_ram(struct model *m, int bar, uint64_t *len);
+
+/*
+ * Configuration space; 1, 2 or 4 bytes, naturally aligned, offset below MODEL_CFG_SIZE. A write may
+ * start a function-level reset (PCIe device control bit 15).
+ */
+uint32_t model_cfg_read(struct model *m, unsigned int offset, unsigned int size);
+void model_cfg_write(struct model *m, unsigned int offset, uint32_t value, unsigned int size);
+
+/*
+ * Function-level reset from outside: falcons, interrupts, BAR modes and configuration space get
+ * their reset values; VRAM keeps its contents. Does not call flr_done.
+ */
+void model_flr(struct model *m);
+
+/* VRAM as the GPU addresses it: usable bytes (without ECC's share) and where they lie. */
+uint64_t model_vram_size(const struct model *m);
+void *model_vram_ptr(struct model *m);
+
+/*
+ * SHA-256 of a range of VRAM as it is stored: planted faults on reads do not show. -ERANGE if the
+ * range is not inside usable VRAM.
+ */
+int model_vram_hash(struct model *m, uint64_t base, uint64_t len, uint8_t out[32]);
+
+/*
+ * Plants faults, at any time. `text` is one or more "name=value" separated by spaces, numbers as
+ * strtoull() base 0 takes them; "none" removes all. The names:
+ *   flip-vram-read=OFFSET   bit 0 of this VRAM byte reads inverted through a BAR or PRAMIN
+ *   flip-vram-write=OFFSET  a write of this byte through a BAR or PRAMIN stores bit 0 inverted
+ * -EINVAL for an unknown name or a bad value; then nothing of `text` is planted.
+ */
+int model_fault_set(struct model *m, const char *text);
+
+void model_stats_get(const struct model *m, struct model_stats *out);
+
+#endif /* MODEL_H */

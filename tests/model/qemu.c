@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The GPU model as a PCI Express device of stock QEMU: a shared object that registers the type
+ * "xvgpu-model" and comes in through LD_PRELOAD.
+ *
+ *   env LD_PRELOAD=build/xvgpu-model.so qemu-system-x86_64 -machine q35 \
+ *       -device intel-iommu,intremap=on -device xvgpu-model,id=gpu0,addr=2 ...
+ *
+ * There is one truth about the device, the model. Its configuration space is what the guest reads;
+ * QEMU's own copy only sees the same writes, for what QEMU does with them (placing BARs, bus
+ * mastering). Capabilities therefore stand where the model has them, and MSI and MSI-X leave as
+ * the memory write that the model makes, through the emulated interrupt remapping. DMA goes
+ * through the emulated IOMMU, and a refusal there is an error here.
+ *
+ * BAR 1 and BAR 3 show VRAM at the speed of RAM, as long as the model says that they are plain
+ * memory; else each access goes through the model.
+ *
+ * Properties: vram-mib, bar1-mib, ecc, msi, msix, log (a file for the model's messages). At any time,
+ * also over QMP with qom-get and qom-set: fault (as model_fault_set() takes it; reads as last set),
+ * hash-range ("BASE,LEN") and hash (SHA-256 of that range of VRAM, hexadecimal), stats (JSON).
+ */
+#include "qemu/osdep.h"
+#include "qemu/cutils.h"
+#include "qemu/module.h"
+#include "qemu/error-report.h"
+#include "qemu/timer.h"
+#include "qapi/error.h"
+#include "qapi/qapi-commands-control.h"
+#include "hw/pci/pci.h"
+#include "hw/pci/msi.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+
+#include "tests/model/model.h"
+
+#define TYPE_XVGPU_MODEL "xvgpu-model"
+OBJECT_DECLARE_SIMPLE_TYPE(XvgpuModel, XVGPU_MODEL)
+
+#define CAP_EXP 0x78
+
+/* BAR 1 or BAR 3: a slow path through the model, and over it, when it is allowed, VRAM itself. */
+typedef struct XvgpuWindow {
+	XvgpuModel *gpu;
+	int bar;
+	MemoryRegion container, slow, fast;
+} XvgpuWindow;
+
+struct XvgpuModel {
+	PCIDevice parent;
+
+	struct model *model;
+	MemoryRegion regs;
+	MemoryRegion vram; /* the head of VRAM, mapped nowhere but through the windows */
+	XvgpuWindow fb, inst;
+	FILE *log;
+	bool touched; /* since the last reset: an untouched board needs none */
+	bool in_flr;
+
+	uint32_t vram_mib, bar1_mib;
+	bool ecc, msi, msix;
+	char *log_path, *fault, *hash_range;
+	uint64_t hash_base, hash_len;
+};
+
+/* ---- what the model asks of the machine ---- */
+
+static int gpu_dma_read(void *ctx, uint64_t addr, void *buf, size_t len)
+{
+	return pci_dma_read(ctx, addr, buf, len) == MEMTX_OK ? 0 : -EIO;
+}
+
+static int gpu_dma_write(void *ctx, uint64_t addr, const void *buf, size_t len)
+{
+	return pci_dma_write(ctx, addr, buf, len) == MEMTX_OK ? 0 : -EIO;
+}
+
+static void gpu_msi(void *ctx, uint64_t addr, uint32_t data)
+{
+	msi_send_message(ctx, (MSIMessage){.address = addr, .data = data});
+}
+
+static uint64_t gpu_time_ns(void *ctx)
+{
+	return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+}
+
+static void gpu_log(void *ctx, const char *line)
+{
+	XvgpuModel *s = ctx;
+
+	if (s->log)
+		fprintf(s->log, "%" PRIu64 " %s\n", gpu_time_ns(ctx), line);
+}
+
+static void gpu_bar_ram_changed(void *ctx, int bar)
+{
+	XvgpuModel *s = ctx;
+	XvgpuWindow *w = bar == MODEL_BAR_FB ? &s->fb : &s->inst;
+	uint64_t len;
+
+	memory_region_set_enabled(&w->fast, model_bar_ram(s->model, bar, &len) != NULL);
+}
+
+static void gpu_flr_done(void *ctx)
+{
+	XvgpuModel *s = ctx;
+
+	/* QEMU's copy of BARs and command register follows; the model itself is reset already. */
+	s->in_flr = true;
+	pci_device_reset(&s->parent);
+	s->in_flr = false;
+}
+
+static const struct model_bus_ops gpu_ops = {
+	.dma_read = gpu_dma_read,
+	.dma_write = gpu_dma_write,
+	.msi = gpu_msi,
+	.time_ns = gpu_time_ns,
+	.log = gpu_log,
+	.bar_ram_changed = gpu_bar_ram_changed,
+	.flr_done = gpu_flr_done,
+};
+
+/* ---- what the machine asks of the model ---- */
+
+static uint64_t regs_read(void *opaque, hwaddr addr, unsigned int size)
+{
+	XvgpuModel *s = opaque;
+
+	return model_mmio_read(s->model, MODEL_BAR_REGS, addr, size);
+}
+
+static void regs_write(void *opaque, hwaddr addr, uint64_t value, unsigned int size)
+{
+	XvgpuModel *s = opaque;
+
+	s->touched = true;
+	model_mmio_write(s->model, MODEL_BAR_REGS, addr, value, size);
+}
+
+static uint64_t window_read(void *opaque, hwaddr addr, unsigned int size)
+{
+	XvgpuWindow *w = opaque;
+
+	return model_mmio_read(w->gpu->model, w->bar, addr, size);
+}
+
+static void window_write(void *opaque, hwaddr addr, uint64_t value, unsigned int size)
+{
+	XvgpuWindow *w = opaque;
+
+	model_mmio_write(w->gpu->model, w->bar, addr, value, size);
+}
+
+static const MemoryRegionOps regs_ops = {
+	.read = regs_read,
+	.write = regs_write,
+	.endianness = DEVICE_LITTLE_ENDIAN,
+	.valid = {.min_access_size = 1, .max_access_size = 8},
+	.impl = {.min_access_size = 1, .max_access_size = 8},
+};
+
+static const MemoryRegionOps window_ops = {
+	.read = window_read,
+	.write = window_write,
+	.endianness = DEVICE_LITTLE_ENDIAN,
+	.valid = {.min_access_size = 1, .max_access_size = 8},
+	.impl = {.min_access_size = 1, .max_access_size = 8},
+};
+
+static uint32_t gpu_config_read(PCIDevice *dev, uint32_t addr, int len)
+{
+	return model_cfg_read(XVGPU_MODEL(dev)->model, addr, len);
+}
+
+static void gpu_config_write(PCIDevice *dev, uint32_t addr, uint32_t value, int len)
+{
+	XvgpuModel *s = XVGPU_MODEL(dev);
+
+	s->touched = true;
+	/* QEMU first: when the model acts on what was written, BARs and bus mastering are set. */
+	pci_default_write_config(dev, addr, value, len);
+	model_cfg_write(s->model, addr, value, len);
+}
+
+static void gpu_reset(DeviceState *dev)
+{
+	XvgpuModel *s = XVGPU_MODEL(dev);
+
+	if (s->touched && !s->in_flr)
+		model_flr(s->model);
+	s->touched = false;
+}
+
+static void add_window(XvgpuModel *s, XvgpuWindow *w, int bar, uint64_t size)
+{
+	g_autofree char *name = g_strdup_printf("xvgpu-bar%d", bar);
+	g_autofree char *slow = g_strdup_printf("xvgpu-bar%d-model", bar);
+	g_autofree char *fast = g_strdup_printf("xvgpu-bar%d-vram", bar);
+	Object *owner = OBJECT(s);
+	uint64_t len = MIN(size, memory_region_size(&s->vram));
+
+	w->gpu = s;
+	w->bar = bar;
+	memory_region_init(&w->container, owner, name, size);
+	memory_region_init_io(&w->slow, owner, &window_ops, w, slow, size);
+	memory_region_init_alias(&w->fast, owner, fast, &s->vram, 0, len);
+	memory_region_add_subregion(&w->container, 0, &w->slow);
+	memory_region_add_subregion_overlap(&w->container, 0, &w->fast, 1);
+	gpu_bar_ram_changed(s, bar);
+	pci_register_bar(&s->parent, bar,
+			 PCI_BASE_ADDRESS_SPACE_MEMORY | PCI_BASE_ADDRESS_MEM_TYPE_64 |
+				 PCI_BASE_ADDRESS_MEM_PREFETCH,
+			 &w->container);
+}
+
+static void gpu_realize(PCIDevice *dev, Error **errp)
+{
+	XvgpuModel *s = XVGPU_MODEL(dev);
+	struct model_config config = {
+		.vram_bytes = (uint64_t)s->vram_mib << 20,
+		.bar1_bytes = (uint64_t)s->bar1_mib << 20,
+		.no_ecc = !s->ecc,
+		.hide_msi = !s->msi,
+		.hide_msix = !s->msix,
+		.faults = s->fault,
+	};
+	uint64_t bar1 = s->bar1_mib ? config.bar1_bytes : MODEL_BAR1_DEFAULT;
+	int ret;
+
+	if (s->log_path) {
+		s->log = fopen(s->log_path, "w");
+		if (!s->log) {
+			error_setg_file_open(errp, errno, s->log_path);
+			return;
+		}
+		setvbuf(s->log, NULL, _IOLBF, 0);
+	}
+	ret = model_create(&config, &gpu_ops, s, &s->model);
+	if (ret) {
+		error_setg_errno(errp, -ret,
+				 "xvgpu-model: vram-mib=%u bar1-mib=%u fault=%s not possible",
+				 s->vram_mib, s->bar1_mib, s->fault ?: "none");
+		return;
+	}
+	memory_region_init_io(&s->regs, OBJECT(s), &regs_ops, s, "xvgpu-regs", MODEL_BAR_REGS_SIZE);
+	pci_register_bar(dev, MODEL_BAR_REGS, PCI_BASE_ADDRESS_SPACE_MEMORY, &s->regs);
+	memory_region_init_ram_ptr(&s->vram, OBJECT(s), "xvgpu-vram",
+				   MIN(MAX(bar1, MODEL_BAR_INST_SIZE), model_vram_size(s->model)),
+				   model_vram_ptr(s->model));
+	add_window(s, &s->fb, MODEL_BAR_FB, bar1);
+	add_window(s, &s->inst, MODEL_BAR_INST, MODEL_BAR_INST_SIZE);
+
+	/* For those parts of QEMU that read its own copy of configuration space. */
+	for (int i = 0; i < PCI_CONFIG_SPACE_SIZE; i++)
+		if (i < PCI_BASE_ADDRESS_0 || i >= PCI_SUBSYSTEM_VENDOR_ID)
+			dev->config[i] = model_cfg_read(s->model, i, 1);
+	dev->exp.exp_cap = CAP_EXP;
+}
+
+static void gpu_finalize(Object *obj)
+{
+	XvgpuModel *s = XVGPU_MODEL(obj);
+
+	/* Not at unrealize: until now the machine may still look at VRAM. */
+	model_destroy(s->model);
+	if (s->log)
+		fclose(s->log);
+	g_free(s->fault);
+	g_free(s->hash_range);
+}
+
+/* ---- properties that can change while the machine runs ---- */
+
+static char *get_fault(Object *obj, Error **errp)
+{
+	return g_strdup(XVGPU_MODEL(obj)->fault ?: "none");
+}
+
+static void set_fault(Object *obj, const char *value, Error **errp)
+{
+	XvgpuModel *s = XVGPU_MODEL(obj);
+
+	/* Before there is a board, the name is checked when the board is made. */
+	if (s->model && model_fault_set(s->model, value)) {
+		error_setg(errp, "xvgpu-model: no such fault, or a value out of range: %s", value);
+		return;
+	}
+	g_free(s->fault);
+	s->fault = g_strdup(value);
+}
+
+static char *get_hash_range(Object *obj, Error **errp)
+{
+	return g_strdup(XVGPU_MODEL(obj)->hash_range ?: "");
+}
+
+static void set_hash_range(Object *obj, const char *value, Error **errp)
+{
+	XvgpuModel *s = XVGPU_MODEL(obj);
+	uint64_t base, len;
+	const char *end;
+
+	if (strchr(value, '-') || qemu_strtou64(value, &end, 0, &base) || *end != ',' ||
+	    qemu_strtou64(end + 1, NULL, 0, &len)) {
+		error_setg(errp, "xvgpu-model: hash-range is BASE,LEN in bytes, not %s", value);
+		return;
+	}
+	s->hash_base = base;
+	s->hash_len = len;
+	g_free(s->hash_range);
+	s->hash_range = g_strdup(value);
+}
+
+static char *get_hash(Object *obj, Error **errp)
+{
+	XvgpuModel *s = XVGPU_MODEL(obj);
+	uint8_t digest[32];
+	GString *hex;
+
+	if (!s->model || !s->hash_range ||
+	    model_vram_hash(s->model, s->hash_base, s->hash_len, digest)) {
+		error_setg(errp, "xvgpu-model: hash-range %s is not inside VRAM",
+			   s->hash_range ?: "(not set)");
+		return NULL;
+	}
+	hex = g_string_new(NULL);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		g_string_append_printf(hex, "%02x", digest[i]);
+	return g_string_free(hex, FALSE);
+}
+
+static char *get_stats(Object *obj, Error **errp)
+{
+	XvgpuModel *s = XVGPU_MODEL(obj);
+	struct model_stats st = {0};
+
+	if (s->model)
+		model_stats_get(s->model, &st);
+	return g_strdup_printf(
+		"{\"mmio_reads\": %" PRIu64 ", \"mmio_writes\": %" PRIu64
+		", \"unknown_reads\": %" PRIu64 ", \"unknown_writes\": %" PRIu64
+		", \"dma_reads\": %" PRIu64 ", \"dma_writes\": %" PRIu64 ", \"dma_bytes\": %" PRIu64
+		", \"dma_errors\": %" PRIu64 ", \"msis\": %" PRIu64 ", \"flrs\": %" PRIu64 "}",
+		st.mmio_reads, st.mmio_writes, st.unknown_reads, st.unknown_writes, st.dma_reads,
+		st.dma_writes, st.dma_bytes, st.dma_errors, st.msis, st.flrs);
+}
+
+static Property gpu_properties[] = {
+	DEFINE_PROP_UINT32("vram-mib", XvgpuModel, vram_mib, 0),
+	DEFINE_PROP_UINT32("bar1-mib", XvgpuModel, bar1_mib, 0),
+	DEFINE_PROP_BOOL("ecc", XvgpuModel, ecc, true),
+	DEFINE_PROP_BOOL("msi", XvgpuModel, msi, true),
+	DEFINE_PROP_BOOL("msix", XvgpuModel, msix, true),
+	DEFINE_PROP_STRING("log", XvgpuModel, log_path),
+	DEFINE_PROP_END_OF_LIST(),
+};
+
+static const VMStateDescription gpu_vmstate = {
+	.name = TYPE_XVGPU_MODEL,
+	.unmigratable = 1,
+};
+
+static void gpu_class_init(ObjectClass *klass, void *data)
+{
+	PCIDeviceClass *pc = PCI_DEVICE_CLASS(klass);
+	DeviceClass *dc = DEVICE_CLASS(klass);
+
+	pc->realize = gpu_realize;
+	pc->config_read = gpu_config_read;
+	pc->config_write = gpu_config_write;
+	dc->reset = gpu_reset;
+	dc->vmsd = &gpu_vmstate;
+	dc->desc = "model of an NVIDIA A40 board";
+	dc->hotpluggable = false;
+	set_bit(DEVICE_CATEGORY_DISPLAY, dc->categories);
+	device_class_set_props(dc, gpu_properties);
+	object_class_property_add_str(klass, "fault", get_fault, set_fault);
+	object_class_property_set_description(klass, "fault", "planted faults, or none");
+	object_class_property_add_str(klass, "hash-range", get_hash_range, set_hash_range);
+	object_class_property_set_description(klass, "hash-range", "BASE,LEN of VRAM for hash");
+	object_class_property_add_str(klass, "hash", get_hash, NULL);
+	object_class_property_set_description(klass, "hash", "SHA-256 of hash-range");
+	object_class_property_add_str(klass, "stats", get_stats, NULL);
+	object_class_property_set_description(klass, "stats", "counters, as JSON");
+}
+
+static const TypeInfo gpu_info = {
+	.name = TYPE_XVGPU_MODEL,
+	.parent = TYPE_PCI_DEVICE,
+	.instance_size = sizeof(XvgpuModel),
+	.instance_finalize = gpu_finalize,
+	.class_init = gpu_class_init,
+	.interfaces = (InterfaceInfo[]){{INTERFACE_PCIE_DEVICE}, {}},
+};
+
+/*
+ * QEMU has no stable interface for devices from outside: every structure above has the layout of
+ * one version. Another one would not fail cleanly, so it is turned away before anything is shared.
+ */
+static void gpu_register(void)
+{
+	VersionInfo *v = qmp_query_version(&error_abort);
+	g_autofree char *running = g_strdup_printf("%" PRId64 ".%" PRId64 ".%" PRId64,
+						   v->qemu->major, v->qemu->minor, v->qemu->micro);
+
+	qapi_free_VersionInfo(v);
+	if (strcmp(running, QEMU_VERSION)) {
+		error_report("xvgpu-model.so was built for QEMU " QEMU_VERSION
+			     " and cannot be loaded into QEMU %s; rebuild it with that version "
+			     "installed",
+			     running);
+		exit(1);
+	}
+	type_register_static(&gpu_info);
+}
+
+type_init(gpu_register)
