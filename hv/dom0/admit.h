@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * admit.h - whether a guest's slices can be had now.
+ */
+#ifndef XVGPU_ADMIT_H
+#define XVGPU_ADMIT_H
+
+#include "domains.h"
+#include "nodes.h"
+#include "profiles.h"
+
+/*
+ * Checks n > 0 specs (slots given) for one guest and turns them into slices, all fields but front set.
+ * Each must have a known profile and a driver domain that is registered, running, and has that
+ * much VRAM and one more slice left after all policies that exist. Takes err: -EINVAL (text is
+ * wrong), -ENODEV (no such backend, or it does not serve now), -ENOSPC (no room); *at then tells
+ * which spec it is about.
+ */
+int xvgpu_admit(struct xs_handle *xs, const struct xvgpu_domains *domains,
+		const struct xvgpu_profiles *profiles, const struct xvgpu_spec *specs, int n,
+		struct xvgpu_slice *slices, int *at, struct xvgpu_err *err);
+
+#endif /* XVGPU_ADMIT_H */

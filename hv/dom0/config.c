@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * config.c - what the tool reads from xl configs (see config.h).
+ *
+ * xl ignores keys it does not know, so the vgpu list lives in the same file as the rest of the
+ * guest and this tool is the one that looks at it.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+
+int xvgpu_parse_bdf(const char *text, char bdf[XVGPU_BDF_MAX])
+{
+	unsigned int domain = 0, bus, dev, fn;
+	size_t n = strcspn(text, ",@");
+	char copy[XVGPU_BDF_MAX];
+	int used = 0;
+
+	/* sscanf() alone would also take signs, blanks and 0x. */
+	if (n >= sizeof(copy) || strspn(text, "0123456789abcdefABCDEF:.") < n)
+		return -EINVAL;
+	memcpy(copy, text, n);
+	copy[n] = '\0';
+	if (sscanf(copy, "%4x:%2x:%2x.%1x%n", &domain, &bus, &dev, &fn, &used) != 4) {
+		domain = 0;
+		used = 0;
+		if (sscanf(copy, "%2x:%2x.%1x%n", &bus, &dev, &fn, &used) != 3)
+			return -EINVAL;
+	}
+	if ((size_t)used != n || dev > 31 || fn > 7)
+		return -EINVAL;
+	return xvgpu_print(bdf, XVGPU_BDF_MAX, "%04x:%02x:%02x.%x", domain, bus, dev, fn);
+}
+
+int xvgpu_parse_uuid(const char *text, char uuid[XVGPU_UUID_LEN + 1])
+{
+	if (strlen(text) != XVGPU_UUID_LEN)
+		return -EINVAL;
+	for (int i = 0; i <= XVGPU_UUID_LEN; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (i < XVGPU_UUID_LEN &&
+		    (dash ? text[i] != '-' : !isxdigit((unsigned char)text[i])))
+			return -EINVAL;
+		uuid[i] = (char)tolower((unsigned char)text[i]);
+	}
+	return 0;
+}
+
+static int read_name(struct xvgpu_cfg *cfg, char name[XVGPU_NAME_MAX], struct xvgpu_err *err)
+{
+	const char *text;
+	int rc = xvgpu_cfg_string(cfg, "name", &text, err);
+
+	if (rc)
+		return rc;
+	if (!text)
+		return xvgpu_cfg_fail(cfg, "name", err, -EINVAL, "missing");
+	if (!xvgpu_name_ok(text, XVGPU_NAME_MAX))
+		return xvgpu_cfg_fail(cfg, "name", err, -EINVAL,
+				      "%s: need letters, digits and _.- only, at most %d", text,
+				      XVGPU_NAME_MAX - 1);
+	return xvgpu_print(name, XVGPU_NAME_MAX, "%s", text);
+}
+
+static int add_spec(const char *text, long line, void *arg, struct xvgpu_err *err)
+{
+	struct xvgpu_guest *guest = arg;
+	struct xvgpu_spec *spec = &guest->specs[guest->n];
+	struct xvgpu_spec check[XVGPU_MAX_DEVICES];
+	int rc;
+
+	if (guest->n == XVGPU_MAX_DEVICES)
+		return xvgpu_fail(err, -EINVAL, "more than %d slices for one guest",
+				  XVGPU_MAX_DEVICES);
+	rc = xvgpu_spec_parse(text, spec, err);
+	if (rc)
+		return rc;
+	guest->line[guest->n++] = line;
+	/* On a copy, so that a slot asked for twice is told at the line that does it. */
+	memcpy(check, guest->specs, sizeof(check));
+	return xvgpu_spec_slots(check, guest->n, 0, err);
+}
+
+int xvgpu_guest_from(struct xvgpu_cfg *cfg, struct xvgpu_guest *guest, struct xvgpu_err *err)
+{
+	const char *uuid;
+	int rc;
+
+	memset(guest, 0, sizeof(*guest));
+	rc = read_name(cfg, guest->name, err);
+	if (rc)
+		return rc;
+	rc = xvgpu_cfg_string(cfg, "uuid", &uuid, err);
+	if (rc)
+		return rc;
+	if (uuid && xvgpu_parse_uuid(uuid, guest->uuid))
+		return xvgpu_cfg_fail(cfg, "uuid", err, -EINVAL, "%s: not a uuid", uuid);
+	rc = xvgpu_cfg_list(cfg, "vgpu", add_spec, guest, err);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return xvgpu_cfg_fail(cfg, "vgpu", err, -EINVAL, "missing or empty");
+	return 0;
+}
+
+int xvgpu_guest_read(const char *file, char *const *vars, int nvars, struct xvgpu_guest *guest,
+		     struct xvgpu_err *err)
+{
+	struct xvgpu_cfg *cfg;
+	int rc = xvgpu_cfg_open(file, vars, nvars, &cfg, err);
+
+	if (rc)
+		return rc;
+	rc = xvgpu_guest_from(cfg, guest, err);
+	xvgpu_cfg_close(cfg);
+	return rc;
+}
+
+static int add_function(const char *text, long line, void *arg, struct xvgpu_err *err)
+{
+	struct xvgpu_driver *driver = arg;
+
+	(void)line;
+	if (driver->n == XVGPU_MAX_FUNCTIONS)
+		return xvgpu_fail(err, -EINVAL, "more than %d functions", XVGPU_MAX_FUNCTIONS);
+	if (xvgpu_parse_bdf(text, driver->bdf[driver->n]))
+		return xvgpu_fail(err, -EINVAL, "%s: not a PCI function [DDDD:]BB:DD.F", text);
+	driver->n++;
+	return 0;
+}
+
+int xvgpu_driver_read(const char *file, struct xvgpu_driver *driver, struct xvgpu_err *err)
+{
+	struct xvgpu_cfg *cfg;
+	int rc;
+
+	memset(driver, 0, sizeof(*driver));
+	rc = xvgpu_cfg_open(file, NULL, 0, &cfg, err);
+	if (rc)
+		return rc;
+	rc = read_name(cfg, driver->name, err);
+	if (rc == 0)
+		rc = xvgpu_cfg_list(cfg, "pci", add_function, driver, err);
+	if (rc == 0)
+		rc = xvgpu_cfg_fail(cfg, "pci", err, -EINVAL, "missing or empty");
+	xvgpu_cfg_close(cfg);
+	return rc < 0 ? rc : 0;
+}

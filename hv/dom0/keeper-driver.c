@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * keeper-driver.c - keeps a driver domain alive (see keeper.h).
+ *
+ *	          appears                    gone
+ *	ABSENT ───────────▶ UP ─────────────────────────▶ DOWN ──▶ reset the board, xl create
+ *	                     ▲ ╲ said stopping, then gone   ▲ │
+ *	        says running │  ╲────────▶ STOPPED          │ ▼     too often: GAVE_UP
+ *	                     └──────────────────────────── STARTING
+ *
+ * A domain that says lost, or stays shut down, or does not come up in time, is destroyed and then
+ * treated as gone. One that a person starts by hand is taken as it is, in every phase.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "keeper.h"
+#include "pci.h"
+#include "status.h"
+#include "xl.h"
+
+static void data_path(char *path, size_t size, unsigned int domid)
+{
+	xvgpu_print(path, size, "/local/domain/%u/data/xvgpu", domid);
+}
+
+static void appeared(struct xvgpu_keeper *k, struct xvgpu_driver_state *d, unsigned int domid)
+{
+	char path[64];
+	int rc;
+
+	d->domid = domid;
+	d->running = d->stopping = false;
+	d->stopped_at = 0;
+	if (d->phase != XVGPU_STARTING) {
+		d->phase = XVGPU_UP;
+		memset(d->starts, 0, sizeof(d->starts));
+	}
+	data_path(path, sizeof(path), domid);
+	if (!xs_watch(k->xs, path, XVGPU_TOKEN))
+		xvgpu_say("%s: cannot watch %s: %s", d->name, path, strerror(errno));
+	rc = xvgpu_mark(k->xs, domid, d->name);
+	if (rc)
+		xvgpu_say("%s: cannot mark domain %u: %s", d->name, domid, strerror(-rc));
+}
+
+static void disappeared(struct xvgpu_keeper *k, struct xvgpu_driver_state *d)
+{
+	char path[64];
+
+	data_path(path, sizeof(path), d->domid);
+	xs_unwatch(k->xs, path, XVGPU_TOKEN);
+	xvgpu_say("%s: domain %u has gone%s", d->name, d->domid,
+		  d->stopping ? ", as it said it would" : "");
+	d->domid = 0;
+	d->running = false;
+	d->phase = d->stopping ? XVGPU_STOPPED : XVGPU_DOWN;
+}
+
+static void destroy(struct xvgpu_keeper *k, struct xvgpu_driver_state *d, const char *why)
+{
+	const char *args[] = {"destroy", d->name, NULL};
+	struct xvgpu_err err;
+
+	xvgpu_say("%s: domain %u %s: destroying it", d->name, d->domid, why);
+	d->stopping = false;
+	if (xvgpu_xl(&err, args))
+		xvgpu_say("%s: %s", d->name, err.text);
+	xvgpu_keeper_refresh(k);
+	if (xvgpu_domain_by_id(&k->domains, d->domid))
+		xvgpu_keeper_wake(k, k->now + 1000); /* and try again */
+	else
+		disappeared(k, d);
+}
+
+/* Starts within the window; the oldest slot is returned through `slot`. */
+static int recent_starts(const struct xvgpu_keeper *k, struct xvgpu_driver_state *d, int *slot)
+{
+	int n = 0;
+
+	*slot = 0;
+	for (int i = 0; i < XVGPU_START_MAX; i++) {
+		if (d->starts[i] && k->now - d->starts[i] < XVGPU_START_WINDOW)
+			n++;
+		if (d->starts[i] < d->starts[*slot])
+			*slot = i;
+	}
+	return n;
+}
+
+/* The function's state belongs to the last domain; the next one must find it as after power-on. */
+static void reset_board(const struct xvgpu_driver_state *d)
+{
+	struct xvgpu_driver driver;
+	struct xvgpu_err err;
+
+	if (xvgpu_driver_read(d->config, &driver, &err)) {
+		xvgpu_say("%s: cannot reset its functions: %s", d->name, err.text);
+		return;
+	}
+	for (int i = 0; i < driver.n; i++) {
+		if (xvgpu_pci_reset(driver.bdf[i], &err))
+			xvgpu_say("%s: %s", d->name, err.text);
+		else
+			xvgpu_say("%s: reset %s", d->name, driver.bdf[i]);
+	}
+}
+
+static void start(struct xvgpu_keeper *k, struct xvgpu_driver_state *d)
+{
+	const char *args[] = {"create", d->config, NULL};
+	struct xvgpu_err err;
+	int slot, n = recent_starts(k, d, &slot);
+
+	if (n == XVGPU_START_MAX) {
+		d->phase = XVGPU_GAVE_UP;
+		xvgpu_say(
+			"%s: started %d times within %d s: giving up; start it by hand (xl create "
+			"%s) when the reason is found",
+			d->name, n, XVGPU_START_WINDOW / 1000, d->config);
+		return;
+	}
+	if (k->now < d->retry) {
+		xvgpu_keeper_wake(k, d->retry);
+		return;
+	}
+	d->starts[slot] = k->now;
+	d->retry = k->now + (1000ull << n);
+	reset_board(d);
+	xvgpu_say("%s: starting it from %s", d->name, d->config);
+	if (xvgpu_xl(&err, args)) {
+		xvgpu_say("%s: %s", d->name, err.text);
+		xvgpu_keeper_wake(k, d->retry);
+		return;
+	}
+	d->phase = XVGPU_STARTING;
+	d->deadline = k->now + XVGPU_START_TIME;
+	xvgpu_keeper_refresh(k);
+	xvgpu_keeper_wake(k, k->now + 1000);
+}
+
+static void look(struct xvgpu_keeper *k, struct xvgpu_driver_state *d, bool shut_down)
+{
+	struct xvgpu_status status;
+	char total[24];
+
+	xvgpu_status_read(k->xs, d->domid, &status);
+	if (shut_down && !d->stopped_at)
+		d->stopped_at = k->now;
+	if (shut_down && k->now - d->stopped_at >= XVGPU_LINGER) {
+		/* xl's own process destroys a domain at once; none is there to do it. */
+		destroy(k, d, "has shut down and was left behind");
+		return;
+	}
+	if (shut_down) {
+		xvgpu_keeper_wake(k, d->stopped_at + XVGPU_LINGER);
+		return;
+	}
+	switch (status.state) {
+	case XVGPU_STATE_RUNNING:
+		if (!d->running) {
+			xvgpu_format_size(total, sizeof(total), status.vram_total);
+			xvgpu_say("%s: domain %u serves, %s of VRAM", d->name, d->domid, total);
+		}
+		d->running = true;
+		d->phase = XVGPU_UP;
+		return;
+	case XVGPU_STATE_LOST:
+		destroy(k, d, "has lost its GPU");
+		return;
+	case XVGPU_STATE_STOPPING:
+		d->stopping = true;
+		d->running = false;
+		return;
+	case XVGPU_STATE_NONE:
+		break;
+	}
+	if (d->phase == XVGPU_STARTING && k->now >= d->deadline)
+		destroy(k, d, "did not come up in time");
+	else if (d->phase == XVGPU_STARTING)
+		xvgpu_keeper_wake(k, d->deadline);
+}
+
+/* Whether the host has seen this driver domain before: a dead domain's mark tells. */
+static bool left_a_mark(struct xvgpu_keeper *k, const struct xvgpu_driver_state *d)
+{
+	unsigned int backs[256];
+	char name[XVGPU_NAME_MAX];
+	int n = xvgpu_marked(k->xs, backs, 256);
+
+	for (int i = 0; i < n; i++)
+		if (xvgpu_mark_read(k->xs, backs[i], name) == 0 && !strcmp(name, d->name))
+			return true;
+	return false;
+}
+
+void xvgpu_keep_driver(struct xvgpu_keeper *k, struct xvgpu_driver_state *d)
+{
+	const struct xvgpu_domain *dom;
+
+	if (d->domid && !xvgpu_domain_by_id(&k->domains, d->domid))
+		disappeared(k, d);
+	dom = xvgpu_domain_by_name(&k->domains, d->name);
+	if (!d->domid && dom)
+		appeared(k, d, dom->domid);
+	if (d->domid) {
+		dom = xvgpu_domain_by_id(&k->domains, d->domid);
+		look(k, d, dom->shutdown);
+	}
+}
+
+void xvgpu_start_driver(struct xvgpu_keeper *k, struct xvgpu_driver_state *d)
+{
+	const struct xvgpu_domain *dom;
+
+	if (d->domid)
+		return;
+	/* Started, but gone before we could look. */
+	if (d->phase == XVGPU_STARTING)
+		d->phase = XVGPU_DOWN;
+	if (d->phase == XVGPU_ABSENT && (k->start || left_a_mark(k, d)))
+		d->phase = XVGPU_DOWN;
+	if (d->phase == XVGPU_DOWN)
+		start(k, d);
+	/* What has just been made is looked at at once, so that its mark is there. */
+	dom = xvgpu_domain_by_name(&k->domains, d->name);
+	if (dom)
+		appeared(k, d, dom->domid);
+}

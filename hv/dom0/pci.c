@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pci.c - the board in sysfs (see pci.h).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pci.h"
+
+#define VENDOR_NVIDIA 0x10de
+#define CLASS_DISPLAY 0x0300 /* PCI class codes: VGA compatible controller */
+#define CLASS_3D      0x0302
+
+static int device_path(char *path, const char *bdf, const char *attr)
+{
+	return xvgpu_print(path, XVGPU_PATH_MAX, "%s/bus/pci/devices/%s/%s", xvgpu_paths.sysfs, bdf,
+			   attr);
+}
+
+static int read_hex(const char *bdf, const char *attr, unsigned long *value)
+{
+	char path[XVGPU_PATH_MAX], text[32], *end;
+	ssize_t n;
+	int fd;
+
+	if (device_path(path, bdf, attr))
+		return -ENAMETOOLONG;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return -EIO;
+	text[n] = '\0';
+	*value = strtoul(text, &end, 16);
+	return end == text || (*end && *end != '\n') ? -EIO : 0;
+}
+
+int xvgpu_board_read(const char *bdf, struct xvgpu_board *board, struct xvgpu_err *err)
+{
+	unsigned long vendor = 0, device = 0, class_code = 0;
+	char path[XVGPU_PATH_MAX], other[XVGPU_BDF_MAX];
+
+	memset(board, 0, sizeof(*board));
+	if (read_hex(bdf, "vendor", &vendor) || read_hex(bdf, "device", &device) ||
+	    read_hex(bdf, "class", &class_code))
+		return xvgpu_fail(err, -ENODEV, "%s: no such PCI function", bdf);
+	if (vendor != VENDOR_NVIDIA)
+		return xvgpu_fail(err, -ENODEV, "%s: vendor %04lx is not NVIDIA (%04x)", bdf,
+				  vendor, VENDOR_NVIDIA);
+	if (class_code >> 8 != CLASS_DISPLAY && class_code >> 8 != CLASS_3D)
+		return xvgpu_fail(err, -ENODEV,
+				  "%s: class %04lx is neither a display (%04x) nor a 3D (%04x) "
+				  "controller",
+				  bdf, class_code >> 8, CLASS_DISPLAY, CLASS_3D);
+	board->vendor = (uint16_t)vendor;
+	board->device = (uint16_t)device;
+	board->class_code = (uint32_t)class_code;
+	xvgpu_print(board->bdf, XVGPU_BDF_MAX, "%s", bdf);
+	xvgpu_print(board->functions[board->n++], XVGPU_BDF_MAX, "%s", bdf);
+	for (int fn = 0; fn < XVGPU_MAX_FUNCTIONS; fn++) {
+		xvgpu_print(other, sizeof(other), "%.*s%d", (int)strlen(bdf) - 1, bdf, fn);
+		if (!strcmp(other, bdf) || device_path(path, other, "vendor") || access(path, F_OK))
+			continue;
+		xvgpu_print(board->functions[board->n++], XVGPU_BDF_MAX, "%s", other);
+	}
+	return 0;
+}
+
+int xvgpu_pci_reset(const char *bdf, struct xvgpu_err *err)
+{
+	char path[XVGPU_PATH_MAX];
+	int fd, rc = 0;
+
+	if (device_path(path, bdf, "vendor") || access(path, F_OK))
+		return xvgpu_fail(err, -ENOENT, "%s: no such PCI function", bdf);
+	device_path(path, bdf, "reset");
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return xvgpu_fail(err, -ENOENT, "%s: dom0's kernel knows no way to reset it", bdf);
+	if (write(fd, "1", 1) != 1)
+		rc = xvgpu_fail(err, -errno, "%s: reset failed: %s", bdf, strerror(errno));
+	close(fd);
+	return rc;
+}
+
+bool xvgpu_pciback_loaded(void)
+{
+	char path[XVGPU_PATH_MAX];
+
+	return xvgpu_print(path, sizeof(path), "%s/bus/pci/drivers/pciback", xvgpu_paths.sysfs) ==
+		       0 &&
+	       access(path, F_OK) == 0;
+}
