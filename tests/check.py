@@ -1,0 +1,241 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Runs the tests, stage by stage, and ends with one line: N passed, N failed, N skipped.
+
+    check.py [STAGE ...]        default: every stage of STAGES, in order
+
+A stage is a function that yields Result objects. Whole-system tests and unit tests report their own
+cases; a stage only starts them and reads what they print. The full output of each stage is kept in
+build/log/. A skipped test whose name is not in tests/skips.allow counts as failed.
+"""
+
+import dataclasses
+import os
+import re
+import subprocess
+import sys
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OUT = os.environ.get("O", "build")
+LOG = os.path.join(OUT, "log")
+FUZZ_TOTAL = 180  # seconds of fuzzing in one `make check`
+
+
+@dataclasses.dataclass
+class Result:
+    name: str
+    outcome: str  # "ok", "FAILED" or "skipped"
+    why: str = ""
+
+
+def command(log, argv, env=None, timeout=1800):
+    """Run argv with its output appended to build/log/LOG; return (exit code, output)."""
+    path = os.path.join(LOG, log)
+    full = dict(os.environ, **(env or {}))
+    with open(path, "a+", encoding="utf-8", errors="replace") as f:
+        f.write("$ " + " ".join(argv) + "\n")
+        f.flush()
+        start = f.tell()
+        try:
+            rc = subprocess.run(argv, stdout=f, stderr=subprocess.STDOUT, env=full, timeout=timeout,
+                                stdin=subprocess.DEVNULL, check=False).returncode
+        except subprocess.TimeoutExpired:
+            f.write(f"\ntimed out after {timeout} s\n")
+            rc = 124
+        f.flush()
+        f.seek(start)
+        return rc, f.read()
+
+
+def last_line(output):
+    lines = [line for line in output.splitlines() if line.strip()]
+    return lines[-1][:200] if lines else "(no output)"
+
+
+def make(log, *args):
+    return command(log, ["make", *args])
+
+
+def names(folder, prefix):
+    found = sorted(os.listdir(os.path.join("tests", folder)))
+    return [f[len(prefix):-2] for f in found if f.startswith(prefix) and f.endswith(".c")]
+
+
+# ---------------------------------------------------------------- stages
+
+def stage_build():
+    """The shipped configuration builds; so do all options on and all off."""
+    rc, out = make("build.log", "all", "bed")
+    yield Result("build/defconfig", "ok" if rc == 0 else "FAILED", last_line(out))
+    if rc:
+        return
+    size = os.path.getsize(os.path.join(OUT, "gpudom"))
+    yield Result("build/gpudom-size", "ok" if size < 1 << 20 else "FAILED", f"{size} bytes, limit 1 MiB")
+    for variant in ("allyesconfig", "allnoconfig"):
+        where = os.path.join(OUT, variant)
+        os.makedirs(where, exist_ok=True)
+        for shared in ("newlib", ".deps"):
+            link = os.path.join(where, shared)
+            if not os.path.lexists(link):
+                os.symlink(os.path.join("..", shared), link)
+        rc, out = make("build.log", f"O={where}", variant)
+        if rc == 0:
+            rc, out = make("build.log", f"O={where}", f"{where}/gpudom")
+        yield Result(f"build/{variant}", "ok" if rc == 0 else "FAILED", last_line(out))
+
+
+def stage_lint():
+    """clang-format, clang-tidy and cppcheck find nothing."""
+    rc, out = make("lint.log", "lint")
+    yield Result("lint", "ok" if rc == 0 else "FAILED", last_line(out))
+
+
+def cmocka(test):
+    """Run one cmocka program in TAP mode and yield a result per case."""
+    rc, out = command("unit.log", [os.path.join(OUT, "unit", test)],
+                      env={"CMOCKA_MESSAGE_OUTPUT": "TAP"}, timeout=300)
+    cases = 0
+    for line in out.splitlines():
+        m = re.match(r"(not )?ok \d+ - (\S+)(.*)", line)
+        if m:
+            cases += 1
+            skipped = "# SKIP" in m[3]
+            yield Result(f"unit/{test}/{m[2]}",
+                         "FAILED" if m[1] else "skipped" if skipped else "ok", m[3].strip())
+    if rc != 0 or cases == 0:
+        yield Result(f"unit/{test}", "FAILED", f"exit code {rc}, {cases} cases: {last_line(out)}")
+
+
+def stage_unit():
+    """Hosted unit tests and the conformance suite, under AddressSanitizer and UBSan."""
+    rc, out = make("unit.log", "unit")
+    if rc:
+        yield Result("unit/build", "FAILED", last_line(out))
+        return
+    for test in names("unit", "test_") + ["conformance"]:
+        yield from cmocka(test)
+
+
+def coverage(name, exe, profile):
+    """Line coverage of the files that a fuzz target is about (its COVERS: line), in percent."""
+    with open(f"tests/fuzz/fuzz_{name}.c", encoding="utf-8") as f:
+        m = re.search(r"COVERS:([^\n*]*)", f.read())
+    files = m[1].split() if m else []
+    if not files:
+        return None, "no COVERS: line"
+    merged = profile + ".data"
+    rc, _ = command("fuzz.log", ["llvm-profdata", "merge", "-o", merged, profile])
+    if rc:
+        return None, "llvm-profdata failed"
+    rc, out = command("fuzz.log", ["llvm-cov", "report", exe, f"-instr-profile={merged}", *files])
+    # Columns: Filename Regions Missed Cover Functions Missed Executed Lines Missed Cover ...
+    lines = missed = 0
+    for row in out.splitlines():
+        cells = row.split()
+        if len(cells) >= 10 and cells[0].endswith((".c", ".h")):
+            lines += int(cells[7])
+            missed += int(cells[8])
+    if rc or not lines:
+        return None, "no coverage data"
+    return 100.0 * (lines - missed) / lines, " ".join(files)
+
+
+def stage_fuzz():
+    """Every fuzz target runs for its share of the time; its corpus covers its parser's lines."""
+    rc, out = make("fuzz.log", "fuzzers")
+    if rc:
+        yield Result("fuzz/build", "FAILED", last_line(out))
+        return
+    targets = names("fuzz", "fuzz_")
+    share = int(os.environ.get("FUZZ_SECONDS", max(5, FUZZ_TOTAL // max(1, len(targets)))))
+    for name in targets:
+        exe = os.path.join(OUT, "fuzzers", name)
+        corpus = os.path.join(OUT, "corpus", name)
+        seeds = os.path.join("tests", "fuzz", "corpus", name)
+        os.makedirs(corpus, exist_ok=True)
+        dirs = [corpus] + ([seeds] if os.path.isdir(seeds) else [])
+        profile = os.path.join(OUT, "corpus", name + ".profraw")
+        rc, out = command("fuzz.log", [exe, f"-max_total_time={share}", "-print_final_stats=1",
+                                       f"-artifact_prefix={LOG}/crash-{name}-", *dirs],
+                          env={"LLVM_PROFILE_FILE": os.devnull}, timeout=share + 300)
+        runs = re.search(r"stat::number_of_executed_units:\s*(\d+)", out)
+        runs = runs[1] if runs else "?"
+        yield Result(f"fuzz/{name}", "ok" if rc == 0 else "FAILED",
+                     f"{runs} runs in {share} s" if rc == 0 else f"see {LOG}/fuzz.log and {LOG}/crash-{name}-*")
+        rc, out = command("fuzz.log", [exe, "-runs=0", *dirs], env={"LLVM_PROFILE_FILE": profile})
+        percent, about = coverage(name, exe, profile) if rc == 0 else (None, "replay failed")
+        good = percent is not None and percent >= 95.0
+        yield Result(f"fuzz/{name}/coverage", "ok" if good else "FAILED",
+                     f"{percent:.1f} % of lines: {about}" if percent is not None else about)
+
+
+def stage_xen():
+    """Whole-system tests: each tests/xen/test_*.py boots real Xen once and reports its own cases."""
+    rc, out = make("xen.log", "system")
+    if rc:
+        yield Result("xen/build", "FAILED", last_line(out))
+        return
+    only = os.environ.get("XEN_TESTS", "").split()
+    tests = [("bed", "tests/bed/selftest.py")]
+    tests += [(f[5:-3], f"tests/xen/{f}") for f in sorted(os.listdir("tests/xen"))
+              if re.fullmatch(r"test_\w+\.py", f)]
+    for name, script in tests:
+        if only and name not in only:
+            continue
+        print(f"  xen/{name} …", flush=True)
+        rc, out = command(f"xen-{name}.log", ["/usr/bin/python3", script], timeout=900)
+        cases = bad = 0
+        for line in out.splitlines():
+            m = re.fullmatch(r"(ok|FAILED|ERROR|skip) ([^:]+)(?:: (.*))?", line)
+            if m:
+                cases += 1
+                outcome = {"ok": "ok", "skip": "skipped"}.get(m[1], "FAILED")
+                bad += outcome == "FAILED"
+                yield Result(f"xen/{name}/{m[2]}", outcome, m[3] or "")
+        if cases == 0 or (rc != 0 and not bad):
+            yield Result(f"xen/{name}", "FAILED", f"exit code {rc}, {cases} cases: {last_line(out)}")
+
+
+STAGES = {"build": stage_build, "lint": stage_lint, "unit": stage_unit, "fuzz": stage_fuzz,
+          "xen": stage_xen}
+
+
+def main(argv):
+    os.chdir(TOP)
+    os.makedirs(LOG, exist_ok=True)
+    unknown = [a for a in argv if a not in STAGES]
+    if unknown:
+        sys.exit(f"check.py: no stage {unknown[0]}; there are: {' '.join(STAGES)}")
+    with open("tests/skips.allow", encoding="utf-8") as f:
+        allowed = {line.split("#")[0].strip() for line in f} - {""}
+    count = {"ok": 0, "FAILED": 0, "skipped": 0}
+    failed = []
+    begin = time.monotonic()
+    for stage in argv or STAGES:
+        print(f"== {stage}: {STAGES[stage].__doc__.splitlines()[0]}", flush=True)
+        for log in os.listdir(LOG):
+            if re.fullmatch(rf"{stage}(-\w+)?\.log", log):
+                os.unlink(os.path.join(LOG, log))
+        start = time.monotonic()
+        shown = 0
+        for r in STAGES[stage]():
+            if r.outcome == "skipped" and r.name not in allowed:
+                r = Result(r.name, "FAILED", f"skipped, but not in tests/skips.allow: {r.why}")
+            count[r.outcome] += 1
+            shown += 1
+            if r.outcome == "FAILED":
+                failed.append(r)
+            # Unit cases are many: only what is not ok is shown one by one.
+            if stage != "unit" or r.outcome != "ok":
+                print(f"  {r.outcome:7} {r.name}" + (f": {r.why}" if r.why else ""), flush=True)
+        print(f"   {shown} results in {time.monotonic() - start:.0f} s", flush=True)
+    print(f"\ntook {time.monotonic() - begin:.0f} s; full logs in {LOG}/")
+    for r in failed:
+        print(f"FAILED {r.name}: {r.why}")
+    print(f"{count['ok']} passed, {count['FAILED']} failed, {count['skipped']} skipped")
+    return 1 if count["FAILED"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: MIT
+"""The test machine with xen-vgpu on it: the GPU model, gpudom, xvgpu, and guests with slices.
+
+    with System("spine") as s:
+        s.start_gpudom()
+        s.create_worker("pv1", "mode=hold key=1 bytes=64M", vram="64M")
+        s.wait_node("pv1", "phase", "written")
+
+Guests are steered through their xenstore node data/go and answer below data/, see
+tests/xen/images/worker.h; the Linux guest does the same through tests/xen/linux-run.sh.
+"""
+
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "bed"))
+
+import bed  # noqa: E402
+from bed import BUILD, ROOT, Bed, BedError  # noqa: E402,F401
+
+GPU_BDF = "0000:00:02.0"
+LIB = "/usr/lib/xvgpu"
+
+
+def fields(text):
+    """{"a": "1"} for "a=1 b"; words without "=" are dropped."""
+    return dict(word.split("=", 1) for word in text.split() if "=" in word)
+
+
+class System(Bed):
+    """A Bed with everything of ours in dom0. gpu: QEMU properties of the model ("fault=…")."""
+
+    def __init__(self, name, *, gpu="", images=("worker",), linux=False, overlay=None, **more):
+        files = {
+            f"{LIB}/gpudom": os.path.join(BUILD, "gpudom"),
+            "/usr/sbin/xvgpu": os.path.join(BUILD, "xvgpu"),
+            "/etc/xvgpu/profiles.conf": os.path.join(ROOT, "packaging", "profiles.conf"),
+        }
+        for image in images:
+            files[f"{LIB}/images/{image}"] = os.path.join(BUILD, "images", image)
+        if linux:
+            files[f"{LIB}/vmlinuz"] = os.path.join(BUILD, "bed", "vmlinux")
+            files[f"{LIB}/guest.cpio"] = self._linux_initramfs(name)
+        files.update(overlay or {})
+        device = f"xvgpu-model,id=gpu0,addr=2{',' + gpu if gpu else ''}"
+        super().__init__(name, overlay=files, devices=[device],
+                         preload=[os.path.join(BUILD, "xvgpu-model.so")], **more)
+        self._domids = {}
+
+    @staticmethod
+    def _linux_initramfs(name):
+        """The Linux guest's initramfs with our module and script; where it is."""
+        path = os.path.join(BUILD, "run", f"{name}-guest.cpio.gz")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        bed.image.append(path, os.path.join(BUILD, "bed", "guest.cpio.gz"), bed.image.overlay({
+            "/lib/xvgpu/xen-vgpu-front.ko": os.path.join(BUILD, "linux", "xen-vgpu-front.ko"),
+            "/etc/xvgpu/run.sh": os.path.join(ROOT, "tests", "xen", "linux-run.sh"),
+            "/usr/bin/xenstore": "/usr/bin/xenstore",
+        }))
+        return path
+
+    # -- the driver domain ----------------------------------------------------------------------
+
+    def start_gpudom(self, daemon=True):
+        """Makes the GPU assignable, starts gpudom through xl, waits until it serves."""
+        self.ok(f"xvgpu init {GPU_BDF} --kernel {LIB}/gpudom")
+        self.ok("xl create /etc/xvgpu/gpudom.cfg")
+        self.wait(self.gpudom_running, "gpudom to serve", 60)
+        if daemon:
+            self.start_daemon()
+        self.say("gpudom owns the GPU and serves")
+
+    def start_daemon(self):
+        """Starts xvgpu daemon; its log is /var/log/xvgpu.log in dom0."""
+        self.ok("mkdir -p /var/log; xvgpu daemon --foreground >>/var/log/xvgpu.log 2>&1 </dev/null &")
+
+    def gpudom_status(self):
+        """The fields of gpudom's status node, {} if there is none."""
+        domid = self.domid("gpudom")
+        rc, out = self.sh(f"xenstore-read /local/domain/{domid}/data/xvgpu") if domid else (1, "")
+        return fields(out) if rc == 0 else {}
+
+    def gpudom_running(self):
+        """Whether gpudom says that it serves."""
+        return self.gpudom_status().get("state") == "running"
+
+    def hypercalls(self):
+        """{"nr.sub": count} as gpudom last published it."""
+        out = self.ok(f"xenstore-read /local/domain/{self.domid('gpudom')}/data/xvgpu-hypercalls")
+        return {k: int(v) for k, v in fields(out).items()}
+
+    # -- guests -----------------------------------------------------------------------------------
+
+    def create(self, name, config, how="xvgpu create"):
+        """Starts a guest from the text of an xl config."""
+        self.put(f"/etc/xen/{name}.cfg", f'name="{name}"\nvcpus=1\non_crash="destroy"\n{config}\n')
+        return self.ok(f"{how} /etc/xen/{name}.cfg", timeout=60)
+
+    @staticmethod
+    def vgpu(vram, profile="tiny"):
+        """The config line that gives a guest a slice."""
+        return f'vgpu=["backend=gpudom,profile={profile},vram={vram}"]'
+
+    def create_worker(self, name, words, vram=None, image="worker", memory=16, how=None):
+        """Starts a bare PV guest; with vram, one slice of that size."""
+        config = (f'type="pv"\nkernel="{LIB}/images/{image}"\nmemory={memory}\nextra="{words}"\n'
+                  f'{self.vgpu(vram) if vram else ""}')
+        return self.create(name, config, how or ("xvgpu create" if vram else "xl create"))
+
+    def create_linux(self, name, params, vram, how="xvgpu create", more=""):
+        """Starts a Linux PVH guest with our frontend; params are its module's."""
+        self.create(name, f'type="pvh"\nkernel="{LIB}/vmlinuz"\nramdisk="{LIB}/guest.cpio"\n'
+                    f'memory=256\nextra="console=hvc0 xvgpu.params=\\"{params}\\""\n'
+                    f'{self.vgpu(vram)}\n{more}', how)
+
+    def domid(self, name):
+        """Id of a running domain, or None."""
+        rc, out = self.sh(f"xl domid {name}")
+        return int(out) if rc == 0 and out.strip().isdigit() else None
+
+    def tell(self, name, word):
+        """Writes data/go of a guest."""
+        self.ok(f"xenstore-write /local/domain/{self.domid(name)}/data/go {word}")
+
+    def node(self, name, key):
+        """A guest's answer below data/, or None."""
+        rc, out = self.sh(f"xenstore-read /local/domain/{self.domid(name)}/data/{key}")
+        return out.strip() if rc == 0 else None
+
+    def wait_node(self, name, key, pattern=".", timeout=90):
+        """Waits for an answer of a guest that matches; FAILED in it is an error at once."""
+        def look():
+            value = self.node(name, key)
+            if value and value.startswith("FAILED") and not re.match(pattern, value):
+                raise BedError(f"{name}: {key}: {value}")
+            return value if value and re.match(pattern, value) else None
+        return self.wait(look, f"data/{key} of {name} to match /{pattern}/", timeout)
+
+    def slices(self):
+        """{(guest id, index): stats fields} of all slices of the running gpudom."""
+        found = {}
+        base = f"/local/domain/{self.domid('gpudom')}/backend/vgpu"
+        _, out = self.sh(f"cd /; for f in $(xenstore-list {base}); do for n in $(xenstore-list {base}/$f); do "
+                         f"echo \"$f $n $(xenstore-read {base}/$f/$n/stats 2>/dev/null)\"; done; done")
+        for line in out.splitlines():
+            words = line.split(None, 2)
+            if len(words) >= 2 and words[0].isdigit() and words[1].isdigit():
+                found[int(words[0]), int(words[1])] = fields(words[2]) if len(words) > 2 else {}
+        return found
+
+    def model_hash(self, base, size):
+        """SHA-256 of a range of VRAM, computed by the model from its own memory."""
+        self.qom_set("gpu0", "hash-range", f"{base},{size}")
+        return self.qom_get("gpu0", "hash")
