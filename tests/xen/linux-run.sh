@@ -8,7 +8,7 @@ par=/sys/module/xen_vgpu_front/parameters
 result() { dmesg | sed -n 's/.*xen-vgpu: selftest: //p' | tail -n 1; }
 
 $xs write data/phase started
-while ! dmesg | grep -q 'xen-vgpu: selftest: written'; do
+while ! dmesg | grep -q 'xen-vgpu: selftest: .*written'; do
 	case $(result) in *FAILED* | *MISMATCH*) break ;; esac
 	sleep 0.2
 done
