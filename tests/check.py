@@ -177,7 +177,7 @@ def stage_xen():
         yield Result("xen/build", "FAILED", last_line(out))
         return
     only = os.environ.get("XEN_TESTS", "").split()
-    tests = [("bed", "tests/bed/selftest.py")]
+    tests = [("bed", "tests/bed/selftest.py"), ("model", "tests/model/test_qemu.py")]
     tests += [(f[5:-3], f"tests/xen/{f}") for f in sorted(os.listdir("tests/xen"))
               if re.fullmatch(r"test_\w+\.py", f)]
     for name, script in tests:

@@ -3,7 +3,7 @@
  * Planted faults: named ways in which this board is broken, for tests that must fail.
  *
  * A fault is a name and a number. A new one is a line in the table below and a call of
- * model_fault_apply() where it bites.
+ * model_fault_apply() where it bites. Stray reads happen once, when asked for.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -71,6 +71,13 @@ int model_fault_set(struct model *m, const char *text)
 	m->nr_faults = nr;
 	model_fb_update(m);
 	return 0;
+}
+
+int model_stray_read(struct model *m, uint64_t addr)
+{
+	uint8_t dropped[64];
+
+	return model_dma(m, false, addr, dropped, sizeof(dropped));
 }
 
 void model_fault_apply(const struct model *m, enum model_fault_kind kind, uint64_t addr,

@@ -169,6 +169,12 @@ int model_vram_hash(struct model *m, uint64_t base, uint64_t len, uint8_t out[32
  */
 int model_fault_set(struct model *m, const char *text);
 
+/*
+ * A board gone wild: it reads 64 bytes at a bus address that nobody gave it, and drops them. 0, -EIO
+ * while bus mastering is off, or what the platform answered.
+ */
+int model_stray_read(struct model *m, uint64_t addr);
+
 void model_stats_get(const struct model *m, struct model_stats *out);
 
 #endif /* MODEL_H */

@@ -17,12 +17,12 @@
  *
  * Properties: vram-mib, bar1-mib, ecc, msi, msix, log (a file for the model's messages). At any time,
  * also over QMP with qom-get and qom-set: fault (as model_fault_set() takes it; reads as last set),
- * hash-range ("BASE,LEN") and hash (SHA-256 of that range of VRAM, hexadecimal), stats (JSON).
+ * hash-range ("BASE,LEN") and hash (SHA-256 of that range of VRAM, hexadecimal), stats (JSON),
+ * stray-dma ("ADDRESS,COUNT": the board goes wild and makes that many reads; reads as those left).
  */
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
 #include "qemu/module.h"
-#include "qemu/error-report.h"
 #include "qemu/timer.h"
 #include "qapi/error.h"
 #include "qapi/qapi-commands-control.h"
@@ -37,6 +37,12 @@
 OBJECT_DECLARE_SIMPLE_TYPE(XvgpuModel, XVGPU_MODEL)
 
 #define CAP_EXP 0x78
+
+/*
+ * Between two stray reads. VT-d here has one fault record: a fault that comes before software has
+ * emptied it is not seen. Xen takes bus mastering away after 10 faults with gaps under 10 ms.
+ */
+#define STRAY_INTERVAL_NS (3 * SCALE_MS)
 
 /* BAR 1 or BAR 3: a slow path through the model, and over it, when it is allowed, VRAM itself. */
 typedef struct XvgpuWindow {
@@ -60,6 +66,8 @@ struct XvgpuModel {
 	bool ecc, msi, msix;
 	char *log_path, *fault, *hash_range;
 	uint64_t hash_base, hash_len;
+	QEMUTimer *stray_timer;
+	uint64_t stray_addr, stray_left;
 };
 
 /* ---- what the model asks of the machine ---- */
@@ -192,6 +200,17 @@ static void gpu_reset(DeviceState *dev)
 	s->touched = false;
 }
 
+static void stray_read(void *opaque)
+{
+	XvgpuModel *s = opaque;
+
+	if (!s->stray_left)
+		return;
+	s->stray_left--;
+	model_stray_read(s->model, s->stray_addr);
+	timer_mod(s->stray_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + STRAY_INTERVAL_NS);
+}
+
 static void add_window(XvgpuModel *s, XvgpuWindow *w, int bar, uint64_t size)
 {
 	g_autofree char *name = g_strdup_printf("xvgpu-bar%d", bar);
@@ -238,9 +257,10 @@ static void gpu_realize(PCIDevice *dev, Error **errp)
 	}
 	ret = model_create(&config, &gpu_ops, s, &s->model);
 	if (ret) {
-		error_setg_errno(errp, -ret,
-				 "xvgpu-model: vram-mib=%u bar1-mib=%u fault=%s not possible",
-				 s->vram_mib, s->bar1_mib, s->fault ?: "none");
+		error_setg_errno(
+			errp, -ret,
+			"xvgpu-model: no board with vram-mib=%u bar1-mib=%u fault=%s (0: default)",
+			s->vram_mib, s->bar1_mib, s->fault ?: "none");
 		return;
 	}
 	memory_region_init_io(&s->regs, OBJECT(s), &regs_ops, s, "xvgpu-regs", MODEL_BAR_REGS_SIZE);
@@ -250,6 +270,8 @@ static void gpu_realize(PCIDevice *dev, Error **errp)
 				   model_vram_ptr(s->model));
 	add_window(s, &s->fb, MODEL_BAR_FB, bar1);
 	add_window(s, &s->inst, MODEL_BAR_INST, MODEL_BAR_INST_SIZE);
+
+	s->stray_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, stray_read, s);
 
 	/* For those parts of QEMU that read its own copy of configuration space. */
 	for (int i = 0; i < PCI_CONFIG_SPACE_SIZE; i++)
@@ -264,6 +286,7 @@ static void gpu_finalize(Object *obj)
 
 	/* Not at unrealize: until now the machine may still look at VRAM. */
 	model_destroy(s->model);
+	timer_free(s->stray_timer);
 	if (s->log)
 		fclose(s->log);
 	g_free(s->fault);
@@ -271,6 +294,20 @@ static void gpu_finalize(Object *obj)
 }
 
 /* ---- properties that can change while the machine runs ---- */
+
+/* "A,B", each as C writes numbers; nothing is stored unless both are good. */
+static bool parse_pair(const char *text, uint64_t *a, uint64_t *b)
+{
+	uint64_t first, second;
+	const char *end;
+
+	if (strchr(text, '-') || qemu_strtou64(text, &end, 0, &first) || *end != ',' ||
+	    qemu_strtou64(end + 1, NULL, 0, &second))
+		return false;
+	*a = first;
+	*b = second;
+	return true;
+}
 
 static char *get_fault(Object *obj, Error **errp)
 {
@@ -298,18 +335,31 @@ static char *get_hash_range(Object *obj, Error **errp)
 static void set_hash_range(Object *obj, const char *value, Error **errp)
 {
 	XvgpuModel *s = XVGPU_MODEL(obj);
-	uint64_t base, len;
-	const char *end;
 
-	if (strchr(value, '-') || qemu_strtou64(value, &end, 0, &base) || *end != ',' ||
-	    qemu_strtou64(end + 1, NULL, 0, &len)) {
+	if (!parse_pair(value, &s->hash_base, &s->hash_len)) {
 		error_setg(errp, "xvgpu-model: hash-range is BASE,LEN in bytes, not %s", value);
 		return;
 	}
-	s->hash_base = base;
-	s->hash_len = len;
 	g_free(s->hash_range);
 	s->hash_range = g_strdup(value);
+}
+
+static char *get_stray(Object *obj, Error **errp)
+{
+	return g_strdup_printf("%" PRIu64, XVGPU_MODEL(obj)->stray_left);
+}
+
+static void set_stray(Object *obj, const char *value, Error **errp)
+{
+	XvgpuModel *s = XVGPU_MODEL(obj);
+
+	if (!s->model || !parse_pair(value, &s->stray_addr, &s->stray_left)) {
+		error_setg(errp,
+			   "xvgpu-model: stray-dma is ADDRESS,COUNT on a running machine, not %s",
+			   value);
+		return;
+	}
+	stray_read(s);
 }
 
 static char *get_hash(Object *obj, Error **errp)
@@ -381,6 +431,8 @@ static void gpu_class_init(ObjectClass *klass, void *data)
 	object_class_property_set_description(klass, "hash-range", "BASE,LEN of VRAM for hash");
 	object_class_property_add_str(klass, "hash", get_hash, NULL);
 	object_class_property_set_description(klass, "hash", "SHA-256 of hash-range");
+	object_class_property_add_str(klass, "stray-dma", get_stray, set_stray);
+	object_class_property_set_description(klass, "stray-dma", "ADDRESS,COUNT of stray reads");
 	object_class_property_add_str(klass, "stats", get_stats, NULL);
 	object_class_property_set_description(klass, "stats", "counters, as JSON");
 }
@@ -406,11 +458,13 @@ static void gpu_register(void)
 
 	qapi_free_VersionInfo(v);
 	if (strcmp(running, QEMU_VERSION)) {
-		error_report("xvgpu-model.so was built for QEMU " QEMU_VERSION
-			     " and cannot be loaded into QEMU %s; rebuild it with that version "
-			     "installed",
-			     running);
-		exit(1);
+		/* Nothing of QEMU is up yet: neither its error reporting nor its exit handlers. */
+		fprintf(stderr,
+			"xvgpu-model.so was built for QEMU " QEMU_VERSION
+			" and cannot be loaded into QEMU %s; rebuild it with that version "
+			"installed\n",
+			running);
+		_exit(1);
 	}
 	type_register_static(&gpu_info);
 }

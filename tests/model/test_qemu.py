@@ -304,6 +304,13 @@ def dma_and_interrupts(results):
             check_equal(m.dmem(0x100), 0x77, "DMEM")
             check(m.cfg_read(0x06, 2) & 0x2000, "no master abort in the status register")
             check("refused" in m.log_text(), "nothing in the log")
+        with results.case("a board gone wild reads what nobody asked for"):
+            before = m.stats()["dma_reads"]
+            m.set_prop("stray-dma", "0x200000,5")
+            deadline = time.monotonic() + 5
+            while m.prop("stray-dma") != "0":
+                check(time.monotonic() < deadline, "the stray reads do not end")
+            check_equal(m.stats()["dma_reads"] - before, 5, "reads")
         with results.case("MSI and MSI-X land where they were aimed"):
             m.cfg_write(0x6C, 0x210000)
             m.cfg_write(0x70, 0)

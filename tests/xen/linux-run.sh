@@ -19,4 +19,6 @@ while :; do
 	case $(result) in *verified* | *FAILED* | *MISMATCH*) break ;; esac
 	sleep 0.2
 done
-$xs write data/result "$(result)"
+stats=/sys/bus/xen/devices/vgpu-0/stats
+$xs write data/result "$(result) requests=$(cat $stats/requests) batches=$(cat $stats/batches) \
+sends=$(cat $stats/notifies) wakeups=$(cat $stats/interrupts) grants=$(cat $stats/grants)"

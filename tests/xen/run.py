@@ -23,7 +23,7 @@ FILL = 64 * MIB
 # name, kind, slice
 GUESTS = [("alpha", "PV bare", 96 * MIB), ("beta", "PVH Linux", 160 * MIB)]
 HEAD = ("domain", "kind", "slice (VRAM)", "moved", "verified", "model hash", "requests", "hypercalls/req",
-        "events/req")
+        "events/req to back", "to front")
 
 
 def start_guests(s, seed):
@@ -39,17 +39,18 @@ def start_guests(s, seed):
 
 
 def slice_of(s, name):
-    """(base, size) of a guest's slice, as gpudom publishes it."""
-    stats = s.wait(lambda: s.slices().get((s.domid(name), 0), {}).get("vram"), f"stats of {name}", 20)
-    base, size = stats.split("+")
-    return int(base, 0), int(size, 0)
+    """(base, size, all stats) of a guest's slice, as gpudom publishes it."""
+    stats = s.wait(lambda: (found := s.slices().get((s.domid(name), 0), {})).get("vram") and found,
+                   f"stats of {name}", 20)
+    base, size = stats["vram"].split("+")
+    return int(base, 0), int(size, 0), stats
 
 
 def row(s, name, kind, size):
     """Judges one guest: the table's cells and whether all is well."""
     result = s.wait_node(name, "result", ".*(verified|FAILED|MISMATCH)", 150)
     said = fields(result)
-    base, got_size = slice_of(s, name)
+    base, got_size, stats = slice_of(s, name)
     model = s.model_hash(base, FILL)
     verified = "verified" in result and "FAILED" not in result and "MISMATCH" not in result
     same = said.get("sha256") == model
@@ -59,7 +60,8 @@ def row(s, name, kind, size):
     return verified and same and got_size == size, (
         name, kind, f"{size // MIB} MiB", f"{2 * FILL // MIB} MiB", "yes" if verified else "NO",
         "equal" if same else "DIFFERS", said.get("requests", "?"), hypercalls,
-        f"{int(said.get('sends', 0)) / requests:.2f}")
+        f"{int(said.get('sends', 0)) / requests:.2f}",
+        f"{int(stats['events-sent']) / max(1, int(stats['requests'])):.2f}")
 
 
 def show(rows):
@@ -83,7 +85,7 @@ def main():
             s.start_gpudom()
             start_guests(s, seed)
             if args.fault:
-                base, _ = slice_of(s, "alpha")
+                base, _, _ = slice_of(s, "alpha")
                 s.qom_set("gpu0", "fault", f"flip-vram-read={base + 12345678}")
                 s.say("planted: one bit of alpha's VRAM reads flipped")
             before = sum(s.hypercalls().values())
