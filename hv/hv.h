@@ -155,7 +155,7 @@ typedef void (*hv_event_fn)(hv_port_t port, void *arg);
 /*
  * Handlers run from the loop with the port's pending bit already cleared; events that arrive in
  * between coalesce. alloc: a port that `remote` may bind. bind: connect to remote's port.
- * Both return a port > 0 or -errno (-ENOSPC, -EINVAL, -EACCES). New ports are unmasked.
+ * Both return a port > 0 or -errno (-ENOSPC, -EINVAL, -EACCES, -ESRCH). New ports are unmasked.
  */
 int hv_evtchn_alloc(hv_domid_t remote, hv_event_fn fn, void *arg);
 int hv_evtchn_bind(hv_domid_t remote, hv_port_t remote_port, hv_event_fn fn, void *arg);

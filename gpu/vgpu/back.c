@@ -21,6 +21,7 @@
 
 #define TREE	 "backend/vgpu"
 #define LIST_MAX 4096 /* xenstored's longest answer */
+#define RETRY	 HV_S /* after xenstore failed where it should not */
 
 /* ---------------------------------------------------------------- turns */
 
@@ -28,6 +29,13 @@ void vgpu_kick(struct vgpu_device *dev)
 {
 	dev->pending = true;
 	hv_work_queue(&dev->back->serve);
+}
+
+void vgpu_look_again(struct vgpu_device *dev)
+{
+	dev->dir_changed = true;
+	dev->back->rescan = true;
+	hv_work_queue(&dev->back->scan);
 }
 
 static bool any_pending(const struct vgpu_back *back)
@@ -101,7 +109,11 @@ static void found(struct vgpu_back *back, hv_domid_t front, unsigned int index)
 	struct vgpu_device **slot = slot_of(back, front, index);
 	int err;
 
-	if (slot) {
+	if (slot && (*slot)->dir_changed && vgpu_device_remade(*slot)) {
+		vgpu_device_destroy(*slot);
+		*slot = NULL;
+	} else if (slot) {
+		(*slot)->dir_changed = false;
 		(*slot)->seen = true;
 		return;
 	}
@@ -109,13 +121,28 @@ static void found(struct vgpu_back *back, hv_domid_t front, unsigned int index)
 	if (!slot) {
 		hv_log_dom(front, HV_WARN, TREE "/%u/%u ignored: %u devices are the limit", front,
 			   index, VGPU_DEVICES_MAX);
+		back->crowded = true;
 		return;
 	}
 	err = vgpu_device_new(back, front, index, slot);
-	if (!err)
+	if (!err) {
 		(*slot)->seen = true;
-	else if (err != -ENOENT) /* incomplete: the rest of its keys will make the watch fire */
+	} else if (err != -ENOENT) { /* incomplete: the rest of its keys will make the watch fire */
 		hv_log_dom(front, HV_WARN, TREE "/%u/%u ignored: error %d", front, index, -err);
+		if (err != -EINVAL)
+			hv_timer_arm(&back->retry, hv_now() + RETRY);
+	}
+}
+
+/* A directory could not be listed: what is known below it stays, and is looked at later. */
+static void list_failed(struct vgpu_back *back, int err, const char *path, int front)
+{
+	hv_log(HV_WARN, "%s cannot be listed: error %d", path, -err);
+	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
+		if (back->devices[i] && (front < 0 || back->devices[i]->front == front))
+			back->devices[i]->seen = true;
+	}
+	hv_timer_arm(&back->retry, hv_now() + RETRY);
 }
 
 static void scan_front(struct vgpu_back *back, hv_domid_t front)
@@ -127,6 +154,8 @@ static void scan_front(struct vgpu_back *back, hv_domid_t front)
 
 	snprintf(path, sizeof(path), TREE "/%u", front);
 	n = hv_xs_ls(HV_XS_NONE, path, list, sizeof(list));
+	if (n < 0 && n != -ENOENT)
+		list_failed(back, n, path, front);
 	for (int i = 0; i < n; i++, child += strlen(child) + 1) {
 		if (!hv_parse_u64(child, strlen(child), XENVGPU_MAX_DEVICES - 1, &index))
 			found(back, front, (unsigned int)index);
@@ -140,14 +169,13 @@ static void rescan(struct vgpu_back *back)
 	uint64_t front;
 	int n = hv_xs_ls(HV_XS_NONE, TREE, list, sizeof(list));
 
-	if (n < 0 && n != -ENOENT) {
-		hv_log(HV_WARN, TREE " cannot be listed: error %d", -n);
-		return;
-	}
+	back->crowded = false;
 	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
 		if (back->devices[i])
 			back->devices[i]->seen = false;
 	}
+	if (n < 0 && n != -ENOENT)
+		list_failed(back, n, TREE, -1);
 	for (int i = 0; i < n; i++, child += strlen(child) + 1) {
 		if (!hv_parse_u64(child, strlen(child), UINT16_MAX, &front))
 			scan_front(back, (hv_domid_t)front);
@@ -157,7 +185,11 @@ static void rescan(struct vgpu_back *back)
 			continue;
 		vgpu_device_destroy(back->devices[i]);
 		back->devices[i] = NULL;
+		/* Whom there was no room for, there is room for now. */
+		back->rescan = back->crowded;
 	}
+	if (back->rescan)
+		hv_work_queue(&back->scan);
 	vgpu_stats_dirty(back, NULL);
 }
 
@@ -175,17 +207,48 @@ static void scan(struct hv_work *w)
 	}
 }
 
-/* Takes "F/N/key" apart; false when the path has another form. */
-static bool split(const char *path, uint64_t *front, uint64_t *index, const char **key)
+static void retry(struct hv_timer *t)
 {
-	const char *second = strchr(path, '/'), *third = second ? strchr(second + 1, '/') : NULL;
+	struct vgpu_back *back = (struct vgpu_back *)((char *)t - offsetof(struct vgpu_back, retry));
 
-	if (!third || strchr(third + 1, '/'))
-		return false;
-	*key = third + 1;
-	return !hv_parse_u64(path, (size_t)(second - path), UINT16_MAX, front) &&
-	       !hv_parse_u64(second + 1, (size_t)(third - second - 1), XENVGPU_MAX_DEVICES - 1,
-			     index);
+	back->rescan = true;
+	hv_work_queue(&back->scan);
+}
+
+/*
+ * Takes "F", "F/N" or "F/N/key" apart. Returns how many of the three there are, or 0 for any other
+ * form.
+ */
+static unsigned int split(const char *path, uint64_t *front, uint64_t *index, const char **key)
+{
+	const char *end = strchr(path, '/');
+	size_t len = end ? (size_t)(end - path) : strlen(path);
+
+	if (hv_parse_u64(path, len, UINT16_MAX, front))
+		return 0;
+	if (!end)
+		return 1;
+	path = end + 1;
+	end = strchr(path, '/');
+	len = end ? (size_t)(end - path) : strlen(path);
+	if (hv_parse_u64(path, len, XENVGPU_MAX_DEVICES - 1, index))
+		return 0;
+	if (!end)
+		return 2;
+	*key = end + 1;
+	return strchr(*key, '/') ? 0 : 3;
+}
+
+/* A directory was written or removed: its devices (all of them, if front is not known) may be new. */
+static void dir_changed(struct vgpu_back *back, unsigned int parts, uint64_t front, uint64_t index)
+{
+	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
+		struct vgpu_device *dev = back->devices[i];
+
+		if (dev && (parts < 1 || dev->front == front) && (parts < 2 || dev->index == index))
+			dev->dir_changed = true;
+	}
+	back->rescan = true;
 }
 
 static bool key_is_ours(const char *key)
@@ -205,9 +268,10 @@ static void tree_changed(struct hv_xs_watch *w, const char *changed)
 	struct vgpu_back *back = w->arg;
 	const char *below = strstr(changed, TREE "/"), *key;
 	struct vgpu_device **slot;
-	uint64_t front, index;
+	uint64_t front = 0, index = 0;
+	unsigned int parts = below ? split(below + strlen(TREE "/"), &front, &index, &key) : 0;
 
-	if (below && split(below + strlen(TREE "/"), &front, &index, &key)) {
+	if (parts == 3) {
 		slot = slot_of(back, front, index);
 		if (slot && key_is_ours(key))
 			return; /* what we have just written ourselves */
@@ -216,7 +280,7 @@ static void tree_changed(struct hv_xs_watch *w, const char *changed)
 		else
 			back->rescan = true;
 	} else {
-		back->rescan = true;
+		dir_changed(back, parts, front, index);
 	}
 	hv_work_queue(&back->scan);
 }
@@ -251,6 +315,7 @@ int vgpu_back_start(struct gpu *gpu, struct vgpu_back **out)
 	back->gpu = gpu;
 	back->serve.fn = serve;
 	back->scan.fn = scan;
+	back->retry.fn = retry;
 	vgpu_stats_init(back);
 #ifdef CONFIG_VGPU_BAR_COPY
 	back->copy_max = XENVGPU_COPY_MAX;
@@ -295,6 +360,7 @@ void vgpu_back_stop(struct vgpu_back *back)
 		vgpu_device_destroy(dev);
 		back->devices[i] = NULL;
 	}
+	hv_timer_cancel(&back->retry);
 	hv_work_cancel(&back->scan);
 	hv_work_cancel(&back->serve);
 	vgpu_stats_publish(back);

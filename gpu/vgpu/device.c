@@ -76,8 +76,10 @@ static void refuse(struct vgpu_device *dev, int err, const char *why)
 static bool is_online(struct vgpu_device *dev)
 {
 	uint64_t online;
+	int err = xenbus_read_u64(HV_XS_NONE, dev->bus.own, "online", 1, &online);
 
-	return !xenbus_read_u64(HV_XS_NONE, dev->bus.own, "online", 1, &online) && online;
+	/* Xenstore failing is no order to unplug anybody. */
+	return err ? err != -ENOENT && err != -EINVAL : online;
 }
 
 /* The front is there and waits: reserve its slice and start cleaning it. */
@@ -128,8 +130,7 @@ static void offer(struct vgpu_device *dev)
 	if (!err)
 		err = xenbus_set_state(&dev->bus, XenbusStateInitWait);
 	if (err) {
-		hv_log_dom(dev->front, HV_WARN, "%s: not offered: error %d", dev->bus.own, -err);
-		release(dev);
+		refuse(dev, err, "the offer could not be published");
 		return;
 	}
 	dev->phase = VGPU_OFFERED;
@@ -223,6 +224,8 @@ static void act_on(struct vgpu_device *dev, enum xenbus_state state)
 			close_device(dev); /* it was Closed in between, and we did not look */
 		if (dev->phase == VGPU_IDLE)
 			start(dev);
+		else if (dev->phase == VGPU_CONNECTED && vgpu_device_remade(dev))
+			vgpu_look_again(dev); /* a new plug, seen here before the scan saw it */
 		else if (dev->phase == VGPU_CONNECTED)
 			impossible(dev, state);
 		break;
@@ -325,6 +328,16 @@ void vgpu_device_lost(struct vgpu_device *dev, uint32_t reason)
 	default:
 		break;
 	}
+}
+
+bool vgpu_device_remade(struct vgpu_device *dev)
+{
+	uint64_t state;
+
+	return dev->phase != VGPU_IDLE &&
+	       !xenbus_read_u64(HV_XS_NONE, dev->bus.own, "state", XenbusStateReconfigured,
+				&state) &&
+	       state == XenbusStateInitialising;
 }
 
 bool vgpu_device_turn(struct vgpu_device *dev)

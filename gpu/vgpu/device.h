@@ -88,6 +88,7 @@ struct vgpu_device {
 	struct hv_timer changes_timer;
 
 	bool online_changed; /* look at "online" at the next scan */
+	bool dir_changed;    /* see whether it is still the same device */
 	bool seen;	     /* by the scan that is running */
 	bool stats_dirty;
 };
@@ -101,13 +102,17 @@ struct vgpu_back {
 	uint32_t copy_max; /* 0: built without feature-bar-copy */
 	struct hv_xs_watch watch;
 	bool rescan;
+	bool crowded; /* the last scan found more devices than fit */
 	struct hv_work scan, serve;
+	struct hv_timer retry; /* of a scan that xenstore failed */
 	uint64_t stats_time; /* when last published */
 	struct hv_timer stats_timer;
 };
 
 /* back.c: the device has something to do; it gets a turn. */
 void vgpu_kick(struct vgpu_device *dev);
+/* back.c: the device's directory may be a new one; a scan will see. */
+void vgpu_look_again(struct vgpu_device *dev);
 
 /*
  * device.c. new: reads the backend node, starts following the front. -ENOENT (the toolstack has not
@@ -116,6 +121,11 @@ void vgpu_kick(struct vgpu_device *dev);
 int vgpu_device_new(struct vgpu_back *back, hv_domid_t front, unsigned int index,
 		    struct vgpu_device **out);
 void vgpu_device_destroy(struct vgpu_device *dev);
+/*
+ * Was the directory removed and made again behind our back? Then its state is Initialising, as the
+ * toolstack makes it, and this device is one that no longer exists.
+ */
+bool vgpu_device_remade(struct vgpu_device *dev);
 /* The device's turn: one bounded piece of work. True when there is more. */
 bool vgpu_device_turn(struct vgpu_device *dev);
 /* The toolstack may have changed "online". */

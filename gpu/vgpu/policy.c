@@ -25,7 +25,8 @@ static int check_owner(const char *path, char *why, size_t why_size)
 	int n = hv_xs_get_perms(HV_XS_NONE, path, perms, MAX_PERMS);
 
 	if (n < 0) {
-		snprintf(why, why_size, n == -ENOENT ? "%s is missing" : "%s cannot be read", path);
+		/* xenstored does not tell one from the other below a node that we may not read. */
+		snprintf(why, why_size, "%s is missing or not readable", path);
 		return n;
 	}
 	if (!n || n > MAX_PERMS) {

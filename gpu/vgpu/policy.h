@@ -19,7 +19,7 @@ struct vgpu_policy {
 
 /*
  * Reads /xvgpu/<this domain>/<front>/<index>/{profile,vram,weight}. 0, or with a one-line reason in
- * why: -ENOENT (a node is missing), -EPERM (dom0 does not own a node, or lets others write it),
+ * why: -ENOENT or -EACCES (a node is missing), -EPERM (dom0 does not own a node, or lets others write it),
  * -EINVAL (a value is not what it must be), or xenstore's error.
  */
 int vgpu_policy_read(hv_domid_t front, unsigned int index, struct vgpu_policy *out, char *why,

@@ -4,7 +4,7 @@
  *
  * The backend writes in_prod and the events, we write in_cons. Our own count of events taken is
  * private; in_prod may run ahead of it by a page's worth at most. Version 1 knows one event, the
- * loss of the GPU, and it ends the connection, so a flood of events cannot keep a guest busy.
+ * loss of the GPU, and it ends the connection: so one event is all that is ever taken from a page.
  */
 #include "front_int.h"
 
@@ -26,37 +26,31 @@ static const char *lost_reason(uint32_t reason)
 bool front_events_poll(struct front_dev *dev)
 {
 	struct xenvgpu_event_page *page = (void *)dev->event_page->va;
-	unsigned int epoch = dev->epoch;
 	uint32_t prod = HV_READ_ONCE(page->in_prod);
-	bool any = prod != dev->evt_cons;
+	struct xenvgpu_event evt;
+	bool reserved = false;
 
-	hv_rmb(); /* the events are read after the index */
+	hv_rmb(); /* the event is read after the index */
+	if (prod == dev->evt_cons)
+		return false;
 	if (prod - dev->evt_cons > XENVGPU_NUM_EVENTS) {
 		front_violation(dev, "event index %u, read so far %u", prod, dev->evt_cons);
 		return true;
 	}
-	while (dev->evt_cons != prod) {
-		struct xenvgpu_event evt = *(volatile struct xenvgpu_event *)&page
-						    ->event[dev->evt_cons % XENVGPU_NUM_EVENTS];
-		bool reserved = false;
+	evt = *(volatile struct xenvgpu_event *)&page->event[dev->evt_cons % XENVGPU_NUM_EVENTS];
+	dev->evt_cons++;
+	dev->stats.events++;
+	hv_mb(); /* the slot is free only after it was read */
+	HV_WRITE_ONCE(page->in_cons, dev->evt_cons);
 
-		dev->evt_cons++;
-		dev->stats.events++;
-		for (unsigned int i = 0; i < sizeof(evt.reserved); i++)
-			reserved |= evt.reserved[i];
-		if (evt.type != XENVGPU_EVT_LOST || reserved) {
-			front_violation(dev, "event %u has type %#x%s", evt.id, evt.type,
-					reserved ? " and reserved bytes set" : "");
-		} else {
-			dev->stats.last_lost = evt.op.lost.reason;
-			front_lost(dev, lost_reason(evt.op.lost.reason));
-		}
-		if (dev->epoch != epoch)
-			return true;
+	for (unsigned int i = 0; i < sizeof(evt.reserved); i++)
+		reserved |= evt.reserved[i];
+	if (evt.type != XENVGPU_EVT_LOST || reserved) {
+		front_violation(dev, "event %u has type %#x%s", evt.id, evt.type,
+				reserved ? " and reserved bytes set" : "");
+	} else {
+		dev->stats.last_lost = evt.op.lost.reason;
+		front_lost(dev, lost_reason(evt.op.lost.reason));
 	}
-	if (any) {
-		hv_mb(); /* the slots are free only after they were read */
-		HV_WRITE_ONCE(page->in_cons, dev->evt_cons);
-	}
-	return any;
+	return true;
 }

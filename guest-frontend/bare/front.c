@@ -25,6 +25,7 @@
 #include "hv/common/parse.h"
 
 #define CLOSE_TIMEOUT	(1 * HV_S)
+#define DESTROY_TIMEOUT (3 * HV_S)
 #define RECONNECT_PAUSE (100 * HV_MS)
 #define TX_TRIES	16
 
@@ -62,6 +63,7 @@ static void disconnect(struct front_dev *dev)
 	front_ring_stop(dev);
 }
 
+/* Half of it: the caller lets step() look at the backend, or waits until its state is reported. */
 static void begin_close(struct front_dev *dev)
 {
 	/* In this order no callback can submit to a connection that is half gone. */
@@ -69,7 +71,6 @@ static void begin_close(struct front_dev *dev)
 	disconnect(dev);
 	publish(dev, XenbusStateClosing);
 	hv_timer_arm(&dev->step, hv_now() + CLOSE_TIMEOUT);
-	step(dev);
 }
 
 void front_lost(struct front_dev *dev, const char *why)
@@ -77,6 +78,7 @@ void front_lost(struct front_dev *dev, const char *why)
 	hv_log_dom(dev->bound_dom, HV_WARN, "front %u: backend dom%u lost: %s", dev->index,
 		   dev->bound_dom, why);
 	begin_close(dev);
+	step(dev);
 }
 
 void front_violation(struct front_dev *dev, const char *fmt, ...)
@@ -93,6 +95,7 @@ void front_violation(struct front_dev *dev, const char *fmt, ...)
 	if (dev->changed)
 		dev->changed(dev, FRONT_FAILED, dev->arg);
 	begin_close(dev);
+	step(dev);
 }
 
 /* ---------------------------------------------------------------- connecting */
@@ -115,6 +118,7 @@ static bool speaks_our_version(const char *list)
 	}
 }
 
+/* In one transaction, which also makes sure that a node just removed does not come back. */
 static int publish_keys(struct front_dev *dev)
 {
 	const struct {
@@ -126,6 +130,7 @@ static int publish_keys(struct front_dev *dev)
 		{"event-channel", dev->port},
 		{"event-page-ref", dev->event_page->ref[0]},
 	};
+	char path[XENBUS_DIR_MAX];
 	hv_xs_tx tx;
 	int ret;
 
@@ -133,6 +138,7 @@ static int publish_keys(struct front_dev *dev)
 		ret = hv_xs_tx_begin(&tx);
 		if (ret)
 			return ret;
+		ret = xenbus_read_str(tx, dev->dir, "backend", path, sizeof(path));
 		for (unsigned int i = 0; i < sizeof(keys) / sizeof(keys[0]) && !ret; i++)
 			ret = xenbus_write_u64(tx, dev->dir, keys[i].key, keys[i].value);
 		if (ret) {
@@ -245,6 +251,7 @@ static void step(struct front_dev *dev)
 		}
 		publish(dev, XenbusStateInitialising);
 		enter(dev, FRONT_WAITING);
+		step(dev); /* it may be in InitWait already, and say nothing more */
 		break;
 	case FRONT_FAILED: /* never in dev->state: see front_state() */
 		break;
@@ -297,16 +304,16 @@ static void bind(struct front_dev *dev, uint64_t state)
 		unbind(dev);
 		return;
 	}
-	/* A state other than Initialising is what a predecessor of us left behind: close it first. */
-	if (state == XenbusStateInitialising && !dev->stay_closed) {
+	/*
+	 * The watch reports the backend's state soon, and that goes on from here. A state of ours
+	 * other than Initialising is what a predecessor left behind: it is closed first.
+	 */
+	if (state == XenbusStateInitialising && !dev->stay_closed)
 		enter(dev, FRONT_WAITING);
-		step(dev);
-	} else if (state == XenbusStateClosed) {
+	else if (state == XenbusStateClosed)
 		enter(dev, FRONT_CLOSED);
-		step(dev);
-	} else {
+	else
 		begin_close(dev);
-	}
 }
 
 static void plug_changed(struct hv_xs_watch *w, const char *changed)
@@ -375,23 +382,25 @@ int front_open(unsigned int index, front_changed_fn changed, void *arg, struct f
 void front_close(struct front_dev *dev)
 {
 	dev->stay_closed = true;
-	if (dev->bound && dev->state != FRONT_CLOSING && dev->state != FRONT_CLOSED)
-		begin_close(dev);
+	if (!dev->bound || dev->state == FRONT_CLOSING || dev->state == FRONT_CLOSED)
+		return;
+	begin_close(dev);
+	step(dev);
+}
+
+static bool all_released(void *arg)
+{
+	struct front_dev *dev = arg;
+
+	return (!dev->bound || dev->state == FRONT_CLOSED) && !dev->held;
 }
 
 void front_destroy(struct front_dev *dev)
 {
-	bool open = dev->bound && dev->state != FRONT_CLOSED;
-
 	dev->changed = NULL;
-	dev->stay_closed = true;
-	dev->state = FRONT_CLOSING;
+	front_close(dev);
+	(void)hv_loop_until(all_released, dev, DESTROY_TIMEOUT);
 	hv_xs_unwatch(&dev->plug_watch);
-	disconnect(dev);
-	if (open) {
-		publish(dev, XenbusStateClosing);
-		publish(dev, XenbusStateClosed);
-	}
 	unbind(dev);
 	front_pool_exit(dev);
 	free(dev);

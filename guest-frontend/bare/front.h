@@ -47,8 +47,9 @@ int front_wait_connected(struct front_dev *dev, uint64_t timeout);
 void front_close(struct front_dev *dev);
 
 /*
- * Forgets the device, closing it if need be; its memory is released, pages that the backend still
- * maps excepted. Not to be called from a callback of the same device.
+ * Closes the device and forgets it. Runs the loop until the backend has let go of everything, for
+ * three seconds at most: a page it still maps then is lost to the guest. Buffers that are taken go
+ * too. Never from a handler.
  */
 void front_destroy(struct front_dev *dev);
 
@@ -77,7 +78,10 @@ int front_submit(struct front_dev *dev, const struct xenvgpu_request *req, front
 /* Publishes everything queued, with at most one event to the backend. */
 void front_flush(struct front_dev *dev);
 
-/* The request stays under way, but its completion is no longer reported. */
+/*
+ * The request stays under way, but its completion is no longer reported; a buffer it uses is put back
+ * when it ends, and is the caller's no more.
+ */
 void front_forget(struct front_dev *dev, int ticket);
 
 /* Requests under way. */

@@ -114,7 +114,7 @@ void front_lost(struct front_dev *dev, const char *why);
 int front_ring_start(struct front_dev *dev); /* ring page, port; -ENOMEM, -ENOSPC, ... */
 void front_ring_stop(struct front_dev *dev); /* fails what is pending */
 
-/* events.c: takes the event page's news; returns true when there was any. */
+/* events.c: takes the event page's news; true when there was any, which ends the connection. */
 bool front_events_poll(struct front_dev *dev);
 
 /* pool.c */

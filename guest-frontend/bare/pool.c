@@ -188,9 +188,9 @@ void front_buf_put(struct front_dev *dev, struct front_buf *pub)
 {
 	struct front_pool_buf *buf = (struct front_pool_buf *)pub;
 
-	HV_CHECK(buf->taken);
+	HV_CHECK(buf->taken && !buf->flying);
 	buf->taken = false;
-	if (buf->stale && !buf->flying)
+	if (buf->stale)
 		buf_retire(dev, buf);
 }
 

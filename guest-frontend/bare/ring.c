@@ -27,40 +27,22 @@ _Static_assert(sizeof(struct xenvgpu_page_directory) == HV_PAGE_SIZE, "a directo
 /* Xen's error numbers are Linux's; the C library of a bare guest may number its own otherwise. */
 static int errno_of(int32_t status)
 {
-	switch (-status) {
-	case 0:
+	static const struct {
+		int16_t xen, here;
+	} errors[] = {
+		{XEN_EPERM, EPERM},	    {XEN_ENOENT, ENOENT},	  {XEN_EIO, EIO},
+		{XEN_EAGAIN, EAGAIN},	    {XEN_ENOMEM, ENOMEM},	  {XEN_EACCES, EACCES},
+		{XEN_EFAULT, EFAULT},	    {XEN_EBUSY, EBUSY},		  {XEN_ENODEV, ENODEV},
+		{XEN_EINVAL, EINVAL},	    {XEN_ENOSPC, ENOSPC},	  {XEN_ERANGE, ERANGE},
+		{XEN_EOVERFLOW, EOVERFLOW}, {XEN_EOPNOTSUPP, EOPNOTSUPP},
+	};
+
+	if (!status)
 		return 0;
-	case XEN_EPERM:
-		return -EPERM;
-	case XEN_ENOENT:
-		return -ENOENT;
-	case XEN_EIO:
-		return -EIO;
-	case XEN_EAGAIN:
-		return -EAGAIN;
-	case XEN_ENOMEM:
-		return -ENOMEM;
-	case XEN_EACCES:
-		return -EACCES;
-	case XEN_EFAULT:
-		return -EFAULT;
-	case XEN_EBUSY:
-		return -EBUSY;
-	case XEN_ENODEV:
-		return -ENODEV;
-	case XEN_EINVAL:
-		return -EINVAL;
-	case XEN_ENOSPC:
-		return -ENOSPC;
-	case XEN_ERANGE:
-		return -ERANGE;
-	case XEN_EOVERFLOW:
-		return -EOVERFLOW;
-	case XEN_EOPNOTSUPP:
-		return -EOPNOTSUPP;
-	default:
-		return -EIO;
-	}
+	for (unsigned int i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (status == -errors[i].xen)
+			return -errors[i].here;
+	return -EIO;
 }
 
 /* Values of a successful answer, against the limits the protocol sets. NULL, or what is wrong. */

@@ -23,24 +23,25 @@ static int attach(struct xvgpu_session *session, const char *guest, const char *
 	struct xvgpu_slice there[XVGPU_MAX_DEVICES], slice;
 	const struct xvgpu_domain *dom;
 	struct xvgpu_spec spec;
+	struct xvgpu_err inner;
 	uint32_t taken = 0;
 	int n, at, rc;
 
-	rc = xvgpu_spec_parse(text, &spec, err);
-	if (!rc)
-		rc = xvgpu_session_guest(session, guest, &dom, err);
+	rc = xvgpu_session_guest(session, guest, &dom, err);
 	if (rc)
 		return rc;
 	n = xvgpu_slices(session->xs, dom->domid, there);
 	for (int i = 0; i < n; i++)
 		if (there[i].plug != XVGPU_DETACHED)
 			taken |= 1u << there[i].index;
-	rc = xvgpu_spec_slots(&spec, 1, taken, err);
+	rc = xvgpu_spec_parse(text, &spec, &inner);
+	if (!rc)
+		rc = xvgpu_spec_slots(&spec, 1, taken, &inner);
 	if (!rc)
 		rc = xvgpu_admit(session->xs, &session->domains, &session->profiles, &spec, 1,
-				 &slice, &at, err);
+				 &slice, &at, &inner);
 	if (rc)
-		return rc;
+		return xvgpu_fail(err, rc, "%s: %s", dom->name, inner.text);
 	slice.front = dom->domid;
 	rc = xvgpu_plug_in(session->xs, &slice, 1, dom->name, err);
 	if (!rc)

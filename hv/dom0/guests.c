@@ -29,6 +29,7 @@ static const char *const xl_options[] = {"-q", "--quiet", "-e",
 
 struct create {
 	const char *file;
+	bool paused; /* -p: stay so */
 	int n_options, n_vars;
 	const char *options[MAX_WORDS];
 	char *vars[MAX_WORDS];
@@ -46,7 +47,9 @@ static enum xvgpu_exit parse_words(struct create *c, int argc, char **argv)
 			option |= !strcmp(argv[i], xl_options[o]);
 		if (c->n_options == MAX_WORDS || c->n_vars == MAX_WORDS)
 			return xvgpu_usage("create", "%s: too many words", argv[i]);
-		if (option)
+		if (!strcmp(argv[i], "-p"))
+			c->paused = true;
+		else if (option)
 			c->options[c->n_options++] = argv[i];
 		else if (argv[i][0] == '-')
 			return xvgpu_usage(
@@ -160,7 +163,7 @@ static void undo(struct create *c, struct xvgpu_session *session, unsigned int d
 		xvgpu_say("%s", err.text);
 }
 
-/* From a paused domain without slices to a running one with them. */
+/* From a paused domain without slices to one with them that runs. */
 static int finish(struct create *c, struct xvgpu_session *session, bool registered,
 		  unsigned int *domid, struct xvgpu_err *err)
 {
@@ -180,7 +183,9 @@ static int finish(struct create *c, struct xvgpu_session *session, bool register
 		rc = record(c, dom->uuid, err);
 	if (!rc)
 		rc = xvgpu_plug_in(session->xs, c->slices, c->guest.n, c->guest.name, err);
-	return rc ? rc : xvgpu_xl(err, unpause);
+	if (!rc && !c->paused)
+		rc = xvgpu_xl(err, unpause);
+	return rc;
 }
 
 static int create(struct create *c, struct xvgpu_session *session, struct xvgpu_err *err)

@@ -65,7 +65,6 @@ static void destroy(struct xvgpu_keeper *k, struct xvgpu_driver_state *d, const 
 	struct xvgpu_err err;
 
 	xvgpu_say("%s: domain %u %s: destroying it", d->name, d->domid, why);
-	d->stopping = false;
 	if (xvgpu_xl(&err, args))
 		xvgpu_say("%s: %s", d->name, err.text);
 	xvgpu_keeper_refresh(k);
@@ -165,9 +164,11 @@ static void look(struct xvgpu_keeper *k, struct xvgpu_driver_state *d, bool shut
 			xvgpu_say("%s: domain %u serves, %s of VRAM", d->name, d->domid, total);
 		}
 		d->running = true;
+		d->stopping = false;
 		d->phase = XVGPU_UP;
 		return;
 	case XVGPU_STATE_LOST:
+		d->stopping = false;
 		destroy(k, d, "has lost its GPU");
 		return;
 	case XVGPU_STATE_STOPPING:

@@ -203,13 +203,14 @@ static void drop_orphan(struct xvgpu_keeper *k, unsigned int back, const struct 
 	}
 	rc = xvgpu_remove_back(k->xs, back, p->front, p->index);
 	if (rc) {
-		xvgpu_say("domain %u: cannot remove slice %u of gone domain %u: %s", back, p->index,
+		xvgpu_say("domain %u: cannot remove slice %u of domain %u: %s", back, p->index,
 			  p->front, strerror(-rc));
 		xvgpu_keeper_wake(k, k->now + 1000);
 		return;
 	}
-	xvgpu_say("domain %u: slice %u of gone domain %u removed%s", back, p->index, p->front,
+	xvgpu_say("domain %u: left-over slice %u of domain %u removed%s", back, p->index, p->front,
 		  closed ? "" : " although it did not close in time");
+	xvgpu_keeper_wake(k, k->now + XVGPU_CLOSE_LOOK); /* somebody may wait for its room */
 	if (note)
 		note->kind = XVGPU_NOTE_FREE;
 }

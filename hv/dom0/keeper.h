@@ -23,8 +23,12 @@
 #define XVGPU_MAX_DRIVERS 16
 
 /* Waits and limits, in milliseconds. */
-#define XVGPU_RESYNC	   30000 /* between two passes when nothing happens */
-#define XVGPU_LINGER	   5000	 /* that a stopped driver domain may stay before it is destroyed */
+#define XVGPU_RESYNC 30000 /* between two passes when nothing happens */
+/*
+ * That a driver domain which has shut down may stay. xl's own process destroys it, but libxl waits
+ * up to 10 s for each step of taking a PCI device away (LIBXL_DESTROY_TIMEOUT).
+ */
+#define XVGPU_LINGER	   45000
 #define XVGPU_START_TIME   60000 /* in which a driver domain must say that it is running */
 #define XVGPU_START_WINDOW 60000 /* in which there may be at most … */
 #define XVGPU_START_MAX	   5	 /* … so many starts */

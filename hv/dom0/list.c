@@ -74,6 +74,17 @@ static void json_pairs(const struct xvgpu_pairs *pairs)
 	printf("}");
 }
 
+/* A number of bytes that a driver domain told, for people; "-" when it is none. */
+static const char *size_text(const char *bytes, char *buf, size_t size)
+{
+	uint64_t n;
+
+	if (!bytes || xvgpu_parse_u64(bytes, UINT64_MAX, &n))
+		return "-";
+	xvgpu_format_size(buf, size, n);
+	return buf;
+}
+
 static void show_gpudom(const char *name, const struct xvgpu_domain *dom,
 			const struct xvgpu_status *status, bool json, bool first)
 {
@@ -82,14 +93,16 @@ static void show_gpudom(const char *name, const struct xvgpu_domain *dom,
 	const char *chip = xvgpu_pairs_get(&status->pairs, "chip");
 	const char *pci = xvgpu_pairs_get(&status->pairs, "pci");
 	const char *state = dom ? xvgpu_state_name(status->state) : "absent";
+	char total_text[24], left_text[24];
 
 	if (!json) {
 		if (first)
-			printf("%-16s %5s %-9s %-8s %-10s %14s %14s\n", "GPUDOM", "ID", "STATE",
+			printf("%-16s %5s %-9s %-8s %-10s %8s %8s\n", "GPUDOM", "ID", "STATE",
 			       "CHIP", "PCI", "VRAM", "FREE");
-		printf("%-16s %5d %-9s %-8s %-10s %14s %14s\n", name, dom ? (int)dom->domid : -1,
-		       state, chip ? chip : "-", pci ? pci : "-", total ? total : "-",
-		       left ? left : "-");
+		printf("%-16s %5d %-9s %-8s %-10s %8s %8s\n", name, dom ? (int)dom->domid : -1,
+		       state, chip ? chip : "-", pci ? pci : "-",
+		       size_text(total, total_text, sizeof(total_text)),
+		       size_text(left, left_text, sizeof(left_text)));
 		return;
 	}
 	printf("%s\n    {\"name\": \"%s\", \"domid\": %d, \"state\": \"%s\", \"status\": ",
@@ -100,19 +113,19 @@ static void show_gpudom(const char *name, const struct xvgpu_domain *dom,
 
 static void show_slice(const struct shown *s, bool json, bool first)
 {
-	const char *used = xvgpu_pairs_get(&s->stats, "used");
-	char vram[24];
+	char vram[24], used[24];
 
 	if (!json) {
 		xvgpu_format_size(vram, sizeof(vram), s->slice.vram);
 		if (first)
-			printf("%-16s %5s %2s %-16s %-10s %7s %6s %-8s %-13s %-13s %12s\n", "GUEST",
+			printf("%-16s %5s %2s %-16s %-10s %7s %6s %-8s %-13s %-13s %8s\n", "GUEST",
 			       "ID", "N", "BACKEND", "PROFILE", "VRAM", "WEIGHT", "PLUG", "FRONT",
 			       "BACK", "USED");
-		printf("%-16s %5u %2u %-16s %-10s %7s %6" PRIu32 " %-8s %-13s %-13s %12s\n",
+		printf("%-16s %5u %2u %-16s %-10s %7s %6" PRIu32 " %-8s %-13s %-13s %8s\n",
 		       s->dom->name, s->slice.front, s->slice.index, s->slice.backend,
 		       s->slice.profile, vram, s->slice.weight, plug_words[s->slice.plug],
-		       s->front_state, s->back_state, used ? used : "-");
+		       s->front_state, s->back_state,
+		       size_text(xvgpu_pairs_get(&s->stats, "used"), used, sizeof(used)));
 		return;
 	}
 	printf("%s\n    {\"guest\": \"%s\", \"domid\": %u, \"index\": %u, \"backend\": \"%s\", "

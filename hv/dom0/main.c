@@ -3,7 +3,6 @@
  * main.c - xvgpu, the dom0 tool: picks the sub-command. What each does is told in xvgpu(8) and at
  * the top of its file.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,7 +14,7 @@ static const struct {
 } commands[] = {
 	{"init", "BDF [OPTIONS]", "make the board at BDF a driver domain's; write its xl config",
 	 xvgpu_cmd_init},
-	{"create", "CFG [-q] [-d] [-e] [KEY=VALUE...]",
+	{"create", "CFG [-p] [-q] [-d] [-e] [KEY=VALUE...]",
 	 "create a guest whose config has a vgpu list", xvgpu_cmd_create},
 	{"register", "CFG", "from now on plug in the guest's slices whenever it appears",
 	 xvgpu_cmd_register},
@@ -41,18 +40,6 @@ static void help(void)
 	       "A slice is written backend=NAME,profile=NAME[,vram=SIZE][,weight=N][,slot=N].\n"
 	       "Exit codes: 0 done, 1 failed, 2 wrong command line, 3 wrong config, 4 refused.\n"
 	       "More in xvgpu(8).\n");
-}
-
-enum xvgpu_exit xvgpu_usage(const char *command, const char *fmt, ...)
-{
-	char text[256];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	xvgpu_say("%s: %s (see xvgpu --help)", command, text);
-	return XVGPU_EXIT_USAGE;
 }
 
 int main(int argc, char **argv)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "xvgpu.h"
+#include "commands.h"
 
 struct xvgpu_paths xvgpu_paths = {
 	.etc = "/etc/xvgpu",
@@ -105,4 +105,16 @@ int xvgpu_print(char *buf, size_t size, const char *fmt, ...)
 	n = vsnprintf(buf, size, fmt, ap);
 	va_end(ap);
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+enum xvgpu_exit xvgpu_usage(const char *command, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	xvgpu_say("%s: %s (see xvgpu --help)", command, text);
+	return XVGPU_EXIT_USAGE;
 }

@@ -69,6 +69,8 @@ void xvgpu_poke(struct xs_handle *xs)
 {
 	const struct xvgpu_perms only_dom0 = {0, 0};
 
-	if (xvgpu_xs_put(xs, XBT_NULL, only_dom0, "/xvgpu", "", NULL) == 0)
-		xvgpu_xs_put(xs, XBT_NULL, only_dom0, XVGPU_POKE, "", "1");
+	/* The event is all that matters, so nothing stays. */
+	if (xvgpu_xs_put(xs, XBT_NULL, only_dom0, "/xvgpu", "", NULL) == 0 &&
+	    xvgpu_xs_put(xs, XBT_NULL, only_dom0, XVGPU_POKE, "", "1") == 0)
+		xvgpu_xs_remove(xs, XBT_NULL, XVGPU_POKE);
 }

@@ -4,8 +4,8 @@
  *
  * PCI functions reach a PV domain only through xl, which refuses to pass one through unless Xen
  * runs an IOMMU (libxl: "passthrough not supported on this platform"). So a device of this domain
- * is always confined. Xen's proposed PV-IOMMU hypercall, number 43, is asked for by its no-op; a Xen
- * without it says ENOSYS.
+ * is always confined. Xen's proposed PV-IOMMU hypercall, number 43, is asked for by its no-op; a
+ * Xen without it says ENOSYS.
  */
 #include <errno.h>
 

@@ -19,7 +19,8 @@
 #include "hv/xen/mm.h"
 
 #define BACKLOG	    16384u
-#define FLUSH_TURNS 20000u /* yields; the clock may not work when a domain dies early */
+#define PATIENCE    HV_S   /* for all flushes together */
+#define EARLY_TURNS 20000u /* the same in yields, while there is no clock */
 
 static struct xencons_interface *ring;
 static hv_port_t port;
@@ -74,38 +75,52 @@ static bool append(const char *text, size_t len)
 	return true;
 }
 
-void hv_xen_console_flush(void)
-{
-	unsigned int turns = 0;
-
-	if (!ring)
-		return;
-	for (;;) {
-		drain();
-		if (head == tail && ring->out_prod == HV_READ_ONCE(ring->out_cons))
-			return;
-		if (++turns == FLUSH_TURNS)
-			return;
-		hv_hypercall_sched(SCHEDOP_yield, NULL);
-	}
-}
-
-void hv_xen_console_write(const char *text, size_t len)
+static void tell_dropped(void)
 {
 	char note[48];
 
-	if (direct) {
-		hv_hypercall_console_write(text, len);
-		if (!ring)
-			return;
-		hv_xen_console_flush();
-	}
 	if (dropped) {
 		int n = snprintf(note, sizeof(note), "console: %u writes dropped\n", dropped);
 
 		if (append(note, n))
 			dropped = 0;
 	}
+}
+
+static bool patient(void)
+{
+	static uint64_t deadline;
+	static unsigned int turns;
+
+	if (!hv_xen_shared_info)
+		return ++turns < EARLY_TURNS;
+	if (deadline == 0)
+		deadline = hv_now() + PATIENCE;
+	return hv_now() < deadline;
+}
+
+void hv_xen_console_flush(void)
+{
+	if (!ring)
+		return;
+	do {
+		tell_dropped();
+		drain();
+		if (head == tail && ring->out_prod == HV_READ_ONCE(ring->out_cons))
+			return;
+		hv_hypercall_sched(SCHEDOP_yield, NULL);
+	} while (patient());
+}
+
+void hv_xen_console_write(const char *text, size_t len)
+{
+	if (direct) {
+		hv_hypercall_console_write(text, len);
+		if (!ring)
+			return;
+		hv_xen_console_flush();
+	}
+	tell_dropped();
 	if (dropped || !append(text, len))
 		dropped++;
 	drain();
@@ -134,6 +149,8 @@ static void console_event(hv_port_t p, void *arg)
 	(void)arg;
 	/* Nobody reads input here; take it, or the writer's ring stays full. */
 	HV_WRITE_ONCE(r->in_cons, HV_READ_ONCE(r->in_prod));
+	drain();
+	tell_dropped();
 	drain();
 }
 

@@ -15,9 +15,12 @@ void hv_xen_console_init(void);
 void hv_xen_console_attach(void);
 /* Raw text, e.g. from stdout; "\n" goes out as "\r\n", as a terminal wants it. */
 void hv_xen_console_write(const char *text, size_t len);
-/* For reports of a dying domain: from here on every line waits (bounded) until it is taken. */
+/* For reports of a dying domain: from here on every line waits until it is taken, see flush. */
 void hv_xen_console_direct(void);
-/* Waits until xenconsoled has taken everything, at most a second. */
+/*
+ * The domain is about to end: waits until xenconsoled has taken everything. However often it is
+ * called, at most a second is spent in it.
+ */
 void hv_xen_console_flush(void);
 
 #endif /* HV_XEN_CONSOLE_H */

@@ -2,9 +2,9 @@
 /*
  * dma.c - memory for devices: machine addresses, and runs of pages that are contiguous there.
  *
- * A fresh domain is mostly built from 2 MiB machine extents, so a run of pages usually is contiguous
- * as it is. Where it is not, XENMEM_exchange trades the pages for a contiguous extent. The run keeps
- * its machine pages when it is freed, so the next caller finds it contiguous.
+ * A fresh domain is mostly built from 2 MiB machine extents, so a run of pages usually is
+ * contiguous as it is. Where it is not, XENMEM_exchange trades the pages for a contiguous extent.
+ * The run keeps its machine pages when it is freed, so the next caller finds it contiguous.
  */
 #include <errno.h>
 #include <string.h>
@@ -55,8 +55,8 @@ static int exchange(uint64_t pfn, unsigned int order)
 	unsigned int i, n = 1u << order;
 	xen_pfn_t out = pfn;
 	struct xen_memory_exchange op = {
-		.in = { .nr_extents = n, .extent_order = 0, .domid = DOMID_SELF },
-		.out = { .nr_extents = 1, .extent_order = order, .domid = DOMID_SELF },
+		.in = {.nr_extents = n, .extent_order = 0, .domid = DOMID_SELF},
+		.out = {.nr_extents = 1, .extent_order = order, .domid = DOMID_SELF},
 	};
 	long ret;
 
@@ -114,5 +114,5 @@ int hv_dma_alloc(size_t size, struct hv_dma *out)
 void hv_dma_free(struct hv_dma *dma)
 {
 	hv_pages_free(dma->va, dma->size >> HV_PAGE_SHIFT);
-	*dma = (struct hv_dma){ 0 };
+	*dma = (struct hv_dma){0};
 }

@@ -25,6 +25,7 @@ struct handler {
 };
 
 static struct handler handlers[PORTS];
+static xen_ulong_t open[WORDS]; /* ports that are ours to use */
 static uint64_t due[WORDS];
 static hv_domid_t own_domid;
 
@@ -33,6 +34,7 @@ static uint64_t bit_of(hv_port_t port)
 	return 1ull << (port % WORD_BITS);
 }
 
+/* Bits that Xen or we may change at any time. */
 static void bit_set(xen_ulong_t *words, hv_port_t port)
 {
 	__atomic_fetch_or(&words[port / WORD_BITS], bit_of(port), __ATOMIC_SEQ_CST);
@@ -48,14 +50,19 @@ static bool bit_test(const xen_ulong_t *words, hv_port_t port)
 	return HV_READ_ONCE(words[port / WORD_BITS]) & bit_of(port);
 }
 
+static bool is_open(hv_port_t port)
+{
+	return port < PORTS && bit_test(open, port);
+}
+
 /*
  * A PV domain is not told its own id. An unbound port reserved for "ourselves" has Xen put the
  * number in, and EVTCHNOP_status shows it (xen: common/event_channel.c, evtchn_alloc_unbound).
  */
 static void learn_domid(void)
 {
-	struct evtchn_alloc_unbound alloc = { .dom = DOMID_SELF, .remote_dom = DOMID_SELF };
-	struct evtchn_status status = { .dom = DOMID_SELF };
+	struct evtchn_alloc_unbound alloc = {.dom = DOMID_SELF, .remote_dom = DOMID_SELF};
+	struct evtchn_status status = {.dom = DOMID_SELF};
 	struct evtchn_close close;
 
 	HV_CHECK(hv_hypercall_event(EVTCHNOP_alloc_unbound, &alloc) == 0);
@@ -122,7 +129,8 @@ bool hv_xen_events_dispatch(void)
 			if (!(due[i] & bit_of(port)) || bit_test(mask, port))
 				continue;
 			due[i] &= ~bit_of(port);
-			handlers[port].fn(port, handlers[port].arg);
+			if (handlers[port].fn)
+				handlers[port].fn(port, handlers[port].arg);
 			ran = true;
 			if (hv_common()->exiting)
 				return true;
@@ -133,11 +141,12 @@ bool hv_xen_events_dispatch(void)
 
 int hv_xen_event_attach(hv_port_t port, hv_event_fn fn, void *arg)
 {
-	if (port == 0 || port >= PORTS || !fn)
+	if (port == 0 || port >= PORTS)
 		return -EINVAL;
-	if (handlers[port].fn)
+	if (is_open(port))
 		return -EBUSY;
-	handlers[port] = (struct handler){ .fn = fn, .arg = arg };
+	bit_set(open, port);
+	handlers[port] = (struct handler){.fn = fn, .arg = arg};
 	hv_evtchn_unmask(port);
 	return 0;
 }
@@ -151,7 +160,7 @@ static int opened(hv_port_t port, hv_event_fn fn, void *arg)
 	return port;
 }
 
-/* hv.h's three errors; Xen says EPERM where policy (XSM) refuses and ESRCH for no such domain. */
+/* hv.h's errors. Xen says EPERM where policy (XSM) refuses, and ENOMEM when it has no room. */
 static int bind_errno(long ret)
 {
 	switch (hv_xen_errno(ret)) {
@@ -161,6 +170,8 @@ static int bind_errno(long ret)
 	case -ENOSPC:
 	case -ENOMEM:
 		return -ENOSPC;
+	case -ESRCH:
+		return -ESRCH;
 	default:
 		return -EINVAL;
 	}
@@ -168,29 +179,23 @@ static int bind_errno(long ret)
 
 int hv_evtchn_alloc(hv_domid_t remote, hv_event_fn fn, void *arg)
 {
-	struct evtchn_alloc_unbound op = { .dom = DOMID_SELF, .remote_dom = remote };
-	long ret;
+	struct evtchn_alloc_unbound op = {.dom = DOMID_SELF, .remote_dom = remote};
+	long ret = hv_hypercall_event(EVTCHNOP_alloc_unbound, &op);
 
-	if (!fn)
-		return -EINVAL;
-	ret = hv_hypercall_event(EVTCHNOP_alloc_unbound, &op);
 	return ret != 0 ? bind_errno(ret) : opened(op.port, fn, arg);
 }
 
 int hv_evtchn_bind(hv_domid_t remote, hv_port_t remote_port, hv_event_fn fn, void *arg)
 {
-	struct evtchn_bind_interdomain op = { .remote_dom = remote, .remote_port = remote_port };
-	long ret;
+	struct evtchn_bind_interdomain op = {.remote_dom = remote, .remote_port = remote_port};
+	long ret = hv_hypercall_event(EVTCHNOP_bind_interdomain, &op);
 
-	if (!fn || remote_port == 0)
-		return -EINVAL;
-	ret = hv_hypercall_event(EVTCHNOP_bind_interdomain, &op);
 	return ret != 0 ? bind_errno(ret) : opened(op.local_port, fn, arg);
 }
 
 int hv_xen_bind_virq(unsigned int virq, hv_event_fn fn, void *arg)
 {
-	struct evtchn_bind_virq op = { .virq = virq, .vcpu = 0 };
+	struct evtchn_bind_virq op = {.virq = virq, .vcpu = 0};
 	long ret = hv_hypercall_event(EVTCHNOP_bind_virq, &op);
 
 	return ret != 0 ? bind_errno(ret) : opened(op.port, fn, arg);
@@ -198,7 +203,7 @@ int hv_xen_bind_virq(unsigned int virq, hv_event_fn fn, void *arg)
 
 int hv_xen_bind_pirq(unsigned int pirq, hv_event_fn fn, void *arg)
 {
-	struct evtchn_bind_pirq op = { .pirq = pirq };
+	struct evtchn_bind_pirq op = {.pirq = pirq};
 	long ret = hv_hypercall_event(EVTCHNOP_bind_pirq, &op);
 
 	return ret != 0 ? bind_errno(ret) : opened(op.port, fn, arg);
@@ -206,35 +211,35 @@ int hv_xen_bind_pirq(unsigned int pirq, hv_event_fn fn, void *arg)
 
 void hv_evtchn_close(hv_port_t port)
 {
-	struct evtchn_close op = { .port = port };
+	struct evtchn_close op = {.port = port};
 
-	if (port >= PORTS || !handlers[port].fn)
+	if (!is_open(port))
 		return;
 	hv_evtchn_mask(port);
 	HV_CHECK(hv_hypercall_event(EVTCHNOP_close, &op) == 0);
 	/* Nothing of this port may reach the next owner of its number. */
 	bit_clear(hv_xen_shared_info->evtchn_pending, port);
 	due[port / WORD_BITS] &= ~bit_of(port);
-	handlers[port] = (struct handler){ 0 };
+	bit_clear(open, port);
 }
 
 int hv_xen_event_send(hv_port_t port)
 {
-	struct evtchn_send op = { .port = port };
+	struct evtchn_send op = {.port = port};
 
 	return hv_xen_errno(hv_hypercall_event(EVTCHNOP_send, &op));
 }
 
 int hv_evtchn_send(hv_port_t port)
 {
-	if (port == 0 || port >= PORTS || !handlers[port].fn)
+	if (!is_open(port))
 		return -EINVAL;
 	return hv_xen_event_send(port);
 }
 
 void hv_evtchn_mask(hv_port_t port)
 {
-	if (port < PORTS)
+	if (is_open(port))
 		bit_set(hv_xen_shared_info->evtchn_mask, port);
 }
 
@@ -247,7 +252,7 @@ void hv_evtchn_unmask(hv_port_t port)
 	struct shared_info *shared = hv_xen_shared_info;
 	struct vcpu_info *vcpu = &shared->vcpu_info[0];
 
-	if (port >= PORTS || !handlers[port].fn)
+	if (!is_open(port))
 		return;
 	bit_clear(shared->evtchn_mask, port);
 	if (bit_test(shared->evtchn_pending, port)) {

@@ -18,7 +18,6 @@
 
 #define PER_FRAME (HV_PAGE_SIZE / (unsigned int)sizeof(struct grant_entry_v1))
 #define BATCH	  32u
-#define NO_HANDLE UINT32_MAX
 
 static struct grant_entry_v1 *const table = (struct grant_entry_v1 *)HV_XEN_GRANT_TABLE;
 static unsigned int frames, max_frames;
@@ -35,24 +34,22 @@ static int status_errno(int16_t status)
 	switch (status) {
 	case GNTST_okay:
 		return 0;
-	case GNTST_permission_denied:
-		return -EACCES;
+	case GNTST_bad_domain:
+		return -ESRCH;
 	case GNTST_no_device_space:
 	case GNTST_no_space:
 		return -ENOSPC;
 	case GNTST_eagain:
 		return -EAGAIN;
-	case GNTST_bad_domain:
 	case GNTST_bad_gntref:
 	case GNTST_bad_handle:
 	case GNTST_bad_virt_addr:
 	case GNTST_bad_dev_addr:
-	case GNTST_bad_page:
 	case GNTST_bad_copy_arg:
 	case GNTST_address_too_big:
 		return -EINVAL;
 	default: /* GNTST_general_error: not granted to us, or not for writing */
-		return -EFAULT;
+		return -EACCES;
 	}
 }
 
@@ -62,7 +59,7 @@ static int status_errno(int16_t status)
 static int grow(void)
 {
 	xen_pfn_t list[HV_XEN_GRANT_FRAMES];
-	struct gnttab_setup_table op = { .dom = DOMID_SELF, .nr_frames = frames + 1 };
+	struct gnttab_setup_table op = {.dom = DOMID_SELF, .nr_frames = frames + 1};
 	hv_gref_t first, ref;
 	int err;
 
@@ -87,12 +84,12 @@ static int grow(void)
 
 void hv_xen_gnttab_init(void)
 {
-	struct gnttab_query_size size = { .dom = DOMID_SELF };
+	struct gnttab_query_size size = {.dom = DOMID_SELF};
 	unsigned int i;
 
 	HV_CHECK(hv_hypercall_grant(GNTTABOP_query_size, &size, 1) == 0);
-	max_frames = size.max_nr_frames < HV_XEN_GRANT_FRAMES ? size.max_nr_frames :
-								HV_XEN_GRANT_FRAMES;
+	max_frames =
+		size.max_nr_frames < HV_XEN_GRANT_FRAMES ? size.max_nr_frames : HV_XEN_GRANT_FRAMES;
 	HV_CHECK(grow() == 0);
 	for (i = 0; i < HV_XEN_GRANTS_PAGES; i++)
 		slots[i] = HV_XEN_GRANTS_PAGES - 1 - i;
@@ -104,11 +101,12 @@ int hv_grant_give(hv_domid_t to, void *page, unsigned int flags, hv_gref_t *out)
 	struct grant_entry_v1 *entry;
 	uint64_t mfn = hv_xen_va_to_mfn(page);
 
-	if ((uintptr_t)page % HV_PAGE_SIZE != 0 || (flags & ~HV_GRANT_RO) != 0)
-		return -EINVAL;
-	/* A version 1 entry holds 32 bits: 16 TiB. */
-	if (mfn == 0 || mfn > UINT32_MAX)
-		return -EINVAL;
+	if ((uintptr_t)page % HV_PAGE_SIZE != 0 || mfn == 0 || (flags & ~HV_GRANT_RO) != 0)
+		hv_panic("%p is granted to domain %u, flags %#x: not a whole page of ours", page,
+			 to, flags);
+	/* A version 1 entry holds 32 bits: memory below 16 TiB. */
+	if (mfn > UINT32_MAX)
+		return -ENOSPC;
 	if (free_ref == 0) {
 		int err = grow();
 
@@ -121,8 +119,7 @@ int hv_grant_give(hv_domid_t to, void *page, unsigned int flags, hv_gref_t *out)
 	entry->domid = to;
 	entry->frame = mfn;
 	hv_wmb(); /* the entry is complete before it is valid */
-	HV_WRITE_ONCE(entry->flags,
-		      GTF_permit_access | (flags & HV_GRANT_RO ? GTF_readonly : 0));
+	HV_WRITE_ONCE(entry->flags, GTF_permit_access | (flags & HV_GRANT_RO ? GTF_readonly : 0));
 	given++;
 	return 0;
 }
@@ -133,12 +130,12 @@ int hv_grant_end(hv_gref_t ref)
 	uint16_t flags;
 
 	if (ref < GNTTAB_NR_RESERVED_ENTRIES || ref >= frames * PER_FRAME)
-		return -EINVAL;
+		hv_panic("grant reference %u is ended, which was not given", ref);
 	entry = &table[ref];
 	flags = HV_READ_ONCE(entry->flags);
 	do {
 		if ((flags & GTF_type_mask) != GTF_permit_access)
-			return -EINVAL;
+			hv_panic("grant reference %u is ended, which was not given", ref);
 		if (flags & (GTF_reading | GTF_writing))
 			return -EBUSY;
 		/* Xen may be setting one of them right now: then look again. */
@@ -150,9 +147,19 @@ int hv_grant_end(hv_gref_t ref)
 	return 0;
 }
 
+bool hv_xen_gnttab_offers(uint64_t mfn)
+{
+	hv_gref_t ref;
+
+	for (ref = GNTTAB_NR_RESERVED_ENTRIES; given > 0 && ref < frames * PER_FRAME; ref++)
+		if (table[ref].frame == mfn && HV_READ_ONCE(table[ref].flags) != 0)
+			return true;
+	return false;
+}
+
 /* ---------------------------------------------------------------- mapping */
 
-static void *slot_va(uint16_t slot)
+static void *slot_va(unsigned int slot)
 {
 	return (void *)(HV_XEN_GRANTS + (uintptr_t)slot * HV_PAGE_SIZE);
 }
@@ -162,12 +169,14 @@ static void slot_free(void *va)
 	slots[free_slots++] = ((uintptr_t)va - HV_XEN_GRANTS) >> HV_PAGE_SHIFT;
 }
 
-/* Checks one entry and takes its window slot; true when it goes to Xen. */
+/*
+ * Checks one entry and takes its window slot; true when it goes to Xen. An entry is mapped exactly
+ * when va or dev_addr is set (machine address 0 is never granted).
+ */
 static bool map_prepare(struct hv_grant_map *map, struct gnttab_map_grant_ref *op)
 {
 	const unsigned int known = HV_MAP_HOST | HV_MAP_DEVICE | HV_MAP_RO;
 
-	map->handle = NO_HANDLE;
 	map->va = NULL;
 	map->dev_addr = 0;
 	map->status = -EINVAL;
@@ -252,8 +261,8 @@ int hv_grant_unmap(struct hv_grant_map *maps, unsigned int n)
 			struct hv_grant_map *map = &maps[done];
 
 			map->status = -EINVAL;
-			if (map->handle == NO_HANDLE)
-				continue;
+			if (!map->va && map->dev_addr == 0)
+				continue; /* not mapped, or not any more */
 			ops[used] = (struct gnttab_unmap_grant_ref){
 				.host_addr = (uintptr_t)map->va,
 				.dev_bus_addr = map->dev_addr,
@@ -273,7 +282,6 @@ int hv_grant_unmap(struct hv_grant_map *maps, unsigned int n)
 				slot_free(map->va);
 			map->va = NULL;
 			map->dev_addr = 0;
-			map->handle = NO_HANDLE;
 			mapped--;
 		}
 		for (i = start; i < end; i++)
@@ -284,6 +292,12 @@ int hv_grant_unmap(struct hv_grant_map *maps, unsigned int n)
 
 /* ---------------------------------------------------------------- copying */
 
+static bool in_window(const void *va)
+{
+	return (uintptr_t)va >= HV_XEN_GRANTS &&
+	       (uintptr_t)va < (uintptr_t)slot_va(HV_XEN_GRANTS_PAGES);
+}
+
 static bool copy_prepare(struct hv_grant_copy *copy, struct gnttab_copy *op)
 {
 	unsigned int local_offset = (uintptr_t)copy->local % HV_PAGE_SIZE;
@@ -293,7 +307,11 @@ static bool copy_prepare(struct hv_grant_copy *copy, struct gnttab_copy *op)
 	if (copy->ref == 0 || mfn == 0 || copy->offset + copy->len > (int)HV_PAGE_SIZE ||
 	    local_offset + copy->len > HV_PAGE_SIZE)
 		return false;
-	*op = (struct gnttab_copy){ .len = copy->len };
+	/* The local side is named by frame, which Xen takes for the caller's own pages only. */
+	copy->status = -EACCES;
+	if (in_window(copy->local))
+		return false;
+	*op = (struct gnttab_copy){.len = copy->len};
 	if (copy->to_grant) {
 		op->source.u.gmfn = mfn;
 		op->source.domid = DOMID_SELF;

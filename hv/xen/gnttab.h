@@ -5,6 +5,12 @@
 #ifndef HV_XEN_GNTTAB_H
 #define HV_XEN_GNTTAB_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Is this machine frame offered to anybody? Looks at every entry: for test images. */
+bool hv_xen_gnttab_offers(uint64_t mfn);
+
 /* Maps the first frame of our grant table. */
 void hv_xen_gnttab_init(void);
 

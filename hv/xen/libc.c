@@ -39,8 +39,8 @@ static int heap_extend(void)
 	page = hv_pages_alloc(1);
 	if (!page)
 		return -ENOMEM;
-	HV_CHECK(hv_xen_map_page(heap_mapped,
-				 hv_xen_va_to_mfn(page) << HV_PAGE_SHIFT | PTE_DATA) == 0);
+	HV_CHECK(hv_xen_map_page(heap_mapped, hv_xen_va_to_mfn(page) << HV_PAGE_SHIFT | PTE_DATA) ==
+		 0);
 	heap_mapped += HV_PAGE_SIZE;
 	return 0;
 }
@@ -154,6 +154,7 @@ int kill(pid_t pid, int sig)
 	hv_panic("signal %d raised", sig);
 }
 
+/* exit() has flushed stdio by now. */
 void _exit(int code)
 {
 	if (code != 0)

@@ -18,7 +18,7 @@
 
 #define WORK_PER_PASS 64u
 
-/* Until the next event or deadline; may return early. The caller has collected and found nothing. */
+/* Until the next event or deadline; may return early. The caller collected and found nothing. */
 static void block(uint64_t deadline)
 {
 	hv_xen_time_wake_at(deadline);
@@ -40,16 +40,18 @@ static int run(bool (*done)(void *arg), void *arg, uint64_t deadline)
 		bool ran = false;
 		uint64_t next;
 
-		if (hv_common()->exiting)
-			return -ESHUTDOWN;
 		if (done && done(arg))
 			return 0;
-		if (deadline != UINT64_MAX && hv_now() >= deadline)
-			return -ETIMEDOUT;
 		if (hv_xen_events_collect())
 			ran |= hv_xen_events_dispatch();
 		ran |= hv_common_run_timers();
 		ran |= hv_common_run_work(WORK_PER_PASS);
+		if (ran && done && done(arg))
+			return 0;
+		if (hv_common()->exiting)
+			return -ESHUTDOWN;
+		if (deadline != UINT64_MAX && hv_now() >= deadline)
+			return -ETIMEDOUT;
 		if (ran)
 			continue;
 		next = hv_common_next_deadline();

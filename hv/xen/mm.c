@@ -178,7 +178,7 @@ int hv_xen_l1_ensure(uintptr_t va)
 void *hv_xen_l1_unhook(uintptr_t va)
 {
 	uint64_t *entry = walk(va, 2, NULL);
-	struct mmuext_op flush = { .cmd = MMUEXT_TLB_FLUSH_LOCAL };
+	struct mmuext_op flush = {.cmd = MMUEXT_TLB_FLUSH_LOCAL};
 	void *page;
 	long ret;
 
@@ -263,7 +263,7 @@ static void protect(uint64_t nr)
 
 void hv_xen_mm_init(uintptr_t builder_end)
 {
-	struct mmuext_op flush = { .cmd = MMUEXT_TLB_FLUSH_LOCAL };
+	struct mmuext_op flush = {.cmd = MMUEXT_TLB_FLUSH_LOCAL};
 	uint64_t nr = hv_xen_start_info->nr_pages;
 	uintptr_t va;
 

@@ -132,7 +132,7 @@ void hv_mmio_unmap(struct hv_mmio *m)
 	if (!m->va)
 		return;
 	release(first_unit(m), units_of(m->size));
-	*m = (struct hv_mmio){ 0 };
+	*m = (struct hv_mmio){0};
 }
 
 static void check(const struct hv_mmio *m, size_t off, size_t len)

@@ -3,14 +3,17 @@
  * pages.c - the page allocator: first fit over a bitmap, one bit a page, set when in use.
  *
  * Runs are contiguous in pfn and therefore in the linear map. A domain of 32 MiB has 1 KiB of
- * bitmap; 64 pages are passed over at a time. The search starts at the lowest page that may be free.
+ * bitmap; 64 pages are passed over at a time. The search starts at the lowest page that may be
+ * free.
  *
  * With CONFIG_HV_POISON a page is filled with a pattern when it is freed and checked when it is
- * handed out again, so that a write through a stale pointer is found.
+ * handed out again, so that a write through a stale pointer is found; and a page that is still
+ * offered to another domain must not be freed at all.
  */
 #include <errno.h>
 #include <string.h>
 
+#include "hv/xen/gnttab.h"
 #include "hv/xen/mm.h"
 #include "hv/xen/pages.h"
 
@@ -20,7 +23,7 @@
 static uint64_t *bitmap;
 static uint64_t first_page; /* lower ones are not the allocator's */
 static uint64_t total;	    /* highest pfn plus one */
-static uint64_t lowest;     /* no page below is free */
+static uint64_t lowest;	    /* no page below is free */
 static uint64_t free_pages;
 
 static bool in_use(uint64_t pfn)
@@ -46,6 +49,16 @@ static void poison(void *page)
 
 	for (i = 0; i < HV_PAGE_SIZE / sizeof(*word); i++)
 		word[i] = POISON;
+#else
+	(void)page;
+#endif
+}
+
+static void offer_check(const void *page)
+{
+#ifdef CONFIG_HV_POISON
+	if (hv_xen_gnttab_offers(hv_xen_va_to_mfn(page)))
+		hv_panic("page %p is freed while it is granted", page);
 #else
 	(void)page;
 #endif
@@ -137,11 +150,14 @@ void hv_pages_free(void *va, unsigned int n)
 
 	if (!va || n == 0)
 		return;
-	if ((uintptr_t)va % HV_PAGE_SIZE != 0 || pfn < first_page || pfn >= total || n > total - pfn)
+	if ((uintptr_t)va % HV_PAGE_SIZE != 0 || pfn < first_page || pfn >= total ||
+	    n > total - pfn)
 		hv_panic("hv_pages_free(%p, %u): not pages of the allocator", va, n);
 	for (i = 0; i < n; i++) {
 		if (!in_use(pfn + i))
-			hv_panic("hv_pages_free(%p, %u): page %#lx is free already", va, n, pfn + i);
+			hv_panic("hv_pages_free(%p, %u): page %#lx is free already", va, n,
+				 pfn + i);
+		offer_check(hv_xen_pfn_to_va(pfn + i));
 		mark(pfn + i, false);
 		poison(hv_xen_pfn_to_va(pfn + i));
 	}

@@ -3,7 +3,7 @@
  * start.c - from the first C function to the image's start function, and the end of the domain.
  *
  * Bring-up order, each step needing the ones before: console ring (so that a failure can be told),
- * traps, memory, shared page, events, time, grants, xenstore, image.
+ * traps, memory, shared page, events, time, grants, xenstore, shutdown requests, image.
  */
 #include <stdio.h>
 #include <string.h>
@@ -34,9 +34,8 @@ struct hv_common *hv_common(void)
 
 void hv_xen_shutdown(unsigned int reason)
 {
-	struct sched_shutdown op = { .reason = reason };
+	struct sched_shutdown op = {.reason = reason};
 
-	fflush(stdout);
 	hv_xen_console_flush();
 	for (;;)
 		hv_hypercall_sched(SCHEDOP_shutdown, &op);
@@ -79,8 +78,8 @@ static int split(char *line, char **argv)
 
 static void map_shared_info(void)
 {
-	HV_CHECK(hv_xen_map_page(HV_XEN_SHARED_INFO,
-				 hv_xen_start_info->shared_info | PTE_DATA) == 0);
+	HV_CHECK(hv_xen_map_page(HV_XEN_SHARED_INFO, hv_xen_start_info->shared_info | PTE_DATA) ==
+		 0);
 	hv_xen_shared_info = (struct shared_info *)HV_XEN_SHARED_INFO;
 }
 
@@ -98,8 +97,10 @@ static int run_image(void)
 		return err;
 	}
 	err = hv_xen_shutdown_init();
-	if (err != 0)
-		hv_log(HV_WARN, "control/shutdown: not watched: error %d", -err);
+	if (err != 0) {
+		hv_log(HV_ERR, "xenstore: control/shutdown cannot be watched: %d", err);
+		return err;
+	}
 	err = hv_image_start(argc, argv);
 	if (err < 0) {
 		hv_log(HV_ERR, "start failed: %d", err);
@@ -129,8 +130,9 @@ void hv_xen_start(struct start_info *si, uintptr_t builder_stack_top)
 	       si->nr_pages * (HV_PAGE_SIZE / 1024), hv_pages_free_count());
 
 	code = run_image();
+	hv_xen_pci_stop();
+	fflush(stdout);
 	if (code != 0)
 		hv_log(HV_ERR, "ending with code %d", code);
-	hv_xen_pci_stop();
 	hv_xen_shutdown(code == 0 ? SHUTDOWN_poweroff : SHUTDOWN_crash);
 }

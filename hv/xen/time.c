@@ -87,10 +87,13 @@ static void timer_fired(hv_port_t port, void *arg)
 
 void hv_xen_time_wake_at(uint64_t deadline)
 {
-	struct vcpu_set_singleshot_timer op = { .timeout_abs_ns = deadline + boot };
+	struct vcpu_set_singleshot_timer op = {.timeout_abs_ns = deadline + boot};
 
-	/* An earlier wake-up that is still armed costs less than stopping it: it finds no work. */
-	if (deadline == UINT64_MAX)
+	/*
+	 * Never, or in some 290 years. An earlier wake-up that is still armed costs less than
+	 * stopping it: it finds no work.
+	 */
+	if (deadline > INT64_MAX)
 		return;
 	/*
 	 * Armed for that time already? Xen may fire some 50 us early (TIMER_SLOP, common/timer.c),

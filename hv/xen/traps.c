@@ -26,8 +26,9 @@ void hv_xen_upcall(void);
 void hv_xen_failsafe(void);
 #define TRAP(n) void hv_xen_trap_##n(void);
 #define TRAPS                                                                                      \
-	TRAP(0) TRAP(1) TRAP(3) TRAP(4) TRAP(5) TRAP(6) TRAP(7) TRAP(10) TRAP(11) TRAP(12)         \
-	TRAP(13) TRAP(14) TRAP(16) TRAP(17) TRAP(18) TRAP(19)
+	TRAP(0)                                                                                    \
+	TRAP(1) TRAP(3) TRAP(4) TRAP(5) TRAP(6) TRAP(7) TRAP(10) TRAP(11) TRAP(12) TRAP(13)        \
+		TRAP(14) TRAP(16) TRAP(17) TRAP(18) TRAP(19)
 TRAPS
 #undef TRAP
 
@@ -45,10 +46,10 @@ void hv_xen_traps_init(void)
 {
 	/* Bit 2 of flags: events stay masked. Level 3: may be raised by an instruction (int3). */
 	static const struct trap_info table[] = {
-#define TRAP(n) { n, 4 | ((n) == 3 || (n) == 4 ? 3 : 0), FLAT_KERNEL_CS, (uintptr_t)hv_xen_trap_##n },
+#define TRAP(n) {n, 4 | ((n) == 3 || (n) == 4 ? 3 : 0), FLAT_KERNEL_CS, (uintptr_t)hv_xen_trap_##n},
 		TRAPS
 #undef TRAP
-		{ 0 },
+		{0},
 	};
 	struct callback_register event = {
 		.type = CALLBACKTYPE_event,
@@ -84,19 +85,22 @@ static void report(const char *fmt, ...)
 	hv_port_puts(line);
 }
 
-/* True the first time; a second entry means that reporting itself failed. */
+/*
+ * True the first time. A second entry means that reporting failed: say just that. A third, that
+ * even this failed.
+ */
 static bool report_begin(void)
 {
-	static bool reporting;
+	struct sched_shutdown crash = {.reason = SHUTDOWN_crash};
+	static unsigned int entries;
 
-	if (reporting) {
-		hv_xen_console_direct();
-		hv_port_puts("panic: another fault while reporting one");
-		return false;
-	}
-	reporting = true;
+	entries++;
+	if (entries > 2)
+		hv_hypercall_sched(SCHEDOP_shutdown, &crash);
 	hv_xen_console_direct();
-	return true;
+	if (entries == 2)
+		hv_port_puts("panic: another fault while reporting one");
+	return entries == 1;
 }
 
 /*
@@ -123,11 +127,22 @@ static void backtrace(uintptr_t rbp)
 static const char *trap_name(uint64_t vector)
 {
 	static const char *const names[] = {
-		[0] = "divide error", [1] = "debug", [3] = "breakpoint", [4] = "overflow",
-		[5] = "bounds", [6] = "invalid opcode", [7] = "no FPU", [10] = "invalid TSS",
-		[11] = "segment not present", [12] = "stack fault", [13] = "general protection",
-		[14] = "page fault", [16] = "x87 error", [17] = "alignment check",
-		[18] = "machine check", [19] = "SIMD error",
+		[0] = "divide error",
+		[1] = "debug",
+		[3] = "breakpoint",
+		[4] = "overflow",
+		[5] = "bounds",
+		[6] = "invalid opcode",
+		[7] = "no FPU",
+		[10] = "invalid TSS",
+		[11] = "segment not present",
+		[12] = "stack fault",
+		[13] = "general protection",
+		[14] = "page fault",
+		[16] = "x87 error",
+		[17] = "alignment check",
+		[18] = "machine check",
+		[19] = "SIMD error",
 	};
 
 	return vector < sizeof(names) / sizeof(names[0]) && names[vector] ? names[vector] : "?";

@@ -41,7 +41,7 @@ int hv_xen_errno(long ret);
 
 /* Machine frame of the page that holds va: linear map, heap, image, stack. 0 when not mapped. */
 uint64_t hv_xen_va_to_mfn(const void *va);
-/* Linear address of a frame this domain owns (start_info names some), or NULL when it is not ours. */
+/* Linear address of a frame this domain owns (start_info names some), or NULL: not ours. */
 void *hv_xen_mfn_to_va(uint64_t mfn);
 
 /* ---------------------------------------------------------------- evtchn.c */

@@ -139,6 +139,9 @@ int hv_xs_watch(struct hv_xs_watch *w)
 {
 	int ret;
 
+	for (struct hv_xs_watch *i = watches.list; i; i = i->next)
+		if (i == w)
+			return -EEXIST;
 	if (watches.count == WATCHES_MAX)
 		return -ENOSPC;
 	do

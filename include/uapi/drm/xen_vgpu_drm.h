@@ -8,7 +8,7 @@
 #ifndef XEN_VGPU_DRM_H
 #define XEN_VGPU_DRM_H
 
-#include <drm/drm.h>
+#include "drm.h" /* libdrm's, or the kernel's include/uapi/drm */
 
 #if defined(__cplusplus)
 extern "C" {

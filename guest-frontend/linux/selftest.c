@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * selftest.c - moves a pattern into video memory and back, when module parameters ask for it.
+ *
+ * Each time a backend connects: allocate one object, write the pattern to all of it, say so in the
+ * log, wait until selftest_go is set, read all of it back, compare each byte and log the outcome
+ * with the SHA-256 of what was read. So a harness can let all guests write before any of them reads.
+ * The object stays allocated, so that its contents can be inspected from the other side, until the
+ * connection ends.
+ */
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/wait.h>
+
+#include <crypto/sha2.h>
+
+#include "front.h"
+#include "pattern.h"
+
+static unsigned long long selftest_bytes;
+static unsigned long long selftest_seed;
+static unsigned int selftest_key;
+static bool selftest_go;
+static DECLARE_WAIT_QUEUE_HEAD(go_wait);
+
+static int set_size(const char *text, const struct kernel_param *kp)
+{
+	char *end;
+	unsigned long long size = memparse(text, &end);
+
+	if (end == text || (*end && *end != '\n') || size % XENVGPU_MEM_ALIGN)
+		return -EINVAL;
+	*(unsigned long long *)kp->arg = size;
+	return 0;
+}
+
+static const struct kernel_param_ops size_ops = {.set = set_size, .get = param_get_ullong};
+module_param_cb(selftest, &size_ops, &selftest_bytes, 0444);
+MODULE_PARM_DESC(selftest, "bytes of video memory to test when a backend connects, a multiple of "
+			   "64 KiB, K M G allowed (0: no test)");
+module_param(selftest_seed, ullong, 0444);
+MODULE_PARM_DESC(selftest_seed, "seed of the test pattern");
+module_param(selftest_key, uint, 0444);
+MODULE_PARM_DESC(selftest_key, "key of the test pattern, different for each guest");
+
+static int set_go(const char *text, const struct kernel_param *kp)
+{
+	int ret = param_set_bool(text, kp);
+
+	wake_up_all(&go_wait);
+	return ret;
+}
+
+static const struct kernel_param_ops go_ops = {.set = set_go, .get = param_get_bool};
+module_param_cb(selftest_go, &go_ops, &selftest_go, 0644);
+MODULE_PARM_DESC(selftest_go, "the test reads back only when 1 has been written here (default 0)");
+
+void front_selftest_wake(void)
+{
+	wake_up_all(&go_wait);
+}
+
+struct test {
+	struct front_conn *conn;
+	u32 handle;
+	const char *doing; /* for the message about a failure */
+	struct sha256_state sha;
+	u64 mismatch; /* address of the first wrong word, or selftest_bytes */
+};
+
+/* Fills or checks one buffer's worth at address. */
+static int move(struct test *t, u8 operation, u64 address, u32 length)
+{
+	void *buf = front_buf_get(t->conn);
+	int ret;
+
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	if (operation == XENVGPU_OP_MEM_WRITE)
+		pattern_fill(buf, selftest_seed, selftest_key, address, length);
+	else
+		memset(buf, 0, length); /* what a read leaves out must not look right */
+	ret = front_copy(t->conn, operation, t->handle, address, length);
+	if (!ret && operation == XENVGPU_OP_MEM_READ) {
+		size_t good = pattern_check(buf, selftest_seed, selftest_key, address, length);
+
+		if (good < length && t->mismatch == selftest_bytes)
+			t->mismatch = address + good;
+		sha256_update(&t->sha, buf, length);
+	}
+	front_buf_put(t->conn);
+	return ret;
+}
+
+static int move_all(struct test *t, u8 operation)
+{
+	u32 chunk = rounddown(t->conn->info.copy_max, 8);
+	u64 address;
+	int ret;
+
+	if (!chunk)
+		return -EOPNOTSUPP;
+	for (address = 0; address < selftest_bytes; address += chunk) {
+		ret = move(t, operation, address, min_t(u64, chunk, selftest_bytes - address));
+		if (ret)
+			return ret;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int run(struct test *t)
+{
+	int ret;
+
+	t->doing = "allocating";
+	ret = front_mem_alloc(t->conn, selftest_bytes, &t->handle);
+	if (ret)
+		return ret;
+	t->doing = "writing";
+	ret = move_all(t, XENVGPU_OP_MEM_WRITE);
+	if (ret)
+		return ret;
+	pr_info("selftest: bytes=%llu written\n", selftest_bytes);
+	wait_event_idle(go_wait, selftest_go || READ_ONCE(t->conn->dead));
+	t->doing = "reading";
+	return move_all(t, XENVGPU_OP_MEM_READ);
+}
+
+void front_selftest(struct front_conn *conn)
+{
+	struct test t = {.conn = conn, .mismatch = selftest_bytes};
+	u8 digest[SHA256_DIGEST_SIZE];
+	int ret;
+
+	if (!selftest_bytes)
+		return;
+	sha256_init(&t.sha);
+	ret = run(&t);
+	sha256_final(&t.sha, digest);
+	if (ret)
+		pr_err("selftest: bytes=%llu FAILED %s: error %d\n", selftest_bytes, t.doing, -ret);
+	else if (t.mismatch < selftest_bytes)
+		pr_err("selftest: bytes=%llu sha256=%*phN MISMATCH at %#llx\n", selftest_bytes,
+		       SHA256_DIGEST_SIZE, digest, t.mismatch);
+	else
+		pr_info("selftest: bytes=%llu sha256=%*phN verified\n", selftest_bytes,
+			SHA256_DIGEST_SIZE, digest);
+}

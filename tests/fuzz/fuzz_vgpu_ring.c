@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fuzz_vgpu_ring.c - a guest's whole side of the ring, against the real back driver.
+ *
+ * COVERS: gpu/vgpu/ring.c gpu/vgpu/request.c gpu/vgpu/copy.c gpu/vgpu/event.c
+ *
+ * The input is a program: each step is an operation byte and its arguments. The guest writes anything
+ * into the ring page, the event page and its page list, makes requests well and badly formed, sends
+ * events, offers rings, and goes through states in any order; the GPU may break or vanish. Behind the
+ * back driver are the real core and the GPU model.
+ *
+ * Beyond sanitizers, each run checks that the neighbour's memory and traffic are untouched, and that
+ * nothing of the hostile guest's is left when it is unplugged.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tests/unit/vgpu_bed.h"
+
+#define SLICE	   (4 * XENVGPU_MEM_ALIGN)
+#define MAX_STEPS  256
+#define GOOD_BYTES 4096u
+
+static struct bed bed;
+static struct guest good, evil;
+static uint64_t good_base;
+
+struct input {
+	const uint8_t *data;
+	size_t len;
+};
+
+static uint64_t take(struct input *in, unsigned int bytes)
+{
+	uint64_t v = 0;
+
+	while (bytes-- && in->len) {
+		v = v << 8 | *in->data++;
+		in->len--;
+	}
+	return v;
+}
+
+static void take_bytes(struct input *in, uint8_t *to, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] = (uint8_t)take(in, 1);
+}
+
+static void fixture_up(void)
+{
+	uint32_t handle;
+
+	bed_up(&bed, &bed_board);
+	guest_new(&bed, &good);
+	guest_plug(&good, SLICE);
+	guest_connect(&good);
+	BED_CHECK(!guest_alloc(&good, SLICE, &handle));
+	bed_pattern(good.buf, GOOD_BYTES, 1);
+	BED_CHECK(!guest_copy(&good, XENVGPU_OP_MEM_WRITE, handle, 0, GOOD_BYTES));
+	hosted_advance(bed.h, HV_S);
+	good_base = bed_stat(hosted_xs_str(bed.h, guest_back(&good, "stats")), "vram");
+	hosted_usage(bed.h, bed.gpudom, &bed.idle);
+	bed.idle_vram = gpu_vram_free_bytes(bed.gpu);
+	guest_new(&bed, &evil);
+}
+
+/* What a run knows. */
+struct run {
+	struct input in;
+	uint32_t handle; /* of an object, perhaps */
+	bool spoiled;	 /* the board is broken or gone: a new one for the next run */
+};
+
+/* A request that is nearly right: the fields that matter, from the input. */
+static void put_request(struct run *r)
+{
+	struct xenvgpu_request req = bed_request((uint8_t)(XENVGPU_OP_INFO + take(&r->in, 1) % 7));
+
+	switch (req.operation) {
+	case XENVGPU_OP_MEM_ALLOC:
+		req.op.mem_alloc.size = take(&r->in, 1) * (XENVGPU_MEM_ALIGN / 2);
+		break;
+	case XENVGPU_OP_MEM_FREE:
+		req.op.mem_free.handle = r->handle;
+		break;
+	case XENVGPU_OP_MEM_WRITE:
+	case XENVGPU_OP_MEM_READ:
+		req = guest_copy_request(&evil, req.operation, r->handle, take(&r->in, 1) << 10,
+					 (uint32_t)take(&r->in, 2) << 2);
+		break;
+	case XENVGPU_OP_PING:
+		req.op.ping.cookie = take(&r->in, 2);
+		break;
+	default:
+		break;
+	}
+	guest_put(&evil, &req);
+}
+
+/* A ring and event page anew, perhaps with a reference or port that is not one. */
+static void offer(struct input *in)
+{
+	static const char *const keys[] = { "version", "ring-ref", "event-page-ref", "event-channel" };
+	uint8_t which = (uint8_t)take(in, 1);
+
+	guest_state(&evil, XenbusStateClosed);
+	guest_state(&evil, XenbusStateInitialising);
+	guest_new_port(&evil);
+	guest_offer(&evil);
+	if (which % 8 < 4)
+		guest_write(&evil, keys[which % 8], take(in, 2));
+	guest_state(&evil, XenbusStateInitialised);
+}
+
+static void read_answers(struct run *r)
+{
+	struct xenvgpu_response rsp;
+
+	for (unsigned int i = 0; i < XENVGPU_RING_SLOTS && guest_get(&evil, &rsp); i++) {
+		if (rsp.operation == XENVGPU_OP_MEM_ALLOC && !rsp.status)
+			r->handle = rsp.op.mem_alloc.handle;
+	}
+}
+
+static void spoil(struct run *r)
+{
+	char fault[64];
+
+	r->spoiled = true;
+	if (take(&r->in, 1) % 2) {
+		model_flr(bed.model);
+		return;
+	}
+	snprintf(fault, sizeof(fault), "flip-vram-write=%u",
+		 (unsigned int)(2 * SLICE - XENVGPU_MEM_ALIGN * (take(&r->in, 1) % 5) - 1));
+	BED_CHECK(!model_fault_set(bed.model, fault));
+}
+
+static void step(struct run *r)
+{
+	struct input *in = &r->in;
+	struct xenvgpu_request req;
+	size_t offset;
+
+	switch (take(in, 1) % 16) {
+	case 0: /* raw bytes anywhere in the ring page */
+		offset = take(in, 2) % HV_PAGE_SIZE;
+		take_bytes(in, (uint8_t *)evil.sring + offset,
+			   (size_t)take(in, 1) % (HV_PAGE_SIZE - offset));
+		break;
+	case 1: /* a request of any 64 bytes */
+		take_bytes(in, (uint8_t *)&req, sizeof(req));
+		guest_put(&evil, &req);
+		break;
+	case 2:
+	case 3:
+	case 4:
+		put_request(r);
+		break;
+	case 5: /* publish, event if asked for; all is served and read */
+		guest_push(&evil);
+		bed_run(&bed);
+		read_answers(r);
+		break;
+	case 6: /* the same, but nobody waits */
+		guest_push(&evil);
+		break;
+	case 7: /* publish any index */
+		evil.sring->req_prod = (uint32_t)take(in, 4);
+		guest_send(&evil);
+		break;
+	case 8: /* events, each taken on its own */
+		for (unsigned int n = (unsigned int)take(in, 1); n; n--) {
+			guest_send(&evil);
+			hosted_run(bed.h, 1);
+		}
+		break;
+	case 9: /* some turns, and no more: the rest comes in between the next steps */
+		hosted_run(bed.h, 1 + (unsigned int)take(in, 1) % 8);
+		break;
+	case 10:
+		read_answers(r);
+		break;
+	case 11: /* the page list */
+		offset = take(in, 1);
+		evil.dir->gref[offset] = take(in, 1) % 2 ? (uint32_t)take(in, 4) :
+							   evil.buf_refs[offset];
+		evil.dir->gref_dir_next_page = offset == 255;
+		break;
+	case 12: /* the event page's indices */
+		evil.events->in_cons = (uint32_t)take(in, 4);
+		evil.events->in_prod = (uint32_t)take(in, 4);
+		break;
+	case 13: /* states and time */
+		offset = take(in, 1);
+		guest_write(&evil, "state", offset % 16);
+		hosted_advance(bed.h, (offset >> 4) * 5 * HV_MS);
+		break;
+	case 14:
+		offer(in);
+		break;
+	default:
+		if (take(in, 1) == 0xee)
+			spoil(r);
+		break;
+	}
+}
+
+static void check_good(void)
+{
+	static uint8_t want[GOOD_BYTES];
+
+	bed_pattern(want, sizeof(want), 1);
+	BED_CHECK(!memcmp((uint8_t *)model_vram_ptr(bed.model) + good_base, want, sizeof(want)));
+	BED_CHECK(!guest_ping(&good, 7));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct run r = { { data, size }, 0x100, false };
+
+	if (!bed.h)
+		fixture_up();
+	for (unsigned int i = 0; i < BED_PAGES; i++)
+		evil.dir->gref[i] = evil.buf_refs[i];
+	evil.dir->gref_dir_next_page = 0;
+	guest_plug(&evil, SLICE);
+	guest_new_port(&evil);
+	guest_connect(&evil);
+	for (unsigned int i = 0; i < MAX_STEPS && r.in.len; i++)
+		step(&r);
+	hosted_advance(bed.h, HV_S); /* masks come off, work ends */
+	if (r.spoiled) {
+		bed_down(&bed);
+		memset(&bed, 0, sizeof(bed));
+		return 0;
+	}
+	check_good();
+	guest_unplug(&evil);
+	bed_run(&bed);
+	bed_check_idle(&bed);
+	hosted_log_clear(bed.h, bed.gpudom);
+	return 0;
+}

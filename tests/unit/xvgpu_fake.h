@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xvgpu_fake.h - what xvgpu stands on, inside one test program: a xenstore (nodes with owner and
+ * readers, transactions that can be made to collide), a list of domains, and an xl that makes and
+ * destroys them. Included once by a test; it defines the functions that libxenstore, domains.c and
+ * xl.c would.
+ */
+#ifndef XVGPU_FAKE_H
+#define XVGPU_FAKE_H
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "hv/dom0/domains.h"
+#include "hv/dom0/records.h"
+#include "hv/dom0/xl.h"
+
+/* ---------------------------------------------------------------- xenstore */
+
+#define FAKE_NODES 1024
+
+struct fake_node {
+	char path[128], value[256];
+	unsigned int len;
+	int owner, reader; /* reader: -1 none */
+};
+
+static struct fake {
+	struct fake_node node[FAKE_NODES], saved[FAKE_NODES];
+	int n, n_saved;
+	int collide; /* so many commits fail with EAGAIN */
+	int refuse;  /* so many writes from now fail with ENOSPC; -1: none */
+	struct xvgpu_domain dom[32];
+	int n_dom;
+	unsigned int next_domid;
+	const char *xl_fails; /* sub-command that fails */
+	void (*on_create)(unsigned int domid, const char *name);
+	char xl_log[4096];
+} fake;
+
+static struct fake_node *fake_find(const char *path)
+{
+	for (int i = 0; i < fake.n; i++)
+		if (!strcmp(fake.node[i].path, path))
+			return &fake.node[i];
+	return NULL;
+}
+
+static inline const char *fake_get(const char *path)
+{
+	struct fake_node *node = fake_find(path);
+
+	return node ? node->value : NULL;
+}
+
+static struct fake_node *fake_make(const char *path)
+{
+	struct fake_node *node = fake_find(path), *up;
+	char parent[128];
+	char *slash;
+
+	if (node)
+		return node;
+	snprintf(parent, sizeof(parent), "%s", path);
+	slash = strrchr(parent, '/');
+	*slash = '\0';
+	up = *parent ? fake_make(parent) : NULL;
+	assert_true(fake.n < FAKE_NODES);
+	node = &fake.node[fake.n++];
+	memset(node, 0, sizeof(*node));
+	snprintf(node->path, sizeof(node->path), "%s", path);
+	node->owner = up ? up->owner : 0; /* a new node has its parent's permissions */
+	node->reader = up ? up->reader : -1;
+	return node;
+}
+
+static void fake_put(const char *path, const char *value)
+{
+	struct fake_node *node = fake_make(path);
+
+	snprintf(node->value, sizeof(node->value), "%s", value);
+	node->len = (unsigned int)strlen(node->value);
+}
+
+static bool fake_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return !strncmp(path, dir, n) && (path[n] == '\0' || path[n] == '/');
+}
+
+static void fake_rm(const char *path)
+{
+	int kept = 0;
+
+	for (int i = 0; i < fake.n; i++)
+		if (!fake_below(fake.node[i].path, path))
+			fake.node[kept++] = fake.node[i];
+	fake.n = kept;
+}
+
+struct xs_handle *xs_open(unsigned long flags)
+{
+	(void)flags;
+	return (struct xs_handle *)&fake;
+}
+
+void xs_close(struct xs_handle *h)
+{
+	(void)h;
+}
+
+void *xs_read(struct xs_handle *h, xs_transaction_t t, const char *path, unsigned int *len)
+{
+	struct fake_node *node = fake_find(path);
+	char *copy;
+
+	(void)h;
+	(void)t;
+	if (!node) {
+		errno = ENOENT;
+		return NULL;
+	}
+	copy = malloc(node->len + 1);
+	memcpy(copy, node->value, node->len);
+	copy[node->len] = '\0';
+	*len = node->len;
+	return copy;
+}
+
+static bool fake_refuses(void)
+{
+	if (fake.refuse < 0 || fake.refuse-- > 0)
+		return false;
+	errno = ENOSPC;
+	return true;
+}
+
+bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path, const void *data,
+	      unsigned int len)
+{
+	struct fake_node *node;
+
+	(void)h;
+	(void)t;
+	if (fake_refuses())
+		return false;
+	node = fake_make(path);
+	assert_true(len < sizeof(node->value));
+	memcpy(node->value, data, len);
+	node->value[len] = '\0';
+	node->len = len;
+	return true;
+}
+
+bool xs_mkdir(struct xs_handle *h, xs_transaction_t t, const char *path)
+{
+	(void)h;
+	(void)t;
+	fake_make(path);
+	return true;
+}
+
+bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
+{
+	(void)h;
+	(void)t;
+	if (!fake_find(path)) {
+		errno = ENOENT;
+		return false;
+	}
+	fake_rm(path);
+	return true;
+}
+
+char **xs_directory(struct xs_handle *h, xs_transaction_t t, const char *path, unsigned int *num)
+{
+	size_t n = strlen(path), used = 0, room = FAKE_NODES * sizeof(char *);
+	char **list;
+
+	(void)h;
+	(void)t;
+	*num = 0;
+	if (!fake_find(path)) {
+		errno = ENOENT;
+		return NULL;
+	}
+	list = malloc(room + FAKE_NODES * 64);
+	for (int i = 0; i < fake.n; i++) {
+		const char *p = fake.node[i].path;
+
+		if (!fake_below(p, path) || p[n] != '/' || strchr(p + n + 1, '/'))
+			continue;
+		list[*num] = (char *)list + room + used;
+		strcpy(list[(*num)++], p + n + 1);
+		used += strlen(p + n + 1) + 1;
+	}
+	return list;
+}
+
+bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t, const char *path,
+			struct xs_permissions *perms, unsigned int num)
+{
+	struct fake_node *node = fake_find(path);
+
+	(void)h;
+	(void)t;
+	assert_non_null(node);
+	assert_true(num == 1 || num == 2);
+	assert_int_equal(perms[0].perms, XS_PERM_NONE);
+	node->owner = (int)perms[0].id;
+	node->reader = num == 2 ? (int)perms[1].id : -1;
+	if (num == 2)
+		assert_int_equal(perms[1].perms, XS_PERM_READ);
+	return true;
+}
+
+xs_transaction_t xs_transaction_start(struct xs_handle *h)
+{
+	(void)h;
+	memcpy(fake.saved, fake.node, sizeof(fake.saved));
+	fake.n_saved = fake.n;
+	return 1;
+}
+
+bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool abort_it)
+{
+	bool collides = !abort_it && fake.collide > 0;
+
+	(void)h;
+	(void)t;
+	if (abort_it || collides) {
+		memcpy(fake.node, fake.saved, sizeof(fake.saved));
+		fake.n = fake.n_saved;
+	}
+	if (collides) {
+		fake.collide--;
+		errno = EAGAIN;
+	}
+	return !collides;
+}
+
+bool xs_watch(struct xs_handle *h, const char *path, const char *token)
+{
+	(void)h;
+	(void)path;
+	(void)token;
+	return true;
+}
+
+bool xs_unwatch(struct xs_handle *h, const char *path, const char *token)
+{
+	return xs_watch(h, path, token);
+}
+
+/* ---------------------------------------------------------------- domains and xl */
+
+/* A new domain with the nodes that libxl makes; uuid NULL: one made from the domid. */
+static unsigned int fake_domain(const char *name, const char *uuid)
+{
+	struct xvgpu_domain *dom = &fake.dom[fake.n_dom++];
+	char path[64];
+
+	assert_true(fake.n_dom < 32);
+	memset(dom, 0, sizeof(*dom));
+	dom->domid = ++fake.next_domid;
+	snprintf(dom->name, sizeof(dom->name), "%s", name);
+	if (uuid)
+		snprintf(dom->uuid, sizeof(dom->uuid), "%s", uuid);
+	else
+		snprintf(dom->uuid, sizeof(dom->uuid), "00000000-0000-0000-0000-%012u", dom->domid);
+	snprintf(path, sizeof(path), "/local/domain/%u/name", dom->domid);
+	fake_put(path, name);
+	snprintf(path, sizeof(path), "/local/domain/%u", dom->domid);
+	fake_find(path)->reader = (int)dom->domid;
+	snprintf(path, sizeof(path), "/libxl/%u/device", dom->domid);
+	fake_make(path);
+	return dom->domid;
+}
+
+static inline struct xvgpu_domain *fake_dom(unsigned int domid)
+{
+	for (int i = 0; i < fake.n_dom; i++)
+		if (fake.dom[i].domid == domid)
+			return &fake.dom[i];
+	return NULL;
+}
+
+/* What libxl does at the end of a domain: its own nodes go, a backend's nodes for it stay. */
+static void fake_kill(unsigned int domid)
+{
+	struct xvgpu_domain *dom = fake_dom(domid);
+	char path[64];
+
+	assert_non_null(dom);
+	snprintf(path, sizeof(path), "/local/domain/%u", domid);
+	fake_rm(path);
+	snprintf(path, sizeof(path), "/libxl/%u", domid);
+	fake_rm(path);
+	*dom = fake.dom[--fake.n_dom];
+}
+
+int xvgpu_domains_read(struct xs_handle *xs, struct xvgpu_domains *domains, struct xvgpu_err *err)
+{
+	(void)xs;
+	(void)err;
+	domains->n = fake.n_dom;
+	domains->list = malloc(sizeof(fake.dom));
+	memcpy(domains->list, fake.dom, sizeof(fake.dom));
+	return 0;
+}
+
+static void fake_xl_create(const char *config)
+{
+	struct xvgpu_driver *driver = calloc(1, sizeof(*driver));
+	struct xvgpu_guest *guest = calloc(1, sizeof(*guest));
+	const char *name, *uuid = NULL;
+	struct xvgpu_err err;
+	unsigned int domid;
+
+	if (xvgpu_driver_read(config, driver, &err) == 0) {
+		name = driver->name;
+	} else {
+		assert_int_equal(xvgpu_guest_read(config, NULL, 0, guest, &err), 0);
+		name = guest->name;
+		uuid = guest->uuid[0] ? guest->uuid : NULL;
+	}
+	domid = fake_domain(name, uuid);
+	if (fake.on_create)
+		fake.on_create(domid, name);
+	free(driver);
+	free(guest);
+}
+
+int xvgpu_xl(struct xvgpu_err *err, const char *const args[])
+{
+	size_t n = strlen(fake.xl_log);
+
+	for (int i = 0; args[i]; i++)
+		n += (size_t)snprintf(fake.xl_log + n, sizeof(fake.xl_log) - n, "%s%s",
+				      i ? " " : "", args[i]);
+	snprintf(fake.xl_log + n, sizeof(fake.xl_log) - n, ";");
+	if (fake.xl_fails && !strcmp(args[0], fake.xl_fails))
+		return xvgpu_fail(err, -EIO, "xl %s %s: failed with exit code 1", args[0], args[1]);
+	if (!strcmp(args[0], "create"))
+		fake_xl_create(args[1]);
+	if (!strcmp(args[0], "destroy"))
+		for (int i = 0; i < fake.n_dom; i++)
+			if (!strcmp(fake.dom[i].name, args[1])) {
+				fake_kill(fake.dom[i].domid);
+				break;
+			}
+	return 0;
+}
+
+/* ---------------------------------------------------------------- files */
+
+static char fake_top[] = "/tmp/xvgpu-test-XXXXXX";
+static char fake_dirs[4][64];
+
+static void fake_write_file(const char *path, const char *text)
+{
+	char dir[256];
+	FILE *f;
+
+	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path), path);
+	assert_int_equal(xvgpu_make_dirs(dir, 0755), 0);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+/* Writes a file below the test's folder and returns its path (overwritten by the next call). */
+static const char *fake_file(const char *name, const char *text)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", fake_top, name);
+	fake_write_file(path, text);
+	return path;
+}
+
+static int fake_group_setup(void **state)
+{
+	static const char *const names[] = {"etc", "lib", "run", "sys"};
+	const char **paths[] = {&xvgpu_paths.etc, &xvgpu_paths.lib, &xvgpu_paths.run,
+				&xvgpu_paths.sysfs};
+
+	(void)state;
+	if (!mkdtemp(fake_top))
+		return -1;
+	for (int i = 0; i < 4; i++) {
+		snprintf(fake_dirs[i], sizeof(fake_dirs[i]), "%s/%s", fake_top, names[i]);
+		*paths[i] = fake_dirs[i];
+	}
+	return 0;
+}
+
+static void fake_clean(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", fake_top);
+	assert_int_equal(system(command), 0); /* NOLINT(bugprone-command-processor) */
+}
+
+static int fake_group_teardown(void **state)
+{
+	(void)state;
+	fake_clean();
+	return 0;
+}
+
+/*
+ * Before each test: an empty host with profiles and one driver domain, "gpudom", registered but not
+ * running.
+ */
+static int fake_setup(void **state)
+{
+	char config[128];
+
+	(void)state;
+	fake_clean();
+	memset(&fake, 0, sizeof(fake));
+	fake.refuse = -1;
+	fake_put("/local/domain/0/name", "Domain-0");
+	fake_file("etc/profiles.conf", "profiles = [\n"
+				       " \"name=small, vram=256M, max-vram=512M, weight=70\",\n"
+				       " \"name=large, vram=1G\",\n]\n");
+	fake_file("sys/bus/pci/devices/0000:03:00.0/vendor", "0x10de\n");
+	fake_file("sys/bus/pci/devices/0000:03:00.0/reset", "");
+	snprintf(config, sizeof(config), "%s",
+		 fake_file("etc/gpudom.cfg", "name=\"gpudom\"\npci=[\"03:00.0,seize=1\"]\n"));
+	{
+		struct xvgpu_err err;
+
+		assert_int_equal(xvgpu_gpudom_write("gpudom", config, &err), 0);
+	}
+	return 0;
+}
+
+/* What a driver domain publishes when it serves. */
+static inline void fake_serves(unsigned int domid, const char *state)
+{
+	char path[64], text[128];
+
+	snprintf(path, sizeof(path), "/local/domain/%u/data/xvgpu", domid);
+	snprintf(text, sizeof(text), "state=%s chip=GA102 pci=10de:2235 vram-total=1073741824",
+		 state);
+	fake_put(path, text);
+}
+
+#endif /* XVGPU_FAKE_H */
