@@ -72,7 +72,7 @@ static bool path_is_of(const char *path, hv_domid_t dom)
 	int n = snprintf(prefix, sizeof(prefix), "/local/domain/%u/", (unsigned int)dom);
 	char before = '/';
 
-	if (strncmp(path, prefix, (size_t)n))
+	if (strncmp(path, prefix, (size_t)n) != 0)
 		return false;
 	for (const char *c = path + n; *c; c++) {
 		bool word = (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') ||
@@ -100,9 +100,9 @@ int xenbus_open(struct xenbus_dev *dev, const char *own, const char *peer_key)
 	uint64_t dom;
 	int n, ret;
 
-	if (strlen(own) >= sizeof(dev->own))
+	n = snprintf(dev->own, sizeof(dev->own), "%s", own);
+	if (n < 0 || (size_t)n >= sizeof(dev->own))
 		return -EINVAL;
-	strcpy(dev->own, own);
 	n = snprintf(key, sizeof(key), "%s-id", peer_key);
 	if (n < 0 || (size_t)n >= sizeof(key))
 		return -EINVAL;
@@ -212,16 +212,17 @@ void xenbus_error(struct xenbus_dev *dev, int err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	hv_log_dom(dev->peer_dom, HV_WARN, "%s: %s (error %d)", dev->own, text, err < 0 ? -err : err);
+	hv_log_dom(dev->peer_dom, HV_WARN, "%s: %s (error %d)", dev->own, text,
+		   err < 0 ? -err : err);
 	snprintf(node, sizeof(node), "%d %s", err, text);
 	(void)xenbus_publish(dev, "error", node); /* best effort: the log has it already */
 }
 
 const char *xenbus_state_name(enum xenbus_state state)
 {
-	static const char *const names[] = { "Unknown",	  "Initialising",  "InitWait",
-					     "Initialised", "Connected",	   "Closing",
-					     "Closed",	  "Reconfiguring", "Reconfigured" };
+	static const char *const names[] = {"Unknown",	   "Initialising",  "InitWait",
+					    "Initialised", "Connected",	    "Closing",
+					    "Closed",	   "Reconfiguring", "Reconfigured"};
 
 	return (unsigned int)state < sizeof(names) / sizeof(names[0]) ? names[state] : "invalid";
 }

@@ -209,7 +209,8 @@ static void scan(struct hv_work *w)
 
 static void retry(struct hv_timer *t)
 {
-	struct vgpu_back *back = (struct vgpu_back *)((char *)t - offsetof(struct vgpu_back, retry));
+	struct vgpu_back *back =
+		(struct vgpu_back *)((char *)t - offsetof(struct vgpu_back, retry));
 
 	back->rescan = true;
 	hv_work_queue(&back->scan);

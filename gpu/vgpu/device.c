@@ -372,7 +372,7 @@ int vgpu_device_new(struct vgpu_back *back, hv_domid_t front, unsigned int index
 	snprintf(own, sizeof(own), "backend/vgpu/%u/%u", front, index);
 	snprintf(peer, sizeof(peer), "/local/domain/%u/device/vgpu/%u", front, index);
 	err = xenbus_open(&dev->bus, own, "frontend");
-	if (!err && (dev->bus.peer_dom != front || strcmp(dev->bus.peer, peer))) {
+	if (!err && (dev->bus.peer_dom != front || strcmp(dev->bus.peer, peer) != 0)) {
 		hv_log_dom(front, HV_WARN, "%s: frontend %s of dom%u is not %s", own, dev->bus.peer,
 			   dev->bus.peer_dom, peer);
 		err = -EINVAL;

@@ -21,7 +21,7 @@
 #define VGPU_DEVICES_MAX 64u
 #define VGPU_PIECE_PAGES 16u
 #define VGPU_PIECE	 (VGPU_PIECE_PAGES * HV_PAGE_SIZE) /* bytes of a copy done in one turn */
-#define VGPU_SCRUB_STEP	 (256u * 1024u)			   /* bytes scrubbed in one turn */
+#define VGPU_SCRUB_STEP	 (256ull * 1024)		   /* bytes scrubbed in one turn */
 #define VGPU_QUICK	 8u				   /* short requests served in one turn */
 #define VGPU_COPY_REFS	 (XENVGPU_COPY_MAX / HV_PAGE_SIZE)
 
@@ -105,7 +105,7 @@ struct vgpu_back {
 	bool crowded; /* the last scan found more devices than fit */
 	struct hv_work scan, serve;
 	struct hv_timer retry; /* of a scan that xenstore failed */
-	uint64_t stats_time; /* when last published */
+	uint64_t stats_time;   /* when last published */
 	struct hv_timer stats_timer;
 };
 

@@ -270,15 +270,15 @@ static int waiting(const struct vgpu_ring *ring)
 	return (int)(prod - ring->cons);
 }
 
+/* Each byte is read once, whatever the compiler would like to do. */
 static void take_request(struct vgpu_device *dev)
 {
-	const volatile uint64_t *slot =
-		(const volatile uint64_t *)&dev->ring.sring->ring[dev->ring.cons % SLOTS].req;
-	uint64_t copy[sizeof(struct xenvgpu_request) / sizeof(uint64_t)];
+	const volatile uint8_t *slot =
+		(const volatile uint8_t *)&dev->ring.sring->ring[dev->ring.cons % SLOTS].req;
+	uint8_t *to = (uint8_t *)&dev->job.req;
 
-	for (unsigned int i = 0; i < sizeof(copy) / sizeof(copy[0]); i++)
-		copy[i] = slot[i];
-	memcpy(&dev->job.req, copy, sizeof(copy));
+	for (size_t i = 0; i < sizeof(dev->job.req); i++)
+		to[i] = slot[i];
 	dev->ring.cons++;
 }
 

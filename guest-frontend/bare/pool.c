@@ -41,7 +41,8 @@ int front_run_offer(struct front_dev *dev, struct front_run *run, unsigned int p
 
 	if (run->ref[page])
 		return 0;
-	ret = hv_grant_give(dev->bound_dom, run->va + page * HV_PAGE_SIZE, flags, &run->ref[page]);
+	ret = hv_grant_give(dev->bound_dom, run->va + (size_t)page * HV_PAGE_SIZE, flags,
+			    &run->ref[page]);
 	if (ret)
 		run->ref[page] = 0;
 	else

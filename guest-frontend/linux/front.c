@@ -30,15 +30,23 @@ static struct workqueue_struct *front_wq;
 
 static void step(struct front_dev *front, enum xenbus_state back);
 
-/* The node names the backend we were probed with. */
+/*
+ * The node names the backend we were probed with. There is none (otherend is NULL) after a restore
+ * in which xenbus found no node.
+ */
 static bool still_plugged(struct xenbus_device *xbdev)
 {
 	char *path = xenbus_read(XBT_NIL, xbdev->nodename, "backend", NULL);
-	bool same = !IS_ERR(path) && !strcmp(path, xbdev->otherend);
+	bool same = !IS_ERR(path) && xbdev->otherend && !strcmp(path, xbdev->otherend);
 
 	if (!IS_ERR(path))
 		kfree(path);
 	return same;
+}
+
+static enum xenbus_state backend_state(struct xenbus_device *xbdev)
+{
+	return xbdev->otherend ? xenbus_read_driver_state(xbdev->otherend) : XenbusStateUnknown;
 }
 
 /* A node that the toolstack has removed or made anew is left as it is. */
@@ -67,7 +75,7 @@ static void begin_close(struct front_dev *front)
 	publish(front, XenbusStateClosing);
 	front->closing_timed_out = false;
 	mod_delayed_work(front_wq, &front->retry, CLOSE_TIMEOUT);
-	step(front, xenbus_read_driver_state(front->xbdev->otherend));
+	step(front, backend_state(front->xbdev));
 }
 
 static void lost(struct front_dev *front, const char *why)
@@ -254,7 +262,7 @@ static void retry_work(struct work_struct *work)
 
 	mutex_lock(&front->lock);
 	front->closing_timed_out = true;
-	step(front, xenbus_read_driver_state(front->xbdev->otherend));
+	step(front, backend_state(front->xbdev));
 	mutex_unlock(&front->lock);
 }
 
@@ -359,7 +367,7 @@ static void front_remove(struct xenbus_device *xbdev)
 	cancel_delayed_work_sync(&front->retry);
 
 	while (open && still_plugged(xbdev) && time_before(jiffies, end) &&
-	       xenbus_read_driver_state(xbdev->otherend) == XenbusStateConnected)
+	       backend_state(xbdev) == XenbusStateConnected)
 		msleep(20);
 	publish(front, XenbusStateClosed);
 	kfree(front->plug.node);

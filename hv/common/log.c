@@ -86,7 +86,7 @@ static struct hv_log_limit *find_limit(struct hv_common *c, hv_domid_t dom, uint
 			oldest = l;
 	}
 	report_suppressed(oldest);
-	*oldest = (struct hv_log_limit){ .dom = dom, .second_start = now };
+	*oldest = (struct hv_log_limit){.dom = dom, .second_start = now};
 	return oldest;
 }
 

@@ -3,6 +3,7 @@
  * keeper-guest.c - keeps guests' slices plugged in, and drops what gone guests left (see keeper.h).
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,25 @@ static struct xvgpu_note *note_of(struct xvgpu_keeper *k, unsigned int back, uns
 		spare->used = true;
 	}
 	return spare;
+}
+
+/* Says something once: not again as long as it stays the same. */
+static __attribute__((format(printf, 2, 3))) void complain(struct xvgpu_note *note, const char *fmt,
+							   ...)
+{
+	char text[sizeof(note->text)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (note && note->kind == XVGPU_NOTE_REFUSED && !strcmp(note->text, text))
+		return;
+	xvgpu_say("%s", text);
+	if (note) {
+		note->kind = XVGPU_NOTE_REFUSED;
+		memcpy(note->text, text, sizeof(text));
+	}
 }
 
 /* ---------------------------------------------------------------- slices of living guests */
@@ -92,13 +112,8 @@ static void plug_in(struct xvgpu_keeper *k, const struct xvgpu_domain *dom,
 			  slice.index, slice.front, slice.backend, slice.back);
 		if (note)
 			note->kind = XVGPU_NOTE_FREE;
-	} else if (!note || note->kind != XVGPU_NOTE_REFUSED ||
-		   strncmp(note->text, err.text, sizeof(note->text) - 1) != 0) {
-		xvgpu_say("%s: slice %u waits: %s", dom->name, index, err.text);
-		if (note) {
-			note->kind = XVGPU_NOTE_REFUSED;
-			xvgpu_print(note->text, sizeof(note->text), "%s", err.text);
-		}
+	} else {
+		complain(note, "%s: slice %u waits: %s", dom->name, index, err.text);
 	}
 }
 
@@ -161,6 +176,9 @@ void xvgpu_keep_guests(struct xvgpu_keeper *k)
 		if (!dom->name[0] || xvgpu_keeper_driver(k, dom->name))
 			continue;
 		rc = xvgpu_record_read(dom->name, &record, &err);
+		if (rc && rc != -ENOENT)
+			complain(note_of(k, 0, dom->domid, XVGPU_MAX_DEVICES), "%s: %s", dom->name,
+				 err.text);
 		keep_guest(k, dom, rc == 0 && matches(&record.guest, dom) ? &record.guest : NULL);
 	}
 }

@@ -42,12 +42,17 @@ static void list_drivers(struct xvgpu_keeper *k)
 	struct xvgpu_driver_state *d;
 	char config[XVGPU_PATH_MAX];
 	struct xvgpu_err err;
+	bool bad = false;
 
 	for (int i = 0; i < k->n_drivers; i++)
 		k->driver[i].listed = false;
 	for (int i = 0; i < n; i++) {
-		if (xvgpu_gpudom_read(names[i], config, &err))
+		if (xvgpu_gpudom_read(names[i], config, &err)) {
+			if (!k->drivers_bad)
+				xvgpu_say("%s", err.text);
+			bad = true;
 			continue;
+		}
 		d = xvgpu_keeper_driver(k, names[i]);
 		if (!d && k->n_drivers < XVGPU_MAX_DRIVERS) {
 			d = &k->driver[k->n_drivers++];
@@ -59,6 +64,7 @@ static void list_drivers(struct xvgpu_keeper *k)
 			xvgpu_print(d->config, sizeof(d->config), "%s", config);
 		}
 	}
+	k->drivers_bad = bad;
 	for (int i = 0; i < k->n_drivers;) {
 		if (k->driver[i].listed)
 			i++;

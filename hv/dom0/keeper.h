@@ -68,7 +68,7 @@ struct xvgpu_driver_state {
 
 /* What is remembered of one slice between passes. */
 struct xvgpu_note {
-	unsigned int front, index, back;
+	unsigned int front, index, back; /* index XVGPU_MAX_DEVICES: the guest as a whole */
 	enum {
 		XVGPU_NOTE_FREE,
 		XVGPU_NOTE_OUT,	    /* plugged out at `when` */
@@ -77,7 +77,7 @@ struct xvgpu_note {
 	} kind;
 	uint64_t when;
 	bool used; /* in this pass */
-	char text[128];
+	char text[256];
 };
 #define XVGPU_MAX_NOTES 1024
 
@@ -93,7 +93,7 @@ struct xvgpu_keeper {
 	uint64_t now, wake;
 	struct xvgpu_domains domains;
 	struct xvgpu_profiles profiles;
-	bool profiles_bad; /* its error has been told */
+	bool profiles_bad, drivers_bad; /* the error has been told */
 	int n_drivers, n_missing;
 	struct xvgpu_driver_state driver[XVGPU_MAX_DRIVERS];
 	struct xvgpu_note note[XVGPU_MAX_NOTES];

@@ -30,7 +30,7 @@ int hosted_evtchn_new(struct hosted_domain *d, enum port_state state, hv_event_f
 {
 	for (hv_port_t p = 1; p <= d->max_port; p++) {
 		if (d->ports[p].state == PORT_FREE) {
-			d->ports[p] = (struct port){ .state = state, .fn = fn, .arg = arg };
+			d->ports[p] = (struct port){.state = state, .fn = fn, .arg = arg};
 			d->ports_used++;
 			return (int)p;
 		}

@@ -73,7 +73,7 @@ static struct map *handle_take(struct hosted_domain *d, uint32_t *handle)
 		if (!d->maps)
 			hosted_misuse("the host has no memory");
 		for (uint32_t i = size; i-- > d->maps_size;) {
-			d->maps[i] = (struct map){ .next_free = d->maps_free };
+			d->maps[i] = (struct map){.next_free = d->maps_free};
 			d->maps_free = i;
 		}
 		d->maps_size = size;
@@ -86,7 +86,7 @@ static struct map *handle_take(struct hosted_domain *d, uint32_t *handle)
 
 static void handle_put(struct hosted_domain *d, uint32_t handle)
 {
-	d->maps[handle] = (struct map){ .next_free = d->maps_free };
+	d->maps[handle] = (struct map){.next_free = d->maps_free};
 	d->maps_free = handle;
 	d->maps_used--;
 }
@@ -129,8 +129,12 @@ static int map_one(struct hosted_domain *d, struct hv_grant_map *m)
 		return -ENOSPC;
 	ret = hosted_grant_check(rd, m->ref, d->id, write, &frame);
 	if (!ret) {
-		*map = (struct map){ .used = true, .dom = m->dom, .ref = m->ref, .frame = frame,
-				     .flags = m->flags, .slot = NO_ENTRY };
+		*map = (struct map){.used = true,
+				    .dom = m->dom,
+				    .ref = m->ref,
+				    .frame = frame,
+				    .flags = m->flags,
+				    .slot = NO_ENTRY};
 		if (m->flags & HV_MAP_HOST)
 			ret = map_host(d, map);
 	}

@@ -35,20 +35,23 @@ struct hosted;
 
 /* A machine with dom0 (domain id 0), which is the toolstack and has no code of its own. */
 struct hosted *hosted_new(void);
-/* Ends everything, dom0 included. NULL is fine. */
+/*
+ * Ends everything, dom0 included, from wherever a failed assertion jumped away: domains entered are
+ * left, a domain that was running counts as stopped. NULL is fine.
+ */
 void hosted_free(struct hosted *h);
 
 /* ---------------------------------------------------------------- domains */
 
 /* Zero means the default. The strings are copied. */
 struct hosted_domain_config {
-	const char *name;	/* as xl's name=; required */
-	hv_start_fn start;	/* NULL: the test acts as this domain; its handlers still run */
-	const char *cmdline;	/* split at blanks into the words that start gets */
-	unsigned int pages;	/* memory; 4096 */
+	const char *name;	 /* as xl's name=; required */
+	hv_start_fn start;	 /* NULL: the test acts as this domain; its handlers still run */
+	const char *cmdline;	 /* split at blanks into the words that start gets */
+	unsigned int pages;	 /* memory; 4096 */
 	unsigned int max_grants; /* entries; 32,768 - 8 (Xen's default of 64 frames) */
-	unsigned int max_maps;	/* maptrack entries; 262,144 (Xen's default of 1024 frames) */
-	unsigned int max_ports; /* highest event channel; 1023 (xl's default) */
+	unsigned int max_maps;	 /* maptrack entries; 262,144 (Xen's default of 1024 frames) */
+	unsigned int max_ports;	 /* highest event channel; 1023 (xl's default) */
 };
 
 /*
@@ -67,8 +70,8 @@ void hosted_domain_destroy(struct hosted *h, hv_domid_t dom);
 enum hosted_state {
 	HOSTED_RUNNING,
 	HOSTED_SHUTDOWN, /* hv_exit(), or its start function failed: resources stay until destroyed */
-	HOSTED_CRASHED,	 /* hv_panic() */
-	HOSTED_GONE,	 /* no such domain (any more) */
+	HOSTED_CRASHED, /* hv_panic() */
+	HOSTED_GONE,	/* no such domain (any more) */
 };
 /* *exit_code (may be NULL) is the code of hv_exit() or the error of start. */
 enum hosted_state hosted_domain_state(struct hosted *h, hv_domid_t dom, int *exit_code);
@@ -109,12 +112,12 @@ void hosted_log_echo(struct hosted *h, bool on);
 
 /* What a domain holds: for residue checks. Zero for a domain that is gone. */
 struct hosted_usage {
-	unsigned int pages;	/* handed out by hv_pages_alloc() and hv_dma_alloc() */
-	unsigned int grants;	/* entries given */
+	unsigned int pages;	    /* handed out by hv_pages_alloc() and hv_dma_alloc() */
+	unsigned int grants;	    /* entries given */
 	unsigned int grants_mapped; /* of those, mapped by somebody */
-	unsigned int maps;	/* of others' pages */
+	unsigned int maps;	    /* of others' pages */
 	unsigned int ports;
-	unsigned int nodes;	/* xenstore nodes owned */
+	unsigned int nodes; /* xenstore nodes owned */
 	unsigned int watches;
 };
 void hosted_usage(struct hosted *h, hv_domid_t dom, struct hosted_usage *out);

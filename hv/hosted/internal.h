@@ -22,11 +22,11 @@
 #endif
 #endif
 
-#define HOSTED_DOMS	    256		/* living domains at a time */
-#define HOSTED_FRAMES	    (1u << 18)	/* 1 GiB of machine memory, used as it is touched */
+#define HOSTED_DOMS	    256		   /* living domains at a time */
+#define HOSTED_FRAMES	    (1u << 18)	   /* 1 GiB of machine memory, used as it is touched */
 #define HOSTED_BUS_BASE	    0x100000000ull /* bus address of frame 0 */
-#define HOSTED_GRANT_WINDOW 4096	/* pages a domain can have host-mapped; as hv/xen/mm.h */
-#define HOSTED_GRANT_FIRST  8		/* references 0..7 are Xen's (grant_table.h) */
+#define HOSTED_GRANT_WINDOW 4096	   /* pages a domain can have host-mapped; as hv/xen/mm.h */
+#define HOSTED_GRANT_FIRST  8		   /* references 0..7 are Xen's (grant_table.h) */
 #define HOSTED_STACK_SIZE   (1u << 20)
 #define HOSTED_FRAME_NONE   UINT32_MAX
 #define HOSTED_ORPHAN	    0xffffu /* owner of a frame whose domain is gone */
@@ -43,7 +43,7 @@ enum port_state { PORT_FREE, PORT_UNBOUND, PORT_INTERDOMAIN, PORT_PIRQ };
 struct port {
 	enum port_state state;
 	bool pending, masked;
-	hv_domid_t remote;	/* UNBOUND: who may bind; INTERDOMAIN: the peer */
+	hv_domid_t remote; /* UNBOUND: who may bind; INTERDOMAIN: the peer */
 	hv_port_t remote_port;
 	hv_event_fn fn;
 	void *arg;
@@ -160,6 +160,9 @@ void hosted_fiber_free(struct hosted_domain *d);
 void hosted_fiber_crash(struct hosted_domain *d) __attribute__((noreturn));
 /* The domain's code runs on its own stack now. */
 bool hosted_on_fiber(const struct hosted_domain *d);
+
+/* Nobody runs any more, whatever became of the code that did. */
+void hosted_sched_reset(void);
 
 /* ---- memory.c */
 int hosted_mem_init(struct hosted_domain *d, unsigned int pages);

@@ -114,7 +114,7 @@ int hosted_mem_init(struct hosted_domain *d, unsigned int pages)
 	if (d->mem == MAP_FAILED)
 		return -ENOMEM;
 	for (uint32_t f = first; f < first + pages; f++)
-		h->frames[f] = (struct frame){ .used = true, .owner = d->id };
+		h->frames[f] = (struct frame){.used = true, .owner = d->id};
 	d->frame0 = first;
 	d->npages = pages;
 	d->page_state = hosted_zalloc(pages, 1);

@@ -258,8 +258,7 @@ void hosted_pci_msi(struct hosted_pci *pci, uint64_t addr, uint32_t data)
 	unsigned int vector = data - MSI_DATA;
 
 	/* Interrupt remapping lets only the messages through that Xen programmed. */
-	if (addr != MSI_ADDRESS || data < MSI_DATA || !pci->owner ||
-	    vector >= pci->handle.vectors)
+	if (addr != MSI_ADDRESS || data < MSI_DATA || !pci->owner || vector >= pci->handle.vectors)
 		return;
 	hosted_evtchn_raise(pci->owner, pci->handle.ports[vector]);
 }
@@ -316,8 +315,8 @@ unsigned int hosted_msix_vectors(struct hosted_pci *pci)
 
 bool hosted_msix_page(struct hosted_pci *pci, unsigned int bar, uint64_t offset, size_t len)
 {
-	uint64_t sizes[2] = { (uint64_t)MSIX_ENTRY * hosted_msix_vectors(pci),
-			      (hosted_msix_vectors(pci) + 63) / 64 * 8 };
+	uint64_t sizes[2] = {(uint64_t)MSIX_ENTRY * hosted_msix_vectors(pci),
+			     (hosted_msix_vectors(pci) + 63) / 64 * (uint64_t)8};
 
 	for (unsigned int i = 0; pci->cap_msix && i < 2; i++) {
 		uint32_t where = hosted_cfg_get(pci, pci->cap_msix + 4 + 4 * i, 4);

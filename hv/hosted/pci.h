@@ -8,19 +8,19 @@
 
 #include "hv/hosted/internal.h"
 
-#define PCI_COMMAND	    0x04
-#define PCI_COMMAND_IO	    0x0001
-#define PCI_COMMAND_MEMORY  0x0002
-#define PCI_COMMAND_MASTER  0x0004
-#define PCI_CACHE_LINE	    0x0c
-#define PCI_LATENCY	    0x0d
-#define PCI_BAR0	    0x10
-#define PCI_BARS	    6u
-#define PCI_CAP_LIST	    0x34
-#define PCI_CAP_PM	    0x01
-#define PCI_CAP_MSI	    0x05
-#define PCI_CAP_MSIX	    0x11
-#define PCI_CFG_SIZE	    4096u
+#define PCI_COMMAND	   0x04
+#define PCI_COMMAND_IO	   0x0001
+#define PCI_COMMAND_MEMORY 0x0002
+#define PCI_COMMAND_MASTER 0x0004
+#define PCI_CACHE_LINE	   0x0c
+#define PCI_LATENCY	   0x0d
+#define PCI_BAR0	   0x10
+#define PCI_BARS	   6u
+#define PCI_CAP_LIST	   0x34
+#define PCI_CAP_PM	   0x01
+#define PCI_CAP_MSI	   0x05
+#define PCI_CAP_MSIX	   0x11
+#define PCI_CFG_SIZE	   4096u
 
 struct hosted_bar {
 	uint64_t addr, size;
@@ -60,12 +60,11 @@ struct hosted_pci {
 	bool clear_master; /* as soon as the device can be spoken to again */
 };
 
-#define pci_of(p) ((struct hosted_pci *)((char *)(p) - offsetof(struct hosted_pci, handle)))
+#define pci_of(p) ((struct hosted_pci *)((char *)(p)-offsetof(struct hosted_pci, handle)))
 
 /* The device's own configuration space. */
 uint32_t hosted_cfg_get(struct hosted_pci *pci, unsigned int offset, unsigned int size);
-void hosted_cfg_set(struct hosted_pci *pci, unsigned int offset, uint32_t value,
-		    unsigned int size);
+void hosted_cfg_set(struct hosted_pci *pci, unsigned int offset, uint32_t value, unsigned int size);
 /* Carries out what Xen decided while the device was in the middle of DMA. */
 void hosted_pci_settle(struct hosted_pci *pci);
 /* Programs MSI or MSI-X of the device with `vectors` messages, or switches it off (0). */

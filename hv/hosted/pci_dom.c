@@ -70,8 +70,7 @@ static struct hosted_pci *mine(struct hv_pci *pci)
 	struct hosted_pci *p = pci_of(pci);
 
 	if (!pci->open || p->owner != hosted_cur())
-		hv_panic("%s is used by domain %u, which has not opened it", pci->name,
-			 hv_domid());
+		hv_panic("%s is used by domain %u, which has not opened it", pci->name, hv_domid());
 	hosted_pci_settle(p);
 	return p;
 }
@@ -136,6 +135,13 @@ static void write_command(struct hosted_pci *p, uint16_t value)
 	hosted_cfg_set(p, PCI_COMMAND, real, 2);
 }
 
+/* Fields that pciback hands to the hardware as they are. */
+static bool passed(const struct hosted_pci *p, unsigned int offset, unsigned int size)
+{
+	return (size == 1 && (offset == PCI_CACHE_LINE || offset == PCI_LATENCY)) ||
+	       (size == 2 && p->cap_pm && offset == p->cap_pm + 4);
+}
+
 int hv_pci_cfg_write(struct hv_pci *pci, unsigned int offset, unsigned int size, uint32_t value)
 {
 	struct hosted_pci *p = mine(pci);
@@ -146,9 +152,7 @@ int hv_pci_cfg_write(struct hv_pci *pci, unsigned int offset, unsigned int size,
 		write_command(p, (uint16_t)value);
 	else if (is_bar(offset, size))
 		p->sizing[(offset - PCI_BAR0) / 4] = value == 0xffffffff;
-	else if ((offset == PCI_CACHE_LINE || offset == PCI_LATENCY) && size == 1)
-		hosted_cfg_set(p, offset, value, size);
-	else if (p->cap_pm && offset == p->cap_pm + 4 && size == 2)
+	else if (passed(p, offset, size))
 		hosted_cfg_set(p, offset, value, size);
 	hosted_pci_settle(p);
 	return 0;
@@ -225,13 +229,12 @@ int hv_mmio_map(struct hv_pci *pci, unsigned int bar, uint64_t offset, size_t si
 	(void)cache; /* no difference that a model could show */
 	memset(out, 0, sizeof(*out));
 	if (bar >= PCI_BARS || !p->bars[bar].size || !size || offset % HV_PAGE_SIZE ||
-	    size % HV_PAGE_SIZE || offset > p->bars[bar].size ||
-	    size > p->bars[bar].size - offset)
+	    size % HV_PAGE_SIZE || offset > p->bars[bar].size || size > p->bars[bar].size - offset)
 		return -EINVAL;
 	if (hosted_fails(p->owner, HOSTED_FAIL_PCI))
 		return -ENOMEM;
 	pci->maps++;
-	*out = (struct hv_mmio){ .pci = pci, .bar = bar, .offset = offset, .size = size };
+	*out = (struct hv_mmio){.pci = pci, .bar = bar, .offset = offset, .size = size};
 	return 0;
 }
 
@@ -256,8 +259,8 @@ static struct hosted_pci *window(const struct hv_mmio *m, size_t off, size_t len
 		hv_panic("%s BAR %u: %zu bytes at window offset %#zx are outside or misaligned",
 			 m->pci->name, m->bar, len, off);
 	if (write && hosted_msix_page(p, m->bar, m->offset + off, len))
-		hv_panic("%s BAR %u: write at %#llx, in a page of the MSI-X table (read-only)",
-			 m->pci->name, m->bar, (unsigned long long)(m->offset + off));
+		hv_panic("%s BAR %u: write at %#jx, in a page of the MSI-X table (read-only)",
+			 m->pci->name, m->bar, (uintmax_t)m->offset + off);
 	return p;
 }
 
@@ -326,5 +329,5 @@ void hv_mmio_zero(const struct hv_mmio *m, size_t off, size_t len)
 
 struct hv_iommu_caps hv_iommu_caps(void)
 {
-	return (struct hv_iommu_caps){ .translated = true };
+	return (struct hv_iommu_caps){.translated = true};
 }

@@ -66,6 +66,11 @@ bool hosted_on_fiber(const struct hosted_domain *d)
 	return running == d && d;
 }
 
+void hosted_sched_reset(void)
+{
+	running = NULL;
+}
+
 /* ---------------------------------------------------------------- fibers */
 
 /* From a fiber to whoever resumed it. `last`: never to be resumed again. */
@@ -177,13 +182,13 @@ static bool slice(struct hosted_domain *d)
 	return any;
 }
 
-/* Gives the processor away: for a while after work was done, until something is due otherwise. */
-static void yield(struct hosted_domain *d, bool worked)
+/* Gives the processor away; when nothing is due, until something is, as SCHEDOP_block does. */
+static void yield(struct hosted_domain *d)
 {
 	if (hosted_cur() != d)
 		hosted_misuse("domain %u waits inside hosted_enter() of domain %u", d->id,
 			      hosted_cur()->id);
-	if (!worked)
+	if (!due(d))
 		hv_common_count(__HYPERVISOR_sched_op, SCHEDOP_block);
 	fiber_leave(d, false);
 }
@@ -221,11 +226,10 @@ static void domain_main(void)
 	if (ret < 0)
 		hv_exit(ret);
 	for (;;) {
-		bool worked = slice(d);
-
+		slice(d);
 		if (d->common.exiting)
 			break;
-		yield(d, worked);
+		yield(d);
 	}
 	domain_end(d);
 }
@@ -373,7 +377,7 @@ static bool outside_done(void *arg)
 static int loop_outside(struct hosted_domain *d, bool (*done)(void *arg), void *arg,
 			uint64_t timeout)
 {
-	struct outside_wait w = { d, done, arg };
+	struct outside_wait w = {d, done, arg};
 	int ret = hosted_run_until(d->h, outside_done, &w, timeout);
 
 	if (ret == -EBUSY)
@@ -388,31 +392,18 @@ int hv_loop_until(bool (*done)(void *arg), void *arg, uint64_t timeout)
 	struct hosted_domain *d = hosted_cur();
 	uint64_t outer = d->wake_at;
 	uint64_t end = add_time(d->h->now, timeout);
-	int ret = -ETIMEDOUT;
 
 	if (!hosted_on_fiber(d))
 		return loop_outside(d, done, arg, timeout);
 	for (;;) {
-		bool worked;
-
-		if (done(arg)) {
-			ret = 0;
-			break;
-		}
-		worked = slice(d);
-		if (worked && done(arg)) {
-			ret = 0;
-			break;
-		}
-		if (d->common.exiting) {
-			ret = -ESHUTDOWN;
-			break;
-		}
+		if (done(arg) || (slice(d) && done(arg)))
+			return 0;
+		if (d->common.exiting)
+			return -ESHUTDOWN;
 		if (d->h->now >= end)
-			break;
+			return -ETIMEDOUT;
 		d->wake_at = end;
-		yield(d, worked);
+		yield(d);
 		d->wake_at = outer;
 	}
-	return ret;
 }

@@ -148,7 +148,7 @@ static void make(struct hosted_xs *xs, hv_domid_t owner, int reader, const char 
 static void make(struct hosted_xs *xs, hv_domid_t owner, int reader, const char *value,
 		 const char *fmt, ...)
 {
-	struct hv_xs_perm perms[2] = { { .dom = owner } };
+	struct hv_xs_perm perms[2] = {{.dom = owner}};
 	char path[256];
 	va_list ap;
 	int ret;
@@ -157,7 +157,7 @@ static void make(struct hosted_xs *xs, hv_domid_t owner, int reader, const char 
 	vsnprintf(path, sizeof(path), fmt, ap);
 	va_end(ap);
 	if (reader >= 0)
-		perms[1] = (struct hv_xs_perm){ .dom = (hv_domid_t)reader, .read = true };
+		perms[1] = (struct hv_xs_perm){.dom = (hv_domid_t)reader, .read = true};
 	ret = hosted_xs_write(xs, 0, HV_XS_NONE, path, value, strlen(value));
 	if (!ret)
 		ret = hosted_xs_set_perms(xs, 0, HV_XS_NONE, path, perms, reader >= 0 ? 2 : 1);
@@ -168,11 +168,18 @@ static void make(struct hosted_xs *xs, hv_domid_t owner, int reader, const char 
 /* As libxl__domain_make() of Xen 4.17 for a PV domain; for dom0 as xen-init-dom0 does. */
 void hosted_home_create(struct hosted_domain *d)
 {
-	static const char *const read_only[] = { "cpu", "memory", "device", "control" };
-	static const char *const own[] = { "control/shutdown", "control/feature-poweroff",
-					   "control/feature-reboot", "control/feature-suspend",
-					   "control/sysrq", "device/suspend/event-channel",
-					   "data", "drivers", "feature", "attr", "error" };
+	static const char *const read_only[] = {"cpu", "memory", "device", "control"};
+	static const char *const own[] = {"control/shutdown",
+					  "control/feature-poweroff",
+					  "control/feature-reboot",
+					  "control/feature-suspend",
+					  "control/sysrq",
+					  "device/suspend/event-channel",
+					  "data",
+					  "drivers",
+					  "feature",
+					  "attr",
+					  "error"};
 	struct hosted_xs *xs = d->h->xs;
 	const unsigned int id = d->id;
 	char text[64];
@@ -194,7 +201,7 @@ void hosted_home_create(struct hosted_domain *d)
 
 void hosted_home_remove(struct hosted *h, hv_domid_t dom)
 {
-	static const char *const homes[] = { "/local/domain/%u", "/vm/%u", "/libxl/%u" };
+	static const char *const homes[] = {"/local/domain/%u", "/vm/%u", "/libxl/%u"};
 	char path[64];
 
 	if (dom == 0)

@@ -11,7 +11,7 @@
 
 #include "hv/hosted/internal.h"
 
-#define XS_BUCKETS 1024u
+#define XS_BUCKETS  1024u
 #define XS_GEN_NONE UINT64_MAX /* generation of a node that does not exist */
 
 #define XS_READ	 1u
@@ -113,13 +113,14 @@ void xs_node_add_child(struct xs_node *n, const char *name);
 bool xs_node_del_child(struct xs_node *n, const char *name);
 size_t xs_node_size(const struct xs_node *n); /* as xenstored's quota counts it */
 struct xs_node *xs_tree_find(struct hosted_xs *xs, const char *path); /* not a copy */
-void xs_tree_put(struct hosted_xs *xs, struct xs_node *n); /* takes n over */
+void xs_tree_put(struct hosted_xs *xs, struct xs_node *n);	      /* takes n over */
 void xs_tree_del(struct hosted_xs *xs, const char *path);
 struct xs_dom *xs_dom_find(struct hosted_xs *xs, hv_domid_t dom);
 bool xs_privileged(const struct xs_dom *d);
 unsigned int xs_perm_for(const struct xs_dom *d, const struct xs_perm *perms, unsigned int nperms);
-char *xs_parent(const char *path);	 /* "/" for a child of the root; to be freed */
-const char *xs_basename(const char *path); /* behind the last slash */
+char *xs_parent(const char *path);		    /* "/" for a child of the root; to be freed */
+const char *xs_basename(const char *path);	    /* behind the last slash */
+char *xs_child(const char *path, const char *name); /* to be freed */
 void *xs_dup(const void *p, size_t len);
 
 /* ---- xs_tx.c */

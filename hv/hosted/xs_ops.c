@@ -54,7 +54,7 @@ struct xs_perm **xs_special(struct hosted_xs *xs, const char *path, unsigned int
 {
 	bool release = !strcmp(path, "@releaseDomain");
 
-	if (!release && strcmp(path, "@introduceDomain"))
+	if (!release && strcmp(path, "@introduceDomain") != 0)
 		return NULL;
 	*nperms = &xs->special_nperms[release];
 	return &xs->special_perms[release];
@@ -91,18 +91,22 @@ static int hide(const struct xs_call *c, const char *path, int err, unsigned int
 	return have & want ? err : -EACCES;
 }
 
-/* The node, if the caller has all the rights it wants on it. */
+/* The node, if the caller has all the rights it wants on it; else *out is NULL. */
 static int get(const struct xs_call *c, const char *path, unsigned int want, struct xs_node **out)
 {
+	struct xs_node *n;
 	int ret;
 
 	*out = NULL;
 	if (!xs_valid_path(path))
 		return -EINVAL;
-	ret = xs_get(c, path, out);
-	if (!ret && (xs_perm_for(c->dom, (*out)->perms, (*out)->nperms) & want) != want) {
-		xs_node_free(*out);
-		*out = NULL;
+	ret = xs_get(c, path, &n);
+	if (!ret) {
+		if ((xs_perm_for(c->dom, n->perms, n->nperms) & want) == want) {
+			*out = n;
+			return 0;
+		}
+		xs_node_free(n);
 		ret = -EACCES;
 	}
 	if (ret == -ENOENT || ret == -EACCES)
@@ -114,7 +118,7 @@ static int get(const struct xs_call *c, const char *path, unsigned int want, str
 static int begin(struct xs_call *c, struct hosted_xs *xs, hv_domid_t dom, hv_xs_tx tx,
 		 const char *path, char **abs)
 {
-	*c = (struct xs_call){ .xs = xs, .dom = xs_dom_find(xs, dom) };
+	*c = (struct xs_call){.xs = xs, .dom = xs_dom_find(xs, dom)};
 	if (!c->dom)
 		return -EIO;
 	if (tx != HV_XS_NONE) {
@@ -191,7 +195,7 @@ static int build(const struct xs_call *c, const char *path, struct xs_node **top
 	struct xs_node *parent, *n;
 	int ret = xs_get(c, up, &parent);
 
-	if (ret == -ENOENT && strcmp(up, "/"))
+	if (ret == -ENOENT && strcmp(up, "/") != 0)
 		ret = build(c, up, top, new);
 	else if (!ret)
 		*top = parent;
@@ -297,10 +301,8 @@ static void rm_sub(const struct xs_call *c, const char *path, bool exact)
 	if (xs_get(c, path, &n))
 		return;
 	for (size_t i = 0; i < n->childlen; i += strlen(n->children + i) + 1) {
-		size_t len = strlen(path) + strlen(n->children + i) + 2;
-		char *child = hosted_zalloc(len, 1);
+		char *child = xs_child(path, n->children + i);
 
-		snprintf(child, len, "%s/%s", path, n->children + i);
 		rm_sub(c, child, true);
 		free(child);
 	}
@@ -338,7 +340,7 @@ int hosted_xs_rm(struct hosted_xs *xs, hv_domid_t dom, hv_xs_tx tx, const char *
 	ret = get(&c, abs, XS_WRITE, &n);
 	xs_node_free(n);
 	if (!ret) {
-		ret = strcmp(abs, "/") ? xs_rm_tree(&c, abs) : -EINVAL;
+		ret = strcmp(abs, "/") != 0 ? xs_rm_tree(&c, abs) : -EINVAL;
 	} else if (ret == -ENOENT) {
 		/* Gone already is fine where there could have been one. */
 		up = xs_parent(abs);

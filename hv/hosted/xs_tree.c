@@ -4,6 +4,7 @@
  *
  * As in xenstored a node carries its own list of child names; the tree exists only in the paths.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,15 @@ char *xs_parent(const char *path)
 const char *xs_basename(const char *path)
 {
 	return strrchr(path, '/') + 1;
+}
+
+char *xs_child(const char *path, const char *name)
+{
+	size_t size = strlen(path) + strlen(name) + 2;
+	char *child = hosted_zalloc(size, 1);
+
+	snprintf(child, size, "%s/%s", path[1] ? path : "", name);
+	return child;
 }
 
 /* ---------------------------------------------------------------- one node */
@@ -100,7 +110,7 @@ bool xs_node_del_child(struct xs_node *n, const char *name)
 	for (size_t i = 0; i < n->childlen; i += strlen(n->children + i) + 1) {
 		size_t len = strlen(name) + 1;
 
-		if (strcmp(n->children + i, name))
+		if (strcmp(n->children + i, name) != 0)
 			continue;
 		memmove(n->children + i, n->children + i + len, n->childlen - i - len);
 		n->childlen -= len;
@@ -124,7 +134,7 @@ static struct xs_node **slot_of(struct hosted_xs *xs, const char *path)
 	for (const char *c = path; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 16777619u;
 	p = &xs->buckets[hash % XS_BUCKETS];
-	while (*p && strcmp((*p)->path, path))
+	while (*p && strcmp((*p)->path, path) != 0)
 		p = &(*p)->next;
 	return p;
 }
@@ -189,7 +199,7 @@ unsigned int xs_perm_for(const struct xs_dom *d, const struct xs_perm *perms, un
 /* What xenstored starts with; all of it dom0's (setup_structure()). */
 static void plant(struct hosted_xs *xs, const char *path, const char *child)
 {
-	const struct xs_perm dom0 = { .dom = 0 };
+	const struct xs_perm dom0 = {.dom = 0};
 	struct xs_node *n = xs_node_new(path, &dom0, 1);
 
 	if (child)
@@ -256,7 +266,7 @@ void hosted_xs_domain_add(struct hosted_xs *xs, hv_domid_t dom)
 /* Removes the topmost nodes owned by dom, with everything below (domain_tree_remove()). */
 static void remove_owned(struct hosted_xs *xs, hv_domid_t dom, const char *path)
 {
-	const struct xs_call c = { .xs = xs };
+	const struct xs_call c = {.xs = xs};
 	struct xs_node *n = xs_tree_find(xs, path);
 
 	if (!n)
@@ -267,13 +277,8 @@ static void remove_owned(struct hosted_xs *xs, hv_domid_t dom, const char *path)
 	}
 	n = xs_node_copy(n); /* its children go while we walk them */
 	for (size_t i = 0; i < n->childlen; i += strlen(n->children + i) + 1) {
-		const char *name = n->children + i;
-		size_t len = strlen(path) + strlen(name) + 2;
-		char *child = hosted_zalloc(len, 1);
+		char *child = xs_child(path, n->children + i);
 
-		strcpy(child, strcmp(path, "/") ? path : "");
-		strcat(child, "/");
-		strcat(child, name);
 		remove_owned(xs, dom, child);
 		free(child);
 	}

@@ -210,7 +210,7 @@ static int check(struct hosted_xs *xs, const struct xs_dom *d, const struct xs_t
 
 static void apply(struct hosted_xs *xs, struct xs_dom *d, struct xs_tx *tx)
 {
-	const struct xs_call direct = { .xs = xs, .dom = d };
+	const struct xs_call direct = {.xs = xs, .dom = d};
 
 	for (struct xs_access *a = tx->first; a; a = a->next) {
 		if (!a->modified)

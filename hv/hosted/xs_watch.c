@@ -6,6 +6,7 @@
  * anything above it. An event that waits already is not queued twice.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,7 +121,7 @@ static struct xs_watch **find(struct xs_dom *d, const char *abs, uint32_t token)
 {
 	struct xs_watch **p = &d->watch;
 
-	while (*p && ((*p)->token != token || strcmp((*p)->path, abs)))
+	while (*p && ((*p)->token != token || strcmp((*p)->path, abs) != 0))
 		p = &(*p)->next;
 	return p;
 }
@@ -194,7 +195,7 @@ bool hosted_xs_event(struct hosted_xs *xs, hv_domid_t dom, uint32_t *token,
 		d->event_last = &d->event;
 	d->nevents--;
 	*token = e->token;
-	strcpy(path, e->path);
+	snprintf(path, HV_XS_PATH_MAX, "%s", e->path);
 	free(e);
 	return true;
 }

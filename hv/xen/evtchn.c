@@ -139,6 +139,11 @@ bool hv_xen_events_dispatch(void)
 	return ran;
 }
 
+void hv_xen_event_taken(hv_port_t port)
+{
+	due[port / WORD_BITS] &= ~bit_of(port);
+}
+
 int hv_xen_event_attach(hv_port_t port, hv_event_fn fn, void *arg)
 {
 	if (port == 0 || port >= PORTS)

@@ -83,7 +83,8 @@ static void on_event(hv_port_t port, void *arg)
 		return; /* an answer that hv_xen_pci_op() has taken already */
 	hv_rmb();
 	memcpy(&op, &front.page->aer_op, sizeof(op));
-	hv_log(HV_ERR, "pci %04x:%02x:%02x.%x: bus error reported by dom0 (operation %u): device lost",
+	hv_log(HV_ERR,
+	       "pci %04x:%02x:%02x.%x: bus error reported by dom0 (operation %u): device lost",
 	       op.domain, op.bus, op.devfn >> 3 & 31, op.devfn & 7, op.cmd);
 	hv_pci_op_aer(&op);
 	memcpy(&front.page->aer_op, &op, sizeof(op));
@@ -179,8 +180,9 @@ static int read_functions(void)
 			hv_log(HV_ERR, "%s/%s: not a PCI address (%d)", front.dev.peer, key, -ret);
 			return ret;
 		}
-		snprintf(pci->name, sizeof(pci->name), "%04x:%02x:%02x.%x", pci->bdf.domain & 0xffff,
-			 pci->bdf.bus, pci->bdf.devfn >> 3, pci->bdf.devfn & 7);
+		snprintf(pci->name, sizeof(pci->name), "%04x:%02x:%02x.%x",
+			 pci->bdf.domain & 0xffff, pci->bdf.bus, pci->bdf.devfn >> 3,
+			 pci->bdf.devfn & 7);
 	}
 	return 0;
 }

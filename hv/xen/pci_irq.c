@@ -32,7 +32,7 @@ static int disable_op(struct hv_pci *pci, enum hv_pci_irq kind)
 /* Has dom0 program the device; the pirqs of the vectors come back. */
 static int enable_op(struct hv_pci *pci, enum hv_pci_irq kind, unsigned int n, uint32_t *pirqs)
 {
-	struct xen_pci_op op = { .cmd = XEN_PCI_OP_enable_msi };
+	struct xen_pci_op op = {.cmd = XEN_PCI_OP_enable_msi};
 	int ret;
 
 	if (kind == HV_PCI_MSIX) {
@@ -77,7 +77,7 @@ static bool needs_eoi(struct hv_pci *pci, enum hv_pci_irq kind)
 static void on_interrupt(hv_port_t port, void *arg)
 {
 	struct vector *v = arg;
-	struct physdev_eoi eoi = { .irq = v->pirq };
+	struct physdev_eoi eoi = {.irq = v->pirq};
 
 	v->fn(port, v->arg);
 	if (v->port && v->eoi) /* port 0: the handler has switched its interrupt off */
@@ -96,7 +96,7 @@ static int bind_vector(struct vector *v, uint32_t pirq, bool eoi, hv_event_fn fn
 {
 	int ret;
 
-	*v = (struct vector){ .pirq = pirq, .eoi = eoi, .fn = fn, .arg = arg };
+	*v = (struct vector){.pirq = pirq, .eoi = eoi, .fn = fn, .arg = arg};
 	ret = hv_xen_bind_pirq(pirq, on_interrupt, v);
 	if (ret < 0)
 		return ret;
@@ -128,8 +128,8 @@ int hv_pci_irq_enable(struct hv_pci *pci, enum hv_pci_irq kind, unsigned int vec
 	for (unsigned int i = 0; i < vectors; i++) {
 		ret = bind_vector(&pci->vectors[i], pirqs[i], eoi, fn, args[i]);
 		if (ret) {
-			hv_log(HV_ERR, "pci %s: pirq %u of vector %u not bound: error %d", pci->name,
-			       pirqs[i], i, -ret);
+			hv_log(HV_ERR, "pci %s: pirq %u of vector %u not bound: error %d",
+			       pci->name, pirqs[i], i, -ret);
 			close_vectors(pci, i);
 			disable_op(pci, kind);
 			return ret;

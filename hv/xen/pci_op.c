@@ -10,11 +10,11 @@
 #include "hv/xen/pci_op.h"
 #include "hv/xen/xen.h"
 
-#define BAR_IO		0x1u
-#define BAR_TYPE	0x6u
-#define BAR_TYPE_64	0x4u
-#define BAR_PREFETCH	0x8u
-#define BAR_ADDR	0xfffffff0u
+#define BAR_IO	     0x1u
+#define BAR_TYPE     0x6u
+#define BAR_TYPE_64  0x4u
+#define BAR_PREFETCH 0x8u
+#define BAR_ADDR     0xfffffff0u
 
 /* enum pci_ers_result of Linux (include/linux/pci.h); pciback hands it on unchanged. */
 #define ERS_RESULT_DISCONNECT 4

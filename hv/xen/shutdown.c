@@ -50,8 +50,8 @@ static void on_request(struct hv_xs_watch *w, const char *changed)
 
 int hv_xen_shutdown_init(void)
 {
-	static const char *const offered[] = { "control/feature-poweroff", "control/feature-reboot" };
-	static struct hv_xs_watch watch = { .path = "control/shutdown", .fn = on_request };
+	static const char *const offered[] = {"control/feature-poweroff", "control/feature-reboot"};
+	static struct hv_xs_watch watch = {.path = "control/shutdown", .fn = on_request};
 
 	for (unsigned int i = 0; i < sizeof(offered) / sizeof(offered[0]); i++) {
 		int ret = hv_xs_write(HV_XS_NONE, offered[i], "1");

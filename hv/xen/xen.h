@@ -52,6 +52,12 @@ void *hv_xen_mfn_to_va(uint64_t mfn);
  */
 int hv_xen_event_attach(hv_port_t port, hv_event_fn fn, void *arg);
 
+/*
+ * Called just before looking at all that events of this port can mean: those collected so far need
+ * no handler any more. It keeps a wait inside a handler or a condition from waking the loop again.
+ */
+void hv_xen_event_taken(hv_port_t port);
+
 /* Bind a virtual or physical interrupt. A port > 0 or -errno; hv_evtchn_close() undoes it. */
 int hv_xen_bind_virq(unsigned int virq, hv_event_fn fn, void *arg);
 int hv_xen_bind_pirq(unsigned int pirq, hv_event_fn fn, void *arg);

@@ -3,15 +3,12 @@
  * xs_wire.c - xenstore messages as bytes. The format: docs/misc/xenstore.txt and
  * xen/include/public/io/xs_wire.h of Xen.
  */
-#include <errno.h>
+#include <errno.h> /* first: Xen's xs_wire.h defines xsd_errors[] only where EINVAL is known */
 #include <stdio.h>
 #include <string.h>
 
 #include "hv/common/parse.h"
 #include "hv/xen/xs_wire.h"
-
-/* xs_wire.h of Xen names errors only if errno.h came first; both are included above. */
-_Static_assert(sizeof(xsd_errors) > 0, "xsd_errors is needed to map xenstored's error strings");
 
 void hv_xs_buf_reset(struct xs_buf *b)
 {
@@ -58,7 +55,7 @@ static int error_of(const char *payload, size_t len)
 }
 
 int hv_xs_wire_reply(const struct xsd_sockmsg *hdr, const char *payload, uint32_t type,
-		  uint32_t req_id)
+		     uint32_t req_id)
 {
 	if (hdr->req_id != req_id)
 		return -EPROTO;

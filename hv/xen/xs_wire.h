@@ -37,7 +37,7 @@ void hv_xs_buf_perms(struct xs_buf *b, const struct hv_xs_perm *perms, unsigned 
  * to this request at all, so the stream can no longer be trusted.
  */
 int hv_xs_wire_reply(const struct xsd_sockmsg *hdr, const char *payload, uint32_t type,
-		  uint32_t req_id);
+		     uint32_t req_id);
 
 /* XS_READ: text of `len` bytes without NUL into buf[size]; the length, -EINVAL, -E2BIG. */
 int hv_xs_wire_text(const char *payload, size_t len, char *buf, size_t size);

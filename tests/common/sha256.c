@@ -51,7 +51,7 @@ static void compress(uint32_t state[8], const uint8_t *block)
 	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
 	uint32_t w[64];
 
-	for (unsigned int t = 0; t < 16; t++)
+	for (size_t t = 0; t < 16; t++)
 		w[t] = load_be32(block + 4 * t);
 	for (unsigned int t = 16; t < 64; t++) {
 		uint32_t x = w[t - 15], y = w[t - 2];
@@ -125,7 +125,7 @@ void sha256_final(struct sha256 *s, uint8_t digest[SHA256_SIZE])
 	store_be32(tail + 4, (uint32_t)bits);
 	sha256_update(s, padding, fill < 56 ? 56 - fill : 120 - fill);
 	sha256_update(s, tail, sizeof(tail));
-	for (unsigned int i = 0; i < 8; i++)
+	for (size_t i = 0; i < 8; i++)
 		store_be32(digest + 4 * i, s->state[i]);
 }
 
@@ -133,9 +133,9 @@ void sha256_hex(const uint8_t digest[SHA256_SIZE], char text[SHA256_HEX])
 {
 	static const char digits[] = "0123456789abcdef";
 
-	for (unsigned int i = 0; i < SHA256_SIZE; i++) {
+	for (size_t i = 0; i < SHA256_SIZE; i++) {
 		text[2 * i] = digits[digest[i] >> 4];
 		text[2 * i + 1] = digits[digest[i] & 15];
 	}
-	text[2 * SHA256_SIZE] = '\0';
+	text[SHA256_HEX - 1] = '\0';
 }

@@ -35,7 +35,7 @@ static void disconnect(struct end *a, struct end *b)
 {
 	hv_evtchn_close((hv_port_t)a->port);
 	hv_evtchn_close((hv_port_t)b->port);
-	*a = *b = (struct end){ 0 };
+	*a = *b = (struct end){0};
 }
 
 /* A connected pair; the event that binding raises is out of the way. */
@@ -107,7 +107,7 @@ static void events_sent_by_their_handler_arrive(void)
 	struct end *a = &one;
 	int port;
 
-	s = (struct again){ .left = 0 };
+	s = (struct again){.left = 0};
 	a->port = hv_evtchn_alloc(hv_domid(), count, a);
 	CT_CHECK(a->port > 0);
 	port = hv_evtchn_bind(hv_domid(), (hv_port_t)a->port, send_again, &s);
@@ -234,15 +234,15 @@ static void sends_and_upcalls_are_counted(void)
 }
 
 const struct ct_case ct_events[] = {
-	{ "events_reach_the_other_end", events_reach_the_other_end },
-	{ "events_coalesce", events_coalesce },
-	{ "events_sent_by_their_handler_arrive", events_sent_by_their_handler_arrive },
-	{ "masked_events_wait", masked_events_wait },
-	{ "closed_ports_are_silent", closed_ports_are_silent },
-	{ "a_left_port_can_be_bound_again", a_left_port_can_be_bound_again },
-	{ "binds_without_right_are_refused", binds_without_right_are_refused },
-	{ "a_port_is_bound_once", a_port_is_bound_once },
-	{ "ports_are_given_back", ports_are_given_back },
-	{ "sends_and_upcalls_are_counted", sends_and_upcalls_are_counted },
-	{ NULL, NULL },
+	{"events_reach_the_other_end", events_reach_the_other_end},
+	{"events_coalesce", events_coalesce},
+	{"events_sent_by_their_handler_arrive", events_sent_by_their_handler_arrive},
+	{"masked_events_wait", masked_events_wait},
+	{"closed_ports_are_silent", closed_ports_are_silent},
+	{"a_left_port_can_be_bound_again", a_left_port_can_be_bound_again},
+	{"binds_without_right_are_refused", binds_without_right_are_refused},
+	{"a_port_is_bound_once", a_port_is_bound_once},
+	{"ports_are_given_back", ports_are_given_back},
+	{"sends_and_upcalls_are_counted", sends_and_upcalls_are_counted},
+	{NULL, NULL},
 };

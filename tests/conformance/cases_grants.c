@@ -14,7 +14,7 @@
 
 static struct hv_grant_map map_of(hv_gref_t ref, unsigned int flags)
 {
-	return (struct hv_grant_map){ .dom = hv_domid(), .ref = ref, .flags = flags };
+	return (struct hv_grant_map){.dom = hv_domid(), .ref = ref, .flags = flags};
 }
 
 static void granted_pages_are_shared(void)
@@ -139,7 +139,7 @@ static void batches_report_each_entry(void)
 
 	CT_CHECK(pages != NULL);
 	for (unsigned int i = 0; i < N; i++) {
-		CT_CHECK(hv_grant_give(hv_domid(), pages + i * HV_PAGE_SIZE,
+		CT_CHECK(hv_grant_give(hv_domid(), pages + (size_t)i * HV_PAGE_SIZE,
 				       i == BAD ? HV_GRANT_RO : 0, &refs[i]) == 0);
 		maps[i] = map_of(refs[i], HV_MAP_HOST);
 	}
@@ -152,7 +152,7 @@ static void batches_report_each_entry(void)
 		if (i == BAD)
 			continue;
 		*(volatile uint8_t *)maps[i].va = (uint8_t)i;
-		CT_CHECK(HV_READ_ONCE(pages[i * HV_PAGE_SIZE]) == i);
+		CT_CHECK(HV_READ_ONCE(pages[(size_t)i * HV_PAGE_SIZE]) == i);
 	}
 	calls = hv_hypercalls(GRANT_TABLE_OP, UNMAP_OP);
 	CT_CHECK(hv_grant_unmap(maps, BAD) == 0);
@@ -305,18 +305,18 @@ static void a_thousand_offers_are_possible(void)
 }
 
 const struct ct_case ct_grants[] = {
-	{ "granted_pages_are_shared", granted_pages_are_shared },
-	{ "read_only_offers_are_not_mapped_for_writing",
-	  read_only_offers_are_not_mapped_for_writing },
-	{ "what_was_not_offered_is_refused", what_was_not_offered_is_refused },
-	{ "mapped_offers_cannot_be_withdrawn", mapped_offers_cannot_be_withdrawn },
-	{ "device_maps_have_a_bus_address_only", device_maps_have_a_bus_address_only },
-	{ "batches_report_each_entry", batches_report_each_entry },
-	{ "a_map_is_undone_once", a_map_is_undone_once },
-	{ "one_page_can_be_offered_and_mapped_twice", one_page_can_be_offered_and_mapped_twice },
-	{ "copies_move_bytes_both_ways", copies_move_bytes_both_ways },
-	{ "copies_stay_inside_pages_and_rights", copies_stay_inside_pages_and_rights },
-	{ "references_are_given_back", references_are_given_back },
-	{ "a_thousand_offers_are_possible", a_thousand_offers_are_possible },
-	{ NULL, NULL },
+	{"granted_pages_are_shared", granted_pages_are_shared},
+	{"read_only_offers_are_not_mapped_for_writing",
+	 read_only_offers_are_not_mapped_for_writing},
+	{"what_was_not_offered_is_refused", what_was_not_offered_is_refused},
+	{"mapped_offers_cannot_be_withdrawn", mapped_offers_cannot_be_withdrawn},
+	{"device_maps_have_a_bus_address_only", device_maps_have_a_bus_address_only},
+	{"batches_report_each_entry", batches_report_each_entry},
+	{"a_map_is_undone_once", a_map_is_undone_once},
+	{"one_page_can_be_offered_and_mapped_twice", one_page_can_be_offered_and_mapped_twice},
+	{"copies_move_bytes_both_ways", copies_move_bytes_both_ways},
+	{"copies_stay_inside_pages_and_rights", copies_stay_inside_pages_and_rights},
+	{"references_are_given_back", references_are_given_back},
+	{"a_thousand_offers_are_possible", a_thousand_offers_are_possible},
+	{NULL, NULL},
 };

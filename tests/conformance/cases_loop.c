@@ -74,9 +74,9 @@ static bool always(void *arg)
 
 static void timers_fire_in_order_and_never_early(void)
 {
-	static struct letter_timer a = { { .fn = on_timer }, 'a', 0 };
-	static struct letter_timer b = { { .fn = on_timer }, 'b', 0 };
-	static struct letter_timer c = { { .fn = on_timer }, 'c', 0 };
+	static struct letter_timer a = {{.fn = on_timer}, 'a', 0};
+	static struct letter_timer b = {{.fn = on_timer}, 'b', 0};
+	static struct letter_timer c = {{.fn = on_timer}, 'c', 0};
 	uint64_t now = hv_now();
 	unsigned int n = 3;
 
@@ -94,8 +94,8 @@ static void timers_fire_in_order_and_never_early(void)
 
 static void timers_move_and_cancel(void)
 {
-	static struct letter_timer a = { { .fn = on_timer }, 'a', 0 };
-	static struct letter_timer b = { { .fn = on_timer }, 'b', 0 };
+	static struct letter_timer a = {{.fn = on_timer}, 'a', 0};
+	static struct letter_timer b = {{.fn = on_timer}, 'b', 0};
 	uint64_t now = hv_now();
 
 	trace_reset();
@@ -122,8 +122,8 @@ static void rearm(struct hv_timer *t)
 
 static void a_timer_that_rearms_does_not_block_the_loop(void)
 {
-	static struct letter_timer a = { { .fn = rearm }, 'a', 0 };
-	static struct letter_work w = { { .fn = on_work }, 'w', 0 };
+	static struct letter_timer a = {{.fn = rearm}, 'a', 0};
+	static struct letter_work w = {{.fn = on_work}, 'w', 0};
 	unsigned int n = 20;
 
 	trace_reset();
@@ -136,10 +136,10 @@ static void a_timer_that_rearms_does_not_block_the_loop(void)
 
 static void work_runs_once_and_in_order(void)
 {
-	static struct letter_work a = { { .fn = on_work }, 'a', 0 };
-	static struct letter_work b = { { .fn = on_work }, 'b', 1 };
-	static struct letter_work c = { { .fn = on_work }, 'c', 0 };
-	static struct letter_work d = { { .fn = on_work }, 'd', 0 };
+	static struct letter_work a = {{.fn = on_work}, 'a', 0};
+	static struct letter_work b = {{.fn = on_work}, 'b', 1};
+	static struct letter_work c = {{.fn = on_work}, 'c', 0};
+	static struct letter_work d = {{.fn = on_work}, 'd', 0};
 	unsigned int n = 4;
 
 	trace_reset();
@@ -167,8 +167,8 @@ static void work_without_end(struct hv_work *w)
 
 static void endless_work_does_not_stop_time(void)
 {
-	static struct hv_work w = { .fn = work_without_end };
-	static struct letter_timer a = { { .fn = on_timer }, 'a', 0 };
+	static struct hv_work w = {.fn = work_without_end};
+	static struct letter_timer a = {{.fn = on_timer}, 'a', 0};
 
 	trace_reset();
 	hv_work_queue(&w);
@@ -206,8 +206,8 @@ static void the_log_is_limited_per_domain(void)
 	const struct hv_log_limit *n = NULL, *q = NULL;
 
 	for (unsigned int i = 0; i < 20; i++)
-		hv_log_dom(noisy, HV_INFO, "ct: provoked line %u of 20, at most %u are shown", i + 1,
-			   HV_LOG_BURST);
+		hv_log_dom(noisy, HV_INFO, "ct: provoked line %u of 20, at most %u are shown",
+			   i + 1, HV_LOG_BURST);
 	hv_log_dom(quiet, HV_INFO, "ct: provoked line of another domain");
 	for (unsigned int i = 0; i < HV_LOG_DOMS; i++) {
 		const struct hv_log_limit *l = &hv_common()->limits[i];
@@ -222,14 +222,14 @@ static void the_log_is_limited_per_domain(void)
 }
 
 const struct ct_case ct_loop[] = {
-	{ "timers_fire_in_order_and_never_early", timers_fire_in_order_and_never_early },
-	{ "timers_move_and_cancel", timers_move_and_cancel },
-	{ "a_timer_that_rearms_does_not_block_the_loop",
-	  a_timer_that_rearms_does_not_block_the_loop },
-	{ "work_runs_once_and_in_order", work_runs_once_and_in_order },
-	{ "endless_work_does_not_stop_time", endless_work_does_not_stop_time },
-	{ "the_loop_ends_when_told", the_loop_ends_when_told },
-	{ "delays_take_their_time", delays_take_their_time },
-	{ "the_log_is_limited_per_domain", the_log_is_limited_per_domain },
-	{ NULL, NULL },
+	{"timers_fire_in_order_and_never_early", timers_fire_in_order_and_never_early},
+	{"timers_move_and_cancel", timers_move_and_cancel},
+	{"a_timer_that_rearms_does_not_block_the_loop",
+	 a_timer_that_rearms_does_not_block_the_loop},
+	{"work_runs_once_and_in_order", work_runs_once_and_in_order},
+	{"endless_work_does_not_stop_time", endless_work_does_not_stop_time},
+	{"the_loop_ends_when_told", the_loop_ends_when_told},
+	{"delays_take_their_time", delays_take_their_time},
+	{"the_log_is_limited_per_domain", the_log_is_limited_per_domain},
+	{NULL, NULL},
 };

@@ -77,7 +77,7 @@ static void bus_addresses_keep_the_offset(void)
 
 static void dma_memory_is_contiguous_on_the_bus(void)
 {
-	static const size_t sizes[] = { 1, 4096, 4097, 65536, 200000, 1 << 20 };
+	static const size_t sizes[] = {1, 4096, 4097, 65536, 200000, 1 << 20};
 	unsigned int before = hv_pages_free_count();
 
 	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -105,11 +105,11 @@ static void dma_sizes_out_of_range_are_refused(void)
 }
 
 const struct ct_case ct_memory[] = {
-	{ "pages_are_zeroed_and_counted", pages_are_zeroed_and_counted },
-	{ "pages_never_overlap", pages_never_overlap },
-	{ "pages_run_out_without_loss", pages_run_out_without_loss },
-	{ "bus_addresses_keep_the_offset", bus_addresses_keep_the_offset },
-	{ "dma_memory_is_contiguous_on_the_bus", dma_memory_is_contiguous_on_the_bus },
-	{ "dma_sizes_out_of_range_are_refused", dma_sizes_out_of_range_are_refused },
-	{ NULL, NULL },
+	{"pages_are_zeroed_and_counted", pages_are_zeroed_and_counted},
+	{"pages_never_overlap", pages_never_overlap},
+	{"pages_run_out_without_loss", pages_run_out_without_loss},
+	{"bus_addresses_keep_the_offset", bus_addresses_keep_the_offset},
+	{"dma_memory_is_contiguous_on_the_bus", dma_memory_is_contiguous_on_the_bus},
+	{"dma_sizes_out_of_range_are_refused", dma_sizes_out_of_range_are_refused},
+	{NULL, NULL},
 };

@@ -12,7 +12,6 @@
 #define PCI_COMMAND	   0x04
 #define PCI_COMMAND_MEMORY 0x0002
 #define PCI_COMMAND_MASTER 0x0004
-#define PCI_HEADER_TYPE	   0x0e
 
 static void no_arg(hv_port_t port, void *arg)
 {
@@ -153,7 +152,7 @@ static void registers_answer_when_decoding_is_on(void)
 
 static void interrupts_need_decoding(void)
 {
-	void *const args[HV_PCI_VECTORS_MAX] = { NULL };
+	void *const args[HV_PCI_VECTORS_MAX] = {NULL};
 	OPEN_OR_LEAVE();
 	/* pciback may have left decoding on for the hardware; what counts is what the domain set. */
 	CT_CHECK(hv_pci_irq_enable(pci, HV_PCI_MSI, 2, no_arg, args) == -EINVAL);
@@ -167,7 +166,7 @@ static void interrupts_need_decoding(void)
 
 static void interrupts_switch_on_and_off(void)
 {
-	void *const args[HV_PCI_VECTORS_MAX] = { NULL };
+	void *const args[HV_PCI_VECTORS_MAX] = {NULL};
 	OPEN_OR_LEAVE();
 	CT_CHECK(hv_pci_cfg_write(pci, PCI_COMMAND, 2, PCI_COMMAND_MEMORY) == 0);
 	for (unsigned int round = 0; round < 3; round++) {
@@ -190,13 +189,13 @@ static void dma_is_confined_when_said_so(void)
 }
 
 const struct ct_case ct_pci[] = {
-	{ "functions_are_opened_by_index", functions_are_opened_by_index },
-	{ "configuration_space_is_read_and_guarded", configuration_space_is_read_and_guarded },
-	{ "mastering_and_decoding_are_switched", mastering_and_decoding_are_switched },
-	{ "windows_lie_inside_their_bar", windows_lie_inside_their_bar },
-	{ "registers_answer_when_decoding_is_on", registers_answer_when_decoding_is_on },
-	{ "interrupts_need_decoding", interrupts_need_decoding },
-	{ "interrupts_switch_on_and_off", interrupts_switch_on_and_off },
-	{ "dma_is_confined_when_said_so", dma_is_confined_when_said_so },
-	{ NULL, NULL },
+	{"functions_are_opened_by_index", functions_are_opened_by_index},
+	{"configuration_space_is_read_and_guarded", configuration_space_is_read_and_guarded},
+	{"mastering_and_decoding_are_switched", mastering_and_decoding_are_switched},
+	{"windows_lie_inside_their_bar", windows_lie_inside_their_bar},
+	{"registers_answer_when_decoding_is_on", registers_answer_when_decoding_is_on},
+	{"interrupts_need_decoding", interrupts_need_decoding},
+	{"interrupts_switch_on_and_off", interrupts_switch_on_and_off},
+	{"dma_is_confined_when_said_so", dma_is_confined_when_said_so},
+	{NULL, NULL},
 };

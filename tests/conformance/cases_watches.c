@@ -27,7 +27,7 @@ static struct seen one, two;
 static int watch(struct seen *s, const char *path)
 {
 	hv_xs_unwatch(&s->watch);
-	*s = (struct seen){ .watch = { .path = path, .fn = note, .arg = s } };
+	*s = (struct seen){.watch = {.path = path, .fn = note, .arg = s}};
 	return hv_xs_watch(&s->watch);
 }
 
@@ -162,7 +162,7 @@ static void a_watch_may_remove_itself(void)
 	struct seen *s = &one;
 
 	hv_xs_unwatch(&s->watch);
-	*s = (struct seen){ .watch = { .path = "data/ct", .fn = remove_self, .arg = s } };
+	*s = (struct seen){.watch = {.path = "data/ct", .fn = remove_self, .arg = s}};
 	CT_CHECK(hv_xs_watch(&s->watch) == 0);
 	CT_CHECK(hv_loop_until(fired, s, 5 * HV_S) == 0);
 	CT_CHECK(hv_xs_write(HV_XS_NONE, "data/ct", "x") == 0);
@@ -180,13 +180,13 @@ static void bad_watches_are_refused(void)
 }
 
 const struct ct_case ct_watches[] = {
-	{ "watches_fire_once_at_first", watches_fire_once_at_first },
-	{ "changes_at_and_below_fire", changes_at_and_below_fire },
-	{ "removing_a_parent_fires", removing_a_parent_fires },
-	{ "transactions_fire_when_they_end", transactions_fire_when_they_end },
-	{ "removed_watches_are_silent", removed_watches_are_silent },
-	{ "two_watches_on_one_path_both_fire", two_watches_on_one_path_both_fire },
-	{ "a_watch_may_remove_itself", a_watch_may_remove_itself },
-	{ "bad_watches_are_refused", bad_watches_are_refused },
-	{ NULL, NULL },
+	{"watches_fire_once_at_first", watches_fire_once_at_first},
+	{"changes_at_and_below_fire", changes_at_and_below_fire},
+	{"removing_a_parent_fires", removing_a_parent_fires},
+	{"transactions_fire_when_they_end", transactions_fire_when_they_end},
+	{"removed_watches_are_silent", removed_watches_are_silent},
+	{"two_watches_on_one_path_both_fire", two_watches_on_one_path_both_fire},
+	{"a_watch_may_remove_itself", a_watch_may_remove_itself},
+	{"bad_watches_are_refused", bad_watches_are_refused},
+	{NULL, NULL},
 };

@@ -58,8 +58,8 @@ static void long_values_fit_or_are_refused(void)
 
 static void malformed_paths_are_refused(void)
 {
-	static const char *const bad[] = { "data//ct", "data/ct/", "data/c t", "data/ct\x01", "",
-					   "/local/domain//0" };
+	static const char *const bad[] = {"data//ct",	 "data/ct/", "data/c t",
+					  "data/ct\x01", "",	     "/local/domain//0"};
 
 	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		CT_CHECK(hv_xs_write(HV_XS_NONE, bad[i], "x") == -EINVAL);
@@ -72,7 +72,7 @@ static void malformed_paths_are_refused(void)
 
 static void children_are_listed(void)
 {
-	bool seen[3] = { false, false, false };
+	bool seen[3] = {false, false, false};
 	const char *p = buf;
 
 	CT_CHECK(hv_xs_write(HV_XS_NONE, "data/ct/one", "1") == 0);
@@ -117,8 +117,8 @@ static void foreign_nodes_are_out_of_reach(void)
 static void permissions_are_kept_and_inherited(void)
 {
 	struct hv_xs_perm perms[3] = {
-		{ .dom = hv_domid() },
-		{ .dom = 0, .read = true },
+		{.dom = hv_domid()},
+		{.dom = 0, .read = true},
 	};
 
 	CT_CHECK(hv_xs_write(HV_XS_NONE, "data/ct", "x") == 0);
@@ -135,7 +135,7 @@ static void permissions_are_kept_and_inherited(void)
 
 static void permissions_change_by_the_owner_only(void)
 {
-	struct hv_xs_perm perms[6] = { { .dom = 0 } };
+	struct hv_xs_perm perms[6] = {{.dom = 0}};
 
 	CT_CHECK(hv_xs_write(HV_XS_NONE, "data/ct", "x") == 0);
 	CT_CHECK(hv_xs_set_perms(HV_XS_NONE, "data/ct", perms, 1) < 0); /* not given away */
@@ -238,20 +238,20 @@ static void an_owner_deletes_but_does_not_recreate(void)
 }
 
 const struct ct_case ct_xenstore[] = {
-	{ "values_come_back", values_come_back },
-	{ "reads_never_overrun", reads_never_overrun },
-	{ "long_values_fit_or_are_refused", long_values_fit_or_are_refused },
-	{ "malformed_paths_are_refused", malformed_paths_are_refused },
-	{ "children_are_listed", children_are_listed },
-	{ "removing_nothing_is_fine_where_something_could_be",
-	  removing_nothing_is_fine_where_something_could_be },
-	{ "foreign_nodes_are_out_of_reach", foreign_nodes_are_out_of_reach },
-	{ "permissions_are_kept_and_inherited", permissions_are_kept_and_inherited },
-	{ "permissions_change_by_the_owner_only", permissions_change_by_the_owner_only },
-	{ "transactions_are_all_or_nothing", transactions_are_all_or_nothing },
-	{ "interference_is_noticed", interference_is_noticed },
-	{ "transaction_ids_are_checked", transaction_ids_are_checked },
-	{ "open_transactions_are_limited", open_transactions_are_limited },
-	{ "an_owner_deletes_but_does_not_recreate", an_owner_deletes_but_does_not_recreate },
-	{ NULL, NULL },
+	{"values_come_back", values_come_back},
+	{"reads_never_overrun", reads_never_overrun},
+	{"long_values_fit_or_are_refused", long_values_fit_or_are_refused},
+	{"malformed_paths_are_refused", malformed_paths_are_refused},
+	{"children_are_listed", children_are_listed},
+	{"removing_nothing_is_fine_where_something_could_be",
+	 removing_nothing_is_fine_where_something_could_be},
+	{"foreign_nodes_are_out_of_reach", foreign_nodes_are_out_of_reach},
+	{"permissions_are_kept_and_inherited", permissions_are_kept_and_inherited},
+	{"permissions_change_by_the_owner_only", permissions_change_by_the_owner_only},
+	{"transactions_are_all_or_nothing", transactions_are_all_or_nothing},
+	{"interference_is_noticed", interference_is_noticed},
+	{"transaction_ids_are_checked", transaction_ids_are_checked},
+	{"open_transactions_are_limited", open_transactions_are_limited},
+	{"an_owner_deletes_but_does_not_recreate", an_owner_deletes_but_does_not_recreate},
+	{NULL, NULL},
 };

@@ -39,8 +39,8 @@ static int start(int argc, char **argv)
 
 static void run_case(void **state)
 {
-	const struct hosted_domain_config config = { .name = "conformance", .start = start };
-	const struct model_config board = { .vram_bytes = 1ull << 30, .bar1_bytes = 64 << 20 };
+	const struct hosted_domain_config config = {.name = "conformance", .start = start};
+	const struct model_config board = {.vram_bytes = 1ull << 30, .bar1_bytes = 64 << 20};
 	struct hosted_usage used;
 	struct hosted_pci *pci;
 	struct model *model;

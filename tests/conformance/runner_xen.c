@@ -12,7 +12,7 @@
 
 static int start(int argc, char **argv)
 {
-	unsigned int count[3] = { 0, 0, 0 };
+	unsigned int count[3] = {0, 0, 0};
 
 	(void)argc;
 	(void)argv;
@@ -25,8 +25,8 @@ static int start(int argc, char **argv)
 			if (r == CT_OK)
 				hv_log(HV_INFO, "ct: ok %s", c->name);
 			else
-				hv_log(HV_INFO, "ct: %s %s: %s",
-				       r == CT_FAILED ? "FAILED" : "n/a", c->name, why);
+				hv_log(HV_INFO, "ct: %s %s: %s", r == CT_FAILED ? "FAILED" : "n/a",
+				       c->name, why);
 		}
 	}
 	hv_log(HV_INFO, "ct: %u passed, %u failed, %u not applicable", count[CT_OK],

@@ -7,8 +7,8 @@
 
 #include "tests/conformance/conformance.h"
 
-const struct ct_case *const ct_groups[] = { ct_memory,	ct_events, ct_grants, ct_xenstore,
-					    ct_watches, ct_loop,   ct_pci,    NULL };
+const struct ct_case *const ct_groups[] = {ct_memory,  ct_events, ct_grants, ct_xenstore,
+					   ct_watches, ct_loop,	  ct_pci,    NULL};
 
 /* One case runs at a time. */
 static enum ct_result result;

@@ -124,7 +124,7 @@ static void guest_step(struct input *in)
 		if (!taken[n])
 			break;
 		r->buf = n;
-		ret = front_copy(fb.dev, req.operation, FB_HANDLE, byte(in) * 4, taken[n],
+		ret = front_copy(fb.dev, req.operation, FB_HANDLE, word(in) & 0x1fffc, taken[n],
 				 word(in) & 0xfffc, request_ended, r);
 		break;
 	case 4:
@@ -274,7 +274,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		unsigned int who = byte(&in);
 
 		if (who % 4 == 0)
-			hosted_advance(fb.h, (who >> 2) * HV_MS);
+			hosted_advance(fb.h, (uint64_t)(who >> 2) * HV_MS);
 		else if (who % 4 == 1)
 			back_step(&in);
 		else

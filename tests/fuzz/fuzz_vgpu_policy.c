@@ -72,14 +72,15 @@ static bool plain_number(const char *s, uint64_t min, uint64_t max, uint64_t *ou
 
 static bool plain_name(const char *s)
 {
-	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	static const char good[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
 	return *s && strlen(s) < 32 && strspn(s, good) == strlen(s);
 }
 
 static void policy_perms(struct input *in, const char *key, bool *trusted)
 {
-	struct hv_xs_perm perms[2] = { { .dom = 0 }, { .dom = bed.gpudom, .read = true } };
+	struct hv_xs_perm perms[2] = {{.dom = 0}, {.dom = bed.gpudom, .read = true}};
 	uint8_t b = take(in);
 	char path[64];
 
@@ -101,7 +102,7 @@ static unsigned int nr_sizes;
 
 static void write_policy(struct input *in)
 {
-	static const char *const keys[] = { "", "/profile", "/vram", "/weight" };
+	static const char *const keys[] = {"", "/profile", "/vram", "/weight"};
 	char a[VALUE_MAX], b[VALUE_MAX], c[VALUE_MAX];
 	const char *profile = value(in, a, "small"), *size = value(in, b, "131072");
 	const char *weight = value(in, c, "100");
@@ -155,8 +156,9 @@ static void front_write(const char *key, const char *v)
 
 static void offer(struct input *in)
 {
-	static const char *const keys[] = { "version", "ring-ref", "event-page-ref", "event-channel" };
-	const uint64_t usual[] = { 1, g.ring_ref, g.event_ref, g.port };
+	static const char *const keys[] = {"version", "ring-ref", "event-page-ref",
+					   "event-channel"};
+	const uint64_t usual[] = {1, g.ring_ref, g.event_ref, g.port};
 	char buf[VALUE_MAX], text[24];
 
 	guest_new_port(&g);
@@ -170,7 +172,7 @@ static void offer(struct input *in)
 
 static bool step(struct input *in)
 {
-	char buf[VALUE_MAX], state[2] = { 0 };
+	char buf[VALUE_MAX], state[2] = {0};
 	uint8_t op = take(in), n;
 
 	switch (op % 12) {
@@ -235,7 +237,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input in = { data, size };
+	struct input in = {data, size};
 	bool lost = false;
 	char path[64];
 

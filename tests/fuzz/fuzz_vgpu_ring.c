@@ -17,7 +17,7 @@
 
 #include "tests/unit/vgpu_bed.h"
 
-#define SLICE	   (4 * XENVGPU_MEM_ALIGN)
+#define SLICE	   (4ull * XENVGPU_MEM_ALIGN)
 #define MAX_STEPS  256
 #define GOOD_BYTES 4096u
 
@@ -79,7 +79,7 @@ static void put_request(struct run *r)
 
 	switch (req.operation) {
 	case XENVGPU_OP_MEM_ALLOC:
-		req.op.mem_alloc.size = take(&r->in, 1) * (XENVGPU_MEM_ALIGN / 2);
+		req.op.mem_alloc.size = take(&r->in, 1) * (uint64_t)(XENVGPU_MEM_ALIGN / 2);
 		break;
 	case XENVGPU_OP_MEM_FREE:
 		req.op.mem_free.handle = r->handle;
@@ -101,7 +101,8 @@ static void put_request(struct run *r)
 /* A ring and event page anew, perhaps with a reference or port that is not one. */
 static void offer(struct input *in)
 {
-	static const char *const keys[] = { "version", "ring-ref", "event-page-ref", "event-channel" };
+	static const char *const keys[] = {"version", "ring-ref", "event-page-ref",
+					   "event-channel"};
 	uint8_t which = (uint8_t)take(in, 1);
 
 	guest_state(&evil, XenbusStateClosed);
@@ -133,7 +134,8 @@ static void spoil(struct run *r)
 		return;
 	}
 	snprintf(fault, sizeof(fault), "flip-vram-write=%u",
-		 (unsigned int)(2 * SLICE - XENVGPU_MEM_ALIGN * (take(&r->in, 1) % 5) - 1));
+		 (unsigned int)(2 * SLICE - (uint64_t)XENVGPU_MEM_ALIGN * (take(&r->in, 1) % 5) -
+				1));
 	BED_CHECK(!model_fault_set(bed.model, fault));
 }
 
@@ -184,8 +186,8 @@ static void step(struct run *r)
 		break;
 	case 11: /* the page list */
 		offset = take(in, 1);
-		evil.dir->gref[offset] = take(in, 1) % 2 ? (uint32_t)take(in, 4) :
-							   evil.buf_refs[offset];
+		evil.dir->gref[offset] =
+			take(in, 1) % 2 ? (uint32_t)take(in, 4) : evil.buf_refs[offset];
 		evil.dir->gref_dir_next_page = offset == 255;
 		break;
 	case 12: /* the event page's indices */
@@ -220,7 +222,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct run r = { { data, size }, 0x100, false };
+	struct run r = {{data, size}, 0x100, false};
 
 	if (!bed.h)
 		fixture_up();

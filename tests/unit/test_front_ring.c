@@ -48,7 +48,7 @@ static void test_requests(void **state)
 	assert_int_equal(front_info(fb.dev, &info), 0);
 	assert_int_equal(info.vram_size, FB_VRAM);
 	assert_int_equal(front_ping(fb.dev, 0x0123456789abcdef), 0);
-	assert_int_equal(front_mem_alloc(fb.dev, 2 * FB_VRAM, &handle), -ENOMEM);
+	assert_int_equal(front_mem_alloc(fb.dev, 2ull * FB_VRAM, &handle), -ENOMEM);
 	assert_int_equal(front_mem_alloc(fb.dev, FB_VRAM, &handle), 0);
 	assert_int_equal(handle, FB_HANDLE);
 	assert_int_equal(front_mem_free(fb.dev, FB_HANDLE + 1), -ENOENT);
@@ -60,7 +60,7 @@ static void test_requests(void **state)
 
 static void test_bulk(void **state)
 {
-	const size_t size = 3 * XENVGPU_COPY_MAX + 5 * HV_PAGE_SIZE + 40;
+	const size_t size = 3ul * XENVGPU_COPY_MAX + 5ul * HV_PAGE_SIZE + 40;
 	uint8_t *src = malloc(size), *dst = malloc(size);
 	uint64_t grants;
 
@@ -195,14 +195,14 @@ static void test_timeout_then_late_answer(void **state)
 /* A silent backend can use up slots and buffers, but the guest's calls end. */
 static void test_silence(void **state)
 {
-	uint8_t *data = calloc(1, 8 * XENVGPU_COPY_MAX);
+	const size_t size = 8ul * XENVGPU_COPY_MAX;
+	uint8_t *data = calloc(1, size);
 
 	(void)state;
 	front_set_timeout(fb.dev, 10 * HV_MS);
 	fb.deaf = true;
 	guest_in(&fb);
-	assert_int_equal(front_mem_write(fb.dev, FB_HANDLE, 0, data, 8 * XENVGPU_COPY_MAX),
-			 -ETIMEDOUT);
+	assert_int_equal(front_mem_write(fb.dev, FB_HANDLE, 0, data, size), -ETIMEDOUT);
 	assert_int_equal(front_mem_write(fb.dev, FB_HANDLE, 0, data, 8), -ENOMEM);
 	assert_null(front_buf_get(fb.dev));
 	for (unsigned int i = 0; i < 2 * XENVGPU_RING_SLOTS; i++)

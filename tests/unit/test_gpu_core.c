@@ -55,7 +55,8 @@ static void attach_identifies_the_board(void **state)
 static void every_address_is_the_right_one(void **state)
 {
 	/* In BAR1, across two of its windows, across its end, across two PRAMIN windows, at the end. */
-	static const uint64_t places[] = { 0, 16 * MIB - 8, 64 * MIB - 8, 65 * MIB - 8, 192 * MIB - 16 };
+	static const uint64_t places[] = {0, 16 * MIB - 8, 64 * MIB - 8, 65 * MIB - 8,
+					  192 * MIB - 16};
 	const uint8_t *vram = model_vram_ptr(((struct bed *)*state)->model);
 	struct bed *bed = *state;
 	uint8_t out[16], in[16];
@@ -72,9 +73,8 @@ static void every_address_is_the_right_one(void **state)
 /* More 16 MiB windows in use than there are: the oldest moves, and none shows the wrong place. */
 static void windows_move(void **state)
 {
-	static const struct model_config board = { .vram_bytes = 1024 * MIB,
-						   .bar1_bytes = 1024 * MIB,
-						   .no_ecc = true };
+	static const struct model_config board = {
+		.vram_bytes = 1024 * MIB, .bar1_bytes = 1024 * MIB, .no_ecc = true};
 	uint64_t seed = 1, key;
 	struct bed bed;
 
@@ -158,7 +158,7 @@ static void scrub_clears_the_range_and_nothing_else(void **state)
 	assert_int_equal(gpu_vram_alloc(bed->gpu, 2 * MIB, &range), 0);
 	assert_int_equal(range.base, 63 * MIB);
 	assert_false(bed_is_zero(vram + range.base, range.size));
-	assert_int_equal(scrub_all(bed, &range, 64 * 1024, &steps), 0);
+	assert_int_equal(scrub_all(bed, &range, MIB / 16, &steps), 0);
 	assert_int_equal(steps, 32);
 	assert_true(bed_is_zero(vram + range.base, range.size));
 	assert_false(bed_is_zero(vram + range.base - 64, 64));
@@ -171,21 +171,20 @@ static void scrub_clears_the_range_and_nothing_else(void **state)
 static void scrub_is_checked(void **state)
 {
 	struct bed *bed = *state;
-	uint64_t offsets[] = { 0, 4095, 4097, MIB / 2 + 13, MIB - 1 };
+	uint64_t offsets[] = {0, 4095, 4097, MIB / 2 + 13, MIB - 1};
 	struct gpu_range range;
 	unsigned int steps;
 	char fault[64];
 
 	assert_int_equal(gpu_vram_alloc(bed->gpu, MIB, &range), 0);
 	for (unsigned int i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
-		snprintf(fault, sizeof(fault), "flip-vram-write=%llu",
-			 (unsigned long long)(range.base + offsets[i]));
+		snprintf(fault, sizeof(fault), "flip-vram-write=%" PRIu64, range.base + offsets[i]);
 		assert_int_equal(model_fault_set(bed->model, fault), 0);
-		assert_int_equal(scrub_all(bed, &range, 256 * 1024, &steps), -EIO);
+		assert_int_equal(scrub_all(bed, &range, MIB / 4, &steps), -EIO);
 		assert_int_equal(model_fault_set(bed->model, "none"), 0);
 	}
 	assert_int_equal(hosted_log_count(bed->h, bed->gpudom, "is not zero after its scrub"), 5);
-	assert_int_equal(scrub_all(bed, &range, 256 * 1024, &steps), 0);
+	assert_int_equal(scrub_all(bed, &range, MIB / 4, &steps), 0);
 	gpu_vram_free(bed->gpu, &range);
 }
 
@@ -281,12 +280,13 @@ static void check_lost(struct bed *bed, struct lost *lost)
 static void lost_bus_mastering_is_noticed(void **state)
 {
 	struct bed *bed = *state;
-	struct lost lost = { 0 };
+	struct lost lost = {0};
 	uint32_t command;
 
 	gpu_on_lost(bed->gpu, count_lost, &lost);
 	assert_int_equal(hv_pci_cfg_read(bed->pci, PCI_COMMAND, 2, &command), 0);
-	assert_int_equal(hv_pci_cfg_write(bed->pci, PCI_COMMAND, 2, command & ~PCI_COMMAND_MASTER), 0);
+	assert_int_equal(hv_pci_cfg_write(bed->pci, PCI_COMMAND, 2, command & ~PCI_COMMAND_MASTER),
+			 0);
 	hosted_leave();
 	assert_int_equal(hosted_advance(bed->h, HV_S), 0);
 	hosted_enter(bed->h, bed->gpudom);
@@ -297,7 +297,7 @@ static void lost_bus_mastering_is_noticed(void **state)
 static void silent_registers_are_noticed(void **state)
 {
 	struct bed *bed = *state;
-	struct lost lost = { 0 };
+	struct lost lost = {0};
 	uint32_t word;
 
 	gpu_on_lost(bed->gpu, count_lost, &lost);

@@ -112,7 +112,7 @@ static void random_use_matches_reference(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 50; seed++) {
-		struct reference r = { .n = 0 };
+		struct reference r = {.n = 0};
 		struct gpu_extents e;
 		uint64_t s = seed;
 

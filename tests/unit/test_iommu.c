@@ -67,7 +67,7 @@ static void mapped_pages_are_reachable_until_unmapped(void **state)
 	uint64_t addr;
 
 	for (unsigned int i = 0; i < 3; i++)
-		bed_pattern(f->g.buf + i * HV_PAGE_SIZE, HV_PAGE_SIZE, 1000 + i);
+		bed_pattern(f->g.buf + (size_t)i * HV_PAGE_SIZE, HV_PAGE_SIZE, 1000 + i);
 	assert_int_equal(iommu_map(f->account, f->g.buf_refs, 3, IOMMU_RO, &range), 0);
 	assert_int_equal(iommu_account_pages(f->account), 3);
 	for (unsigned int i = 0; i < 3; i++)
@@ -139,7 +139,8 @@ static void any_order_of_release(void **state)
 	struct iommu_range *r[4];
 
 	for (unsigned int i = 0; i < 4; i++)
-		assert_int_equal(iommu_map(f->account, f->g.buf_refs + i * 5, 5, 0, &r[i]), 0);
+		assert_int_equal(iommu_map(f->account, f->g.buf_refs + 5 * (size_t)i, 5, 0, &r[i]),
+				 0);
 	assert_int_equal(iommu_unmap(r[2]), 0);
 	assert_int_equal(iommu_unmap(r[3]), 0);
 	assert_int_equal(iommu_unmap(r[0]), 0);

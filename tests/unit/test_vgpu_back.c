@@ -137,7 +137,8 @@ static void quotas_and_bounds(void **state)
 	for (unsigned int i = 0; i < XENVGPU_MAX_OBJECTS; i++)
 		for (unsigned int j = 0; j < i; j++)
 			assert_int_not_equal(handles[i], handles[j]);
-	assert_int_equal(guest_copy(g, XENVGPU_OP_MEM_WRITE, handles[3], XENVGPU_MEM_ALIGN - 4, 4), 0);
+	assert_int_equal(guest_copy(g, XENVGPU_OP_MEM_WRITE, handles[3], XENVGPU_MEM_ALIGN - 4, 4),
+			 0);
 	assert_int_equal(guest_copy(g, XENVGPU_OP_MEM_WRITE, handles[3], XENVGPU_MEM_ALIGN - 4, 8),
 			 -XEN_EINVAL);
 	assert_int_equal(guest_copy(g, XENVGPU_OP_MEM_READ, handles[3], XENVGPU_MEM_ALIGN, 4),
@@ -267,9 +268,61 @@ static void big_copies_take_turns(void **state)
 	assert_false(guest_get(&f->a, &rsp));
 }
 
+/* Three times the weight, three times the turns: more work is done sooner than less of the other's. */
+static void weights_divide_the_turns(void **state)
+{
+	struct fixture *f = *state;
+	struct xenvgpu_request req;
+	uint32_t ha, hb;
+
+	guest_policy(&f->a, "heavy", "1048576", "300");
+	guest_policy(&f->b, "light", "1048576", "100");
+	guest_nodes(&f->a);
+	guest_nodes(&f->b);
+	bed_run(&f->bed);
+	guest_connect(&f->a);
+	guest_connect(&f->b);
+	assert_int_equal(guest_alloc(&f->a, MIB, &ha), 0);
+	assert_int_equal(guest_alloc(&f->b, MIB, &hb), 0);
+	/* 24 MiB for one, 10 MiB for the other: with equal turns the latter would be first. */
+	req = guest_copy_request(&f->a, XENVGPU_OP_MEM_WRITE, ha, 0, MIB);
+	for (unsigned int i = 0; i < 24; i++)
+		guest_put(&f->a, &req);
+	req = guest_copy_request(&f->b, XENVGPU_OP_MEM_WRITE, hb, 0, MIB);
+	for (unsigned int i = 0; i < 10; i++)
+		guest_put(&f->b, &req);
+	guest_push(&f->a);
+	guest_push(&f->b);
+	for (unsigned int i = 0; f->a.sring->rsp_prod == 1; i++) {
+		assert_int_equal(f->b.sring->rsp_prod, 1);
+		assert_true(i < 100);
+		hosted_run(f->bed.h, 1);
+	}
+	bed_run(&f->bed);
+	assert_int_equal(f->b.sring->rsp_prod, 11);
+}
+
 /* ---------------------------------------------------------------- costs */
 
-static uint64_t gpudom_hypercalls(struct bed *bed)
+/* Hypercall numbers and sub-operations: xen/xen.h, xen/grant_table.h, xen/event_channel.h. */
+#define GRANT_TABLE_OP	 20u
+#define GNTTABOP_MAP	 0u
+#define GNTTABOP_UNMAP	 1u
+#define GNTTABOP_COPY	 5u
+#define EVENT_CHANNEL_OP 32u
+#define EVTCHNOP_SEND	 4u
+
+static uint64_t gpudom_calls(struct bed *bed, unsigned int nr, unsigned int sub)
+{
+	uint64_t n;
+
+	hosted_enter(bed->h, bed->gpudom);
+	n = hv_hypercalls(nr, sub);
+	hosted_leave();
+	return n;
+}
+
+static uint64_t gpudom_all_calls(struct bed *bed)
 {
 	uint64_t n;
 
@@ -285,16 +338,16 @@ static void one_event_per_batch(void **state)
 	struct fixture *f = *state;
 	struct guest *g = &f->a;
 	struct xenvgpu_response rsp;
-	uint64_t calls, sent;
-	struct hosted_usage before, after;
+	uint64_t copies, sends, maps, sent;
 	uint32_t handle;
 
 	guest_plug(g, 4 * MIB);
 	guest_connect(g);
 	assert_int_equal(guest_alloc(g, MIB, &handle), 0);
 	sent = bed_stat(stats(g), "events-sent");
-	calls = gpudom_hypercalls(&f->bed);
-	hosted_usage(f->bed.h, f->bed.gpudom, &before);
+	copies = gpudom_calls(&f->bed, GRANT_TABLE_OP, GNTTABOP_COPY);
+	sends = gpudom_calls(&f->bed, EVENT_CHANNEL_OP, EVTCHNOP_SEND);
+	maps = gpudom_calls(&f->bed, GRANT_TABLE_OP, GNTTABOP_MAP);
 	for (unsigned int batch = 0; batch < 10; batch++) {
 		unsigned int woken = g->wakeups;
 
@@ -315,13 +368,11 @@ static void one_event_per_batch(void **state)
 			assert_int_equal(rsp.id, i); /* in order, so far */
 		}
 	}
-	hosted_usage(f->bed.h, f->bed.gpudom, &after);
-	assert_int_equal(before.maps, after.maps);
-	/*
-	 * Per batch: 8 copies of 64 KiB, each one hypercall for the directory and one for the data;
-	 * one event sent. Nothing else: not a map, not an unmap.
-	 */
-	assert_int_equal(gpudom_hypercalls(&f->bed) - calls, 10 * (8 * 2 + 1));
+	/* 8 copies of 64 KiB a batch: one hypercall for each page list and one for its data. */
+	assert_int_equal(gpudom_calls(&f->bed, GRANT_TABLE_OP, GNTTABOP_COPY) - copies, 10 * 8 * 2);
+	assert_int_equal(gpudom_calls(&f->bed, EVENT_CHANNEL_OP, EVTCHNOP_SEND) - sends, 10);
+	assert_int_equal(gpudom_calls(&f->bed, GRANT_TABLE_OP, GNTTABOP_MAP) - maps, 0);
+	assert_int_equal(gpudom_calls(&f->bed, GRANT_TABLE_OP, GNTTABOP_UNMAP), 0);
 	assert_int_equal(bed_stat(stats(g), "events-sent") - sent, 10);
 	assert_int_equal(bed_stat(stats(g), "ring-batches"), 11);
 }
@@ -368,11 +419,11 @@ static void stats_come_when_something_happened(void **state)
 	assert_true(bed_stat(domain_stats(&f->bed, "xvgpu-hypercalls"), "20.0") == 1);
 
 	/* Ten idle seconds: the once-a-second look at the device, and nothing else. */
-	calls = gpudom_hypercalls(&f->bed);
+	calls = gpudom_all_calls(&f->bed);
 	hosted_log_clear(f->bed.h, f->bed.gpudom);
 	assert_int_equal(hosted_advance(f->bed.h, 10 * HV_S), 0);
 	assert_string_equal(hosted_xs_str(f->bed.h, guest_back(g, "stats")), first);
-	assert_true(gpudom_hypercalls(&f->bed) - calls <= 20);
+	assert_true(gpudom_all_calls(&f->bed) - calls <= 40);
 	assert_string_equal(hosted_log(f->bed.h, f->bed.gpudom), "");
 }
 
@@ -578,7 +629,8 @@ static void bad_vram_is_not_given_out(void **state)
 	assert_int_equal(model_fault_set(f->bed.model, "flip-vram-write=0x123456"), 0);
 	guest_plug(g, 4 * MIB);
 	assert_int_equal(back_state(g), XenbusStateClosed);
-	assert_non_null(strstr(hosted_xs_str(f->bed.h, guest_back(g, "error")), "did not hold zeros"));
+	assert_non_null(
+		strstr(hosted_xs_str(f->bed.h, guest_back(g, "error")), "did not hold zeros"));
 	/* The range is gone for good: next time it gets another. */
 	guest_state(g, XenbusStateClosed);
 	guest_state(g, XenbusStateInitialising);
@@ -586,8 +638,7 @@ static void bad_vram_is_not_given_out(void **state)
 	assert_true(slice_base(g) >= 4 * MIB);
 
 	assert_int_equal(guest_alloc(g, MIB, &handle), 0);
-	snprintf(fault, sizeof(fault), "flip-vram-write=%llu",
-		 (unsigned long long)(slice_base(g) + 77));
+	snprintf(fault, sizeof(fault), "flip-vram-write=%" PRIu64, slice_base(g) + 77);
 	assert_int_equal(model_fault_set(f->bed.model, fault), 0);
 	assert_int_equal(guest_free(g, handle), -XEN_EIO);
 	assert_int_equal(guest_free(g, handle), -XEN_ENOENT);
@@ -746,25 +797,16 @@ int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(a_whole_conversation),
-		T(quotas_and_bounds),
-		T(stale_handles_are_dead),
-		T(guests_do_not_meet),
-		T(big_copies_take_turns),
-		T(one_event_per_batch),
-		T(stats_come_when_something_happened),
-		T(close_and_come_back),
-		T(death_in_every_state_leaves_nothing),
-		T(unplug_in_good_order),
-		T(removed_nodes_stay_removed),
-		T(replugged_between_two_looks),
-		T(refused_devices_say_why),
-		T(bad_vram_is_not_given_out),
-		T(a_lost_gpu_is_told_to_all),
-		T(a_gpu_lost_in_a_copy),
-		T(a_gpu_lost_in_a_scrub),
-		T(stopping_tells_the_guests),
-		T(device_limit),
+		T(a_whole_conversation),	T(quotas_and_bounds),
+		T(stale_handles_are_dead),	T(guests_do_not_meet),
+		T(big_copies_take_turns),	T(weights_divide_the_turns),
+		T(one_event_per_batch),		T(stats_come_when_something_happened),
+		T(close_and_come_back),		T(death_in_every_state_leaves_nothing),
+		T(unplug_in_good_order),	T(removed_nodes_stay_removed),
+		T(replugged_between_two_looks), T(refused_devices_say_why),
+		T(bad_vram_is_not_given_out),	T(a_lost_gpu_is_told_to_all),
+		T(a_gpu_lost_in_a_copy),	T(a_gpu_lost_in_a_scrub),
+		T(stopping_tells_the_guests),	T(device_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

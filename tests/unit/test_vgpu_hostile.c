@@ -82,7 +82,8 @@ static const char *evil_error(struct fixture *f)
 static void impossible_indices_close_the_device(void **state)
 {
 	/* Relative to what has been asked and answered, which is 3 requests. */
-	static const uint32_t bad[] = { 33, 34, 1000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
+	static const uint32_t bad[] = {33,	   34,	       1000,	  0x7fffffff,
+				       0x80000000, 0xfffffffe, 0xffffffff};
 	struct fixture *f = *state;
 
 	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -292,25 +293,25 @@ static void bad_offers_are_refused(void **state)
 	static const struct {
 		const char *key, *value, *why;
 	} bad[] = {
-		{ "version", "0", "version" },
-		{ "version", "2", "version" },
-		{ "version", "1 ", "version" },
-		{ "version", "", "version" },
-		{ "version", "one", "version" },
-		{ "version", NULL, "version" },
-		{ "ring-ref", "0", "ring-ref" },
-		{ "ring-ref", "-1", "ring-ref" },
-		{ "ring-ref", "4294967296", "ring-ref" },
-		{ "ring-ref", "99999999999999999999999999", "ring-ref" },
-		{ "ring-ref", "4294967295", "cannot use" },
-		{ "ring-ref", "30000", "cannot use" },
-		{ "ring-ref", NULL, "ring-ref" },
-		{ "event-page-ref", "30000", "cannot use" },
-		{ "event-page-ref", "0x9", "event-page-ref" },
-		{ "event-channel", "0", "event-channel" },
-		{ "event-channel", "1000", "cannot use" },
-		{ "event-channel", "4294967295", "cannot use" },
-		{ "event-channel", NULL, "event-channel" },
+		{"version", "0", "version"},
+		{"version", "2", "version"},
+		{"version", "1 ", "version"},
+		{"version", "", "version"},
+		{"version", "one", "version"},
+		{"version", NULL, "version"},
+		{"ring-ref", "0", "ring-ref"},
+		{"ring-ref", "-1", "ring-ref"},
+		{"ring-ref", "4294967296", "ring-ref"},
+		{"ring-ref", "99999999999999999999999999", "ring-ref"},
+		{"ring-ref", "4294967295", "cannot use"},
+		{"ring-ref", "30000", "cannot use"},
+		{"ring-ref", NULL, "ring-ref"},
+		{"event-page-ref", "30000", "cannot use"},
+		{"event-page-ref", "0x9", "event-page-ref"},
+		{"event-channel", "0", "event-channel"},
+		{"event-channel", "1000", "cannot use"},
+		{"event-channel", "4294967295", "cannot use"},
+		{"event-channel", NULL, "event-channel"},
 	};
 	struct fixture *f = *state;
 	struct guest *g = &f->evil;
@@ -352,8 +353,8 @@ static void bad_offers_are_refused(void **state)
 
 static void impossible_states_close_the_device(void **state)
 {
-	static const enum xenbus_state bad[] = { XenbusStateInitWait, XenbusStateConnected,
-						 XenbusStateReconfigured };
+	static const enum xenbus_state bad[] = {XenbusStateInitWait, XenbusStateConnected,
+						XenbusStateReconfigured};
 	struct fixture *f = *state;
 	struct guest *g = &f->evil;
 
@@ -387,7 +388,8 @@ static void impossible_states_close_the_device(void **state)
 
 static void garbage_for_a_state_is_a_gone_front(void **state)
 {
-	static const char *const bad[] = { "", "x", "-1", "9", "4 ", "0x4", "44444444444444444444", "0" };
+	static const char *const bad[] = {"", "x", "-1", "9", "4 ", "0x4", "44444444444444444444",
+					  "0"};
 	struct fixture *f = *state;
 	struct guest *g = &f->evil;
 
@@ -407,8 +409,8 @@ static void an_unreadable_front_is_a_gone_front(void **state)
 {
 	struct fixture *f = *state;
 	struct guest *g = &f->evil;
-	struct hv_xs_perm secret = { .dom = g->dom };
-	struct hv_xs_perm open[] = { { .dom = g->dom }, { .dom = f->bed.gpudom, .read = true } };
+	struct hv_xs_perm secret = {.dom = g->dom};
+	struct hv_xs_perm open[] = {{.dom = g->dom}, {.dom = f->bed.gpudom, .read = true}};
 	uint64_t vram = gpu_vram_free_bytes(f->bed.gpu);
 
 	guest_connect(g);
@@ -425,7 +427,8 @@ static void an_unreadable_front_is_a_gone_front(void **state)
 	guest_connect(g);
 	hosted_enter(f->bed.h, g->dom);
 	assert_int_equal(hv_xs_rm(HV_XS_NONE, guest_front(g, "")), 0);
-	assert_true(hv_xs_write(HV_XS_NONE, guest_front(g, "state"), "1") < 0); /* parent is dom0's */
+	assert_true(hv_xs_write(HV_XS_NONE, guest_front(g, "state"), "1") <
+		    0); /* parent is dom0's */
 	hosted_leave();
 	bed_run(&f->bed);
 	assert_int_equal(back_state(g), XenbusStateClosed);
@@ -435,9 +438,9 @@ static void an_unreadable_front_is_a_gone_front(void **state)
 /* State changes as fast as xenstore takes them: acted on only so often, and the last one counts. */
 static void state_floods_are_braked(void **state)
 {
-	static const enum xenbus_state wild[] = { XenbusStateInitialising, XenbusStateClosing,
-						  XenbusStateClosed, XenbusStateInitialised,
-						  XenbusStateConnected, XenbusStateUnknown };
+	static const enum xenbus_state wild[] = {XenbusStateInitialising, XenbusStateClosing,
+						 XenbusStateClosed,	  XenbusStateInitialised,
+						 XenbusStateConnected,	  XenbusStateUnknown};
 	struct fixture *f = *state;
 	struct guest *g = &f->evil;
 	uint64_t seed = 3;
@@ -544,8 +547,12 @@ static void foreign_frontend_paths_are_not_followed(void **state)
 {
 	struct fixture *f = *state;
 	struct guest *g = &f->evil;
-	const char *const paths[] = { "/local/domain/0/device/vgpu/0", "/local/domain/1/device/vgpu/0",
-				      "device/vgpu/0", "/", "", "/local/domain/2/device/vif/0" };
+	const char *const paths[] = {"/local/domain/0/device/vgpu/0",
+				     "/local/domain/1/device/vgpu/0",
+				     "device/vgpu/0",
+				     "/",
+				     "",
+				     "/local/domain/2/device/vif/0"};
 	struct guest c;
 
 	(void)g;
@@ -579,9 +586,9 @@ static void foreign_frontend_paths_are_not_followed(void **state)
 /* Every call that can fail fails once, at each place in turn: nothing breaks, nothing is left. */
 static void any_call_may_fail(void **state)
 {
-	static const enum hosted_fail kinds[] = { HOSTED_FAIL_GRANT_MAP, HOSTED_FAIL_EVTCHN,
-						  HOSTED_FAIL_GRANT_COPY, HOSTED_FAIL_XENSTORE,
-						  HOSTED_FAIL_PCI };
+	static const enum hosted_fail kinds[] = {HOSTED_FAIL_GRANT_MAP, HOSTED_FAIL_EVTCHN,
+						 HOSTED_FAIL_GRANT_COPY, HOSTED_FAIL_XENSTORE,
+						 HOSTED_FAIL_PCI};
 	struct fixture *f = *state;
 	struct guest *g = &f->evil;
 	unsigned int sites = 0;

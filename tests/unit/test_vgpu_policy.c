@@ -74,32 +74,32 @@ static void bad_values_are_refused(void **state)
 	static const struct {
 		const char *profile, *vram, *weight;
 	} bad[] = {
-		{ "", "65536", "1" },
-		{ "with blank", "65536", "1" },
-		{ "new\nline", "65536", "1" },
-		{ "a/b", "65536", "1" },
-		{ "\xc3\xa9", "65536", "1" },
-		{ "32-characters-are-one-too-many-x", "65536", "1" },
-		{ "p", "", "1" },
-		{ "p", "0", "1" },
-		{ "p", "1", "1" },
-		{ "p", "65537", "1" },
-		{ "p", "-65536", "1" },
-		{ "p", "+65536", "1" },
-		{ "p", " 65536", "1" },
-		{ "p", "65536 ", "1" },
-		{ "p", "65536k", "1" },
-		{ "p", "0x10000", "1" },
-		{ "p", "64K", "1" },
-		{ "p", "18446744073709551616", "1" },
-		{ "p", "18446744073709486080", "1" },
-		{ "p", "9223372036854775808", "1" },
-		{ "p", "65536", "" },
-		{ "p", "65536", "0" },
-		{ "p", "65536", "1001" },
-		{ "p", "65536", "-1" },
-		{ "p", "65536", "4294967297" },
-		{ "p", "65536", "1.5" },
+		{"", "65536", "1"},
+		{"with blank", "65536", "1"},
+		{"new\nline", "65536", "1"},
+		{"a/b", "65536", "1"},
+		{"\xc3\xa9", "65536", "1"},
+		{"32-characters-are-one-too-many-x", "65536", "1"},
+		{"p", "", "1"},
+		{"p", "0", "1"},
+		{"p", "1", "1"},
+		{"p", "65537", "1"},
+		{"p", "-65536", "1"},
+		{"p", "+65536", "1"},
+		{"p", " 65536", "1"},
+		{"p", "65536 ", "1"},
+		{"p", "65536k", "1"},
+		{"p", "0x10000", "1"},
+		{"p", "64K", "1"},
+		{"p", "18446744073709551616", "1"},
+		{"p", "18446744073709486080", "1"},
+		{"p", "9223372036854775808", "1"},
+		{"p", "65536", ""},
+		{"p", "65536", "0"},
+		{"p", "65536", "1001"},
+		{"p", "65536", "-1"},
+		{"p", "65536", "4294967297"},
+		{"p", "65536", "1.5"},
 	};
 	struct fixture *f = *state;
 	struct vgpu_policy p;
@@ -114,7 +114,7 @@ static void bad_values_are_refused(void **state)
 
 static void missing_nodes_are_named(void **state)
 {
-	static const char *const keys[] = { "", "/profile", "/vram", "/weight" };
+	static const char *const keys[] = {"", "/profile", "/vram", "/weight"};
 	struct fixture *f = *state;
 	struct vgpu_policy p;
 	char why[160];
@@ -141,21 +141,20 @@ static void set_perms(struct fixture *f, const char *key, const struct hv_xs_per
 /* The node, or any value in it, owned or writable by anybody but dom0. */
 static void only_dom0s_word_counts(void **state)
 {
-	static const char *const keys[] = { "", "/profile", "/vram", "/weight" };
+	static const char *const keys[] = {"", "/profile", "/vram", "/weight"};
 	struct fixture *f = *state;
 	struct vgpu_policy p;
 	char why[160];
 
 	for (unsigned int i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		struct hv_xs_perm guest_owns[] = { { f->g.dom, false, false },
-						   { f->bed.gpudom, true, false } };
-		struct hv_xs_perm we_own[] = { { f->bed.gpudom, false, false } };
-		struct hv_xs_perm guest_writes[] = { { 0, false, false },
-						     { f->bed.gpudom, true, false },
-						     { f->g.dom, true, true } };
-		struct hv_xs_perm all_write[] = { { 0, true, true } };
-		struct hv_xs_perm unreadable[] = { { 0, false, false } };
-		struct hv_xs_perm good[] = { { 0, false, false }, { f->bed.gpudom, true, false } };
+		struct hv_xs_perm guest_owns[] = {{f->g.dom, false, false},
+						  {f->bed.gpudom, true, false}};
+		struct hv_xs_perm we_own[] = {{f->bed.gpudom, false, false}};
+		struct hv_xs_perm guest_writes[] = {
+			{0, false, false}, {f->bed.gpudom, true, false}, {f->g.dom, true, true}};
+		struct hv_xs_perm all_write[] = {{0, true, true}};
+		struct hv_xs_perm unreadable[] = {{0, false, false}};
+		struct hv_xs_perm good[] = {{0, false, false}, {f->bed.gpudom, true, false}};
 
 		guest_policy(&f->g, "p", "65536", "1");
 		set_perms(f, keys[i], guest_owns, 2);
@@ -178,7 +177,7 @@ static void only_dom0s_word_counts(void **state)
 /* The guest deletes and re-makes what is its own: its slice is still what dom0 wrote. */
 static void a_guest_cannot_choose_its_rights(void **state)
 {
-	static const char *const keys[] = { "vram", "profile", "weight" };
+	static const char *const keys[] = {"vram", "profile", "weight"};
 	struct fixture *f = *state;
 	struct xenvgpu_info_resp info;
 
@@ -194,7 +193,8 @@ static void a_guest_cannot_choose_its_rights(void **state)
 	assert_true(hv_xs_rm(HV_XS_NONE, node(f, "")) < 0);
 	assert_true(hv_xs_write(HV_XS_NONE, guest_back(&f->g, "vram"), "134217728") < 0);
 	for (unsigned int i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		assert_int_equal(hv_xs_write(HV_XS_NONE, guest_front(&f->g, keys[i]), "134217728"), 0);
+		assert_int_equal(hv_xs_write(HV_XS_NONE, guest_front(&f->g, keys[i]), "134217728"),
+				 0);
 	hosted_leave();
 	guest_state(&f->g, XenbusStateInitialising);
 	guest_new_port(&f->g);
@@ -207,8 +207,10 @@ int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(a_good_policy_is_read),	 T(bad_values_are_refused),
-		T(missing_nodes_are_named),	 T(only_dom0s_word_counts),
+		T(a_good_policy_is_read),
+		T(bad_values_are_refused),
+		T(missing_nodes_are_named),
+		T(only_dom0s_word_counts),
 		T(a_guest_cannot_choose_its_rights),
 	};
 

@@ -37,8 +37,7 @@ static struct xenvgpu_request good(uint8_t operation)
 	case XENVGPU_OP_MEM_WRITE:
 	case XENVGPU_OP_MEM_READ:
 		req.op.mem_copy = (struct xenvgpu_mem_copy_req){
-			.handle = 1, .gref_directory = UINT32_MAX, .offset = 4, .length = COPY_MAX
-		};
+			.handle = 1, .gref_directory = UINT32_MAX, .offset = 4, .length = COPY_MAX};
 		break;
 	default:
 		break;
@@ -50,8 +49,8 @@ static const struct {
 	uint8_t operation;
 	unsigned int used; /* bytes of the slot that mean something */
 } ops[] = {
-	{ XENVGPU_OP_INFO, 8 },	      { XENVGPU_OP_PING, 16 },	    { XENVGPU_OP_MEM_ALLOC, 20 },
-	{ XENVGPU_OP_MEM_FREE, 12 },  { XENVGPU_OP_MEM_WRITE, 28 }, { XENVGPU_OP_MEM_READ, 28 },
+	{XENVGPU_OP_INFO, 8},	   {XENVGPU_OP_PING, 16},      {XENVGPU_OP_MEM_ALLOC, 20},
+	{XENVGPU_OP_MEM_FREE, 12}, {XENVGPU_OP_MEM_WRITE, 28}, {XENVGPU_OP_MEM_READ, 28},
 };
 #define NR_OPS (sizeof(ops) / sizeof(ops[0]))
 
@@ -96,8 +95,8 @@ static void every_reserved_bit_counts(void **state)
 
 static void alloc_sizes(void **state)
 {
-	static const uint64_t bad[] = { 0, 1, XENVGPU_MEM_ALIGN - 1, XENVGPU_MEM_ALIGN + 4,
-					UINT64_MAX };
+	static const uint64_t bad[] = {0, 1, XENVGPU_MEM_ALIGN - 1, XENVGPU_MEM_ALIGN + 4,
+				       UINT64_MAX};
 	struct xenvgpu_request req = good(XENVGPU_OP_MEM_ALLOC);
 
 	(void)state;
@@ -115,14 +114,14 @@ static void alloc_sizes(void **state)
 static void copy_fields(void **state)
 {
 	static const struct xenvgpu_mem_copy_req bad[] = {
-		{ .handle = 1, .gref_directory = 0, .offset = 0, .length = 4 },
-		{ .handle = 1, .gref_directory = 9, .offset = 0, .length = 0 },
-		{ .handle = 1, .gref_directory = 9, .offset = 0, .length = 2 },
-		{ .handle = 1, .gref_directory = 9, .offset = 2, .length = 4 },
-		{ .handle = 1, .gref_directory = 9, .offset = 0, .length = COPY_MAX + 4 },
-		{ .handle = 1, .gref_directory = 9, .offset = 0, .length = UINT32_MAX - 3 },
-		{ .handle = 1, .gref_directory = 9, .offset = UINT64_MAX - 3, .length = 4 },
-		{ .handle = 1, .gref_directory = 9, .offset = UINT64_MAX - 3, .length = 8 },
+		{.handle = 1, .gref_directory = 0, .offset = 0, .length = 4},
+		{.handle = 1, .gref_directory = 9, .offset = 0, .length = 0},
+		{.handle = 1, .gref_directory = 9, .offset = 0, .length = 2},
+		{.handle = 1, .gref_directory = 9, .offset = 2, .length = 4},
+		{.handle = 1, .gref_directory = 9, .offset = 0, .length = COPY_MAX + 4},
+		{.handle = 1, .gref_directory = 9, .offset = 0, .length = UINT32_MAX - 3},
+		{.handle = 1, .gref_directory = 9, .offset = UINT64_MAX - 3, .length = 4},
+		{.handle = 1, .gref_directory = 9, .offset = UINT64_MAX - 3, .length = 8},
 	};
 
 	(void)state;

@@ -55,8 +55,17 @@ static int balanced(void **state)
 
 static void numbers_are_strict(void **state)
 {
-	static const char *const bad[] = { "", " 1", "1 ", "+1", "-1", "0x10", "1\n", "1.0", "9999",
-					   "one", "184467440737095516160000000000000000" };
+	static const char *const bad[] = {"",
+					  " 1",
+					  "1 ",
+					  "+1",
+					  "-1",
+					  "0x10",
+					  "1\n",
+					  "1.0",
+					  "9999",
+					  "one",
+					  "184467440737095516160000000000000000"};
 	uint64_t v = 5;
 
 	(void)state;
@@ -315,7 +324,7 @@ static void states_have_names(void **state)
 	assert_string_equal(xenbus_state_name(XenbusStateUnknown), "Unknown");
 	assert_string_equal(xenbus_state_name(XenbusStateReconfigured), "Reconfigured");
 	assert_string_equal(xenbus_state_name((enum xenbus_state)9), "invalid");
-	assert_string_equal(xenbus_state_name((enum xenbus_state)-1), "invalid");
+	assert_string_equal(xenbus_state_name((enum xenbus_state) - 1), "invalid");
 }
 
 #define T(fn, setup) cmocka_unit_test_setup_teardown(fn, setup, balanced)

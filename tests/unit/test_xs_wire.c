@@ -17,8 +17,10 @@
 #include <cmocka.h>
 
 #include "hv/common/parse.h"
+/* The real sources, statics and all. NOLINTBEGIN(bugprone-suspicious-include) */
 #include "hv/xen/xs_ring.c"
 #include "hv/xen/xs_wire.c"
+/* NOLINTEND(bugprone-suspicious-include) */
 
 #define BYTES(s) s, sizeof(s) - 1 /* a literal without its last NUL */
 
@@ -26,7 +28,8 @@
 
 static void numbers_are_digits_and_nothing_else(void **state)
 {
-	static const char *const bad[] = { "", " 1", "1 ", "+1", "-1", "0x1", "1a", "1\n", "1.", "/", ":" };
+	static const char *const bad[] = {"",	" 1",  "1 ", "+1", "-1", "0x1",
+					  "1a", "1\n", "1.", "/",  ":"};
 	uint64_t v = 77;
 
 	(void)state;
@@ -77,8 +80,7 @@ static void requests_stop_at_the_payload_limit(void **state)
 static void permissions_survive_the_round_trip(void **state)
 {
 	static const struct hv_xs_perm in[] = {
-		{ 0, false, false }, { 7, true, false }, { 65535, false, true }, { 12, true, true }
-	};
+		{0, false, false}, {7, true, false}, {65535, false, true}, {12, true, true}};
 	struct hv_xs_perm out[4];
 	static struct xs_buf b;
 
@@ -117,7 +119,7 @@ static void malformed_permissions_are_refused(void **state)
 
 static void answers_match_their_request(void **state)
 {
-	struct xsd_sockmsg hdr = { .type = XS_READ, .req_id = 5, .len = 0 };
+	struct xsd_sockmsg hdr = {.type = XS_READ, .req_id = 5, .len = 0};
 
 	(void)state;
 	assert_int_equal(hv_xs_wire_reply(&hdr, "", XS_READ, 5), 0);
@@ -127,7 +129,7 @@ static void answers_match_their_request(void **state)
 
 static int error(const char *text, size_t len)
 {
-	struct xsd_sockmsg hdr = { .type = XS_ERROR, .req_id = 1, .len = (uint32_t)len };
+	struct xsd_sockmsg hdr = {.type = XS_ERROR, .req_id = 1, .len = (uint32_t)len};
 	char *copy = malloc(len ? len : 1);
 	int ret;
 
@@ -201,20 +203,32 @@ static void transaction_ids_are_numbers(void **state)
 
 static void events_are_path_and_token(void **state)
 {
-	const char *path;
-	uint32_t token;
+	const char *path = "";
+	uint32_t token = 0;
 
 	(void)state;
-	assert_int_equal(hv_xs_wire_event(BYTES("a/b\0" "9\0"), &path, &token), 0);
+	assert_int_equal(hv_xs_wire_event(BYTES("a/b\0"
+						"9\0"),
+					  &path, &token),
+			 0);
 	assert_string_equal(path, "a/b");
 	assert_int_equal(token, 9);
-	assert_int_equal(hv_xs_wire_event(BYTES("a/b\0" "9"), &path, &token), -EIO);
+	assert_int_equal(hv_xs_wire_event(BYTES("a/b\0"
+						"9"),
+					  &path, &token),
+			 -EIO);
 	assert_int_equal(hv_xs_wire_event(BYTES("a/b\0"), &path, &token), -EIO);
 	assert_int_equal(hv_xs_wire_event(BYTES("a/b"), &path, &token), -EIO);
-	assert_int_equal(hv_xs_wire_event(BYTES("\0" "9\0"), &path, &token), -EIO);
+	assert_int_equal(hv_xs_wire_event(BYTES("\0"
+						"9\0"),
+					  &path, &token),
+			 -EIO);
 	assert_int_equal(hv_xs_wire_event(BYTES("a/b\0\0"), &path, &token), -EIO);
 	assert_int_equal(hv_xs_wire_event(BYTES("a/b\0x\0"), &path, &token), -EIO);
-	assert_int_equal(hv_xs_wire_event(BYTES("a/b\0" "9\0z\0"), &path, &token), -EIO);
+	assert_int_equal(hv_xs_wire_event(BYTES("a/b\0"
+						"9\0z\0"),
+					  &path, &token),
+			 -EIO);
 	assert_int_equal(hv_xs_wire_event(BYTES(""), &path, &token), -EIO);
 }
 
@@ -229,8 +243,9 @@ static size_t daemon_puts(const void *data, size_t len)
 	size_t n = 0;
 
 	while (n < len && page.rsp_prod - page.rsp_cons < XENSTORE_RING_SIZE) {
-		page.rsp[MASK_XENSTORE_IDX(page.rsp_prod)] = ((const char *)data)[n++];
+		memcpy(&page.rsp[MASK_XENSTORE_IDX(page.rsp_prod)], (const char *)data + n, 1);
 		page.rsp_prod++;
+		n++;
 	}
 	return n;
 }
@@ -247,7 +262,7 @@ static void messages_arrive_in_any_pieces(void **state)
 	struct {
 		struct xsd_sockmsg hdr;
 		char text[5];
-	} __attribute__((packed)) msg = { { XS_READ, 3, 0, 5 }, "hello" };
+	} __attribute__((packed)) msg = {{XS_READ, 3, 0, 5}, "hello"};
 	bool freed = false;
 
 	(void)state;
@@ -273,7 +288,7 @@ static void messages_arrive_in_any_pieces(void **state)
 static void the_longest_payload_needs_several_rings_full(void **state)
 {
 	static char msg[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
-	struct xsd_sockmsg hdr = { XS_DIRECTORY, 1, 0, XENSTORE_PAYLOAD_MAX };
+	struct xsd_sockmsg hdr = {XS_DIRECTORY, 1, 0, XENSTORE_PAYLOAD_MAX};
 	bool freed = false;
 	size_t put = 0;
 
@@ -293,7 +308,7 @@ static void the_longest_payload_needs_several_rings_full(void **state)
 
 static void a_length_beyond_the_limit_is_fatal(void **state)
 {
-	struct xsd_sockmsg hdr = { XS_READ, 1, 0, XENSTORE_PAYLOAD_MAX + 1 };
+	struct xsd_sockmsg hdr = {XS_READ, 1, 0, XENSTORE_PAYLOAD_MAX + 1};
 	bool freed = false;
 
 	(void)state;
@@ -308,7 +323,7 @@ static void a_length_beyond_the_limit_is_fatal(void **state)
 
 static void indices_out_of_range_are_fatal(void **state)
 {
-	static const uint32_t far[] = { XENSTORE_RING_SIZE + 1, 0x80000000u, UINT32_MAX };
+	static const uint32_t far[] = {XENSTORE_RING_SIZE + 1, 0x80000000u, UINT32_MAX};
 	bool freed = false;
 
 	(void)state;

@@ -86,12 +86,12 @@ static void bad_guest(void **state)
 
 static void too_many_slices(void **state)
 {
-	char text[1024] = "name='x'\nvgpu=[\n";
+	static const char entry[] = "'backend=g,profile=p',\n";
+	char text[1024];
 
 	(void)state;
-	for (int i = 0; i < 9; i++)
-		strcat(text, "'backend=g,profile=p',\n");
-	strcat(text, "]\n");
+	snprintf(text, sizeof(text), "name='x'\nvgpu=[\n%s%s%s%s%s%s%s%s%s]\n", entry, entry, entry,
+		 entry, entry, entry, entry, entry, entry);
 	assert_int_equal(parse_guest(text), -EINVAL);
 	assert_string_equal(err.text, "g.cfg:11: vgpu: more than 8 slices for one guest");
 }
@@ -180,7 +180,7 @@ static void applying_a_profile(void **state)
 	s.vram = (2ull << 30) + 65536;
 	assert_int_equal(xvgpu_profiles_apply(&profiles, &s, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "profile a allows at most 2G"));
-	strcpy(s.profile, "c");
+	s.profile[0] = 'c';
 	assert_int_equal(xvgpu_profiles_apply(&profiles, &s, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "profile=c: not in "));
 	assert_non_null(strstr(err.text, "(which has: a, b)"));
@@ -198,7 +198,7 @@ static void shipped_profiles(void **state)
 	for (int i = 0; i < profiles.n; i++) {
 		struct xvgpu_spec s = {.backend = "g", .slot = -1};
 
-		strcpy(s.profile, profiles.profile[i].name);
+		memcpy(s.profile, profiles.profile[i].name, sizeof(s.profile));
 		assert_int_equal(xvgpu_profiles_apply(&profiles, &s, &err), 0);
 	}
 	xvgpu_cfg_close(cfg);

@@ -329,7 +329,7 @@ static void a_hand_started_gpudom_may_be_slow(void **state)
 	(void)state;
 	gpudom = fake_domain("gpudom", NULL);
 	pass();
-	later(10 * XVGPU_START_TIME);
+	later(10ull * XVGPU_START_TIME);
 	assert_string_equal(fake.xl_log, "");
 }
 
@@ -464,7 +464,7 @@ static void a_created_guests_record_ends_with_it(void **state)
 	g = fake_domain("job", id);
 	later(1);
 	assert_non_null(value("/xvgpu/%u/%u", gpudom, g));
-	later(2 * XVGPU_FORGET);
+	later(2ull * XVGPU_FORGET);
 	assert_int_equal(xvgpu_record_read("job", &record, &err), 0);
 	fake_kill(g);
 	later(1);
@@ -534,6 +534,7 @@ static void damaged_records_are_passed_over(void **state)
 	fake_file("lib/guests/db", "name='other'\nvgpu=['backend=gpudom,profile=small']\n");
 	g = fake_domain("web", NULL);
 	fake_domain("db", NULL);
+	fake_file("lib/gpudoms/broken", "config=[");
 	later(1);
 	assert_null(value("/xvgpu/%u/%u", gpudom, g));
 	assert_int_equal(nodes_below("/xvgpu/%u", gpudom), 2); /* the folder and the mark */

@@ -9,6 +9,7 @@
 #define TESTS_UNIT_VGPU_BED_H
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,15 +65,14 @@ struct guest {
 };
 
 /* 192 MiB of VRAM, of which BAR1 shows the first 64. */
-static const struct model_config bed_board = { .vram_bytes = 192 * MIB,
-					       .bar1_bytes = 64 * MIB,
-					       .no_ecc = true };
+static const struct model_config bed_board = {
+	.vram_bytes = 192 * MIB, .bar1_bytes = 64 * MIB, .no_ecc = true};
 
 /* ---------------------------------------------------------------- the driver domain */
 
 static inline void bed_gpudom_up(struct bed *bed)
 {
-	struct hosted_domain_config config = { .name = "gpudom" };
+	struct hosted_domain_config config = {.name = "gpudom"};
 	int dom = hosted_domain_new(bed->h, &config);
 
 	BED_CHECK(dom > 0);
@@ -144,7 +144,7 @@ static inline void bed_node(struct bed *bed, hv_domid_t owner, hv_domid_t reader
 static inline void bed_node(struct bed *bed, hv_domid_t owner, hv_domid_t reader, const char *value,
 			    const char *fmt, ...)
 {
-	struct hv_xs_perm perms[2] = { { .dom = owner }, { .dom = reader, .read = true } };
+	struct hv_xs_perm perms[2] = {{.dom = owner}, {.dom = reader, .read = true}};
 	char path[256];
 	va_list ap;
 
@@ -237,7 +237,7 @@ static inline void guest_event(hv_port_t port, void *arg)
 /* Pages, grants and a port: all that a guest keeps for its whole life. */
 static inline void guest_new(struct bed *bed, struct guest *g)
 {
-	struct hosted_domain_config config = { .name = "guest" };
+	struct hosted_domain_config config = {.name = "guest"};
 	int dom = hosted_domain_new(bed->h, &config), port;
 
 	BED_CHECK(dom > 0);
@@ -254,7 +254,7 @@ static inline void guest_new(struct bed *bed, struct guest *g)
 	BED_CHECK(!hv_grant_give(bed->gpudom, g->events, 0, &g->event_ref));
 	BED_CHECK(!hv_grant_give(bed->gpudom, g->dir, HV_GRANT_RO, &g->dir_ref));
 	for (unsigned int i = 0; i < BED_PAGES; i++) {
-		BED_CHECK(!hv_grant_give(bed->gpudom, g->buf + i * HV_PAGE_SIZE, 0,
+		BED_CHECK(!hv_grant_give(bed->gpudom, g->buf + (size_t)i * HV_PAGE_SIZE, 0,
 					 &g->buf_refs[i]));
 		g->dir->gref[i] = g->buf_refs[i];
 	}

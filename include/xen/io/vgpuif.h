@@ -138,8 +138,8 @@ struct xenvgpu_page_directory {
 	uint32_t gref[XENVGPU_GREFS_PER_DIR];
 };
 
-#define XENVGPU_COPY_MAX    (1024u * 1024u) /* bytes one MEM_WRITE or MEM_READ moves */
-#define XENVGPU_MAX_OBJECTS 256		    /* memory objects of one slice at a time */
+#define XENVGPU_COPY_MAX    0x100000u /* bytes one MEM_WRITE or MEM_READ moves */
+#define XENVGPU_MAX_OBJECTS 256	      /* memory objects of one slice at a time */
 
 /*
  * INFO: no parameters. Answers what the slice is.
@@ -178,7 +178,9 @@ struct xenvgpu_mem_alloc_resp {
 };
 
 /*
- * MEM_FREE: XEN_ENOENT for a handle that is not this slice's; XEN_EBUSY while a request uses it.
+ * MEM_FREE: XEN_ENOENT for a handle that is not this slice's; XEN_EBUSY while a request uses it. The
+ * answer comes when the memory has been cleared; the handle is dead at once. XEN_EIO: it could not be
+ * cleared and is lost to the slice.
  */
 struct xenvgpu_mem_free_req {
 	uint32_t handle;
@@ -188,7 +190,8 @@ struct xenvgpu_mem_free_req {
  * MEM_WRITE (guest pages -> object) and MEM_READ (object -> guest pages): length bytes at offset
  * within the object; offset, length multiples of 4; length > 0 and <= copy_max. The guest side
  * starts at byte 0 of the first page in the directory; a page list has ceil(length / 4096) entries.
- * On XEN_EFAULT (a reference could not be used) part of the data may have been moved.
+ * XEN_ENOENT: not this slice's handle; XEN_EINVAL: beyond the object's end, or a bad page list. On
+ * XEN_EFAULT (a reference could not be used) part of the data may have been moved.
  */
 struct xenvgpu_mem_copy_req {
 	uint32_t handle;
