@@ -17,9 +17,9 @@
 #define MIB (1ull << 20)
 
 /*
- * Where the top of usable VRAM lies. The VGA workspace is the board's own; without a valid base
- * register it is the last MiB. Source: nouveau, nvkm/subdev/gsp/rm/r535/gsp.c (r535_gsp_rpc_...
- * oneinit's fb.bios.vga_workspace); NVIDIA, kern_disp_0400.c.
+ * Where the top of usable VRAM lies. The VGA workspace is the board's own: the last MiB, or from its
+ * base register on if that is valid and lower. Source: nouveau, nvkm/subdev/gsp/tu102.c
+ * (tu102_gsp_vga_workspace_addr); NVIDIA, kern_disp_0400.c.
  */
 static uint64_t vram_top(struct gpu *gpu)
 {

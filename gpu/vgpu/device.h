@@ -54,12 +54,11 @@ struct vgpu_ring {
 	uint32_t prod;	 /* responses written */
 	uint32_t pushed; /* responses the front has been told of */
 	uint32_t event_prod;
-	uint32_t seen;	       /* req_prod at the last event, to tell empty ones */
-	bool silenced;	       /* port masked until backoff fires */
-	unsigned int empty;    /* empty events in this window */
-	uint64_t window;       /* when it began */
-	unsigned int backoffs; /* in a row */
-	struct hv_timer backoff;
+	uint32_t seen;		 /* req_prod at the last event, to tell empty ones */
+	unsigned int empty;	 /* empty events in this window */
+	uint64_t window;	 /* when it began */
+	unsigned int backoffs;	 /* in a row */
+	struct hv_timer backoff; /* armed: the port is masked until then */
 };
 
 struct vgpu_stats {

@@ -31,7 +31,6 @@ static void ring_awake(struct hv_timer *t)
 	struct vgpu_device *dev =
 		(struct vgpu_device *)((char *)t - offsetof(struct vgpu_device, ring.backoff));
 
-	dev->ring.silenced = false;
 	dev->ring.empty = 0;
 	dev->ring.window = hv_now();
 	hv_evtchn_unmask(dev->ring.port);
@@ -46,7 +45,6 @@ static void silence(struct vgpu_device *dev)
 		   "%s: %u empty events within %llu ms: port masked for a while", dev->bus.own,
 		   ring->empty, EMPTY_WINDOW / HV_MS);
 	hv_evtchn_mask(ring->port);
-	ring->silenced = true;
 	hv_timer_arm(&ring->backoff, hv_now() + (EMPTY_WINDOW << ring->backoffs));
 	if (ring->backoffs < BACKOFF_SHIFTS)
 		ring->backoffs++;

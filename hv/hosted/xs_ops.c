@@ -46,7 +46,7 @@ char *xs_absolute(const struct xs_dom *d, const char *path)
 	if (path[0] == '/' || path[0] == '@')
 		return xs_dup(path, strlen(path));
 	abs = hosted_zalloc(strlen(path) + 32, 1);
-	sprintf(abs, "/local/domain/%u/%s", d->id, path);
+	snprintf(abs, strlen(path) + 32, "/local/domain/%u/%s", d->id, path);
 	return abs;
 }
 
@@ -77,7 +77,7 @@ static int hide(const struct xs_call *c, const char *path, int err, unsigned int
 		free(p);
 		p = up;
 		ret = xs_get(c, p, &n);
-		if (n) {
+		if (!ret) {
 			have = xs_perm_for(c->dom, n->perms, n->nperms);
 			xs_node_free(n);
 			break;
@@ -91,27 +91,24 @@ static int hide(const struct xs_call *c, const char *path, int err, unsigned int
 	return have & want ? err : -EACCES;
 }
 
-/* The node, if the caller has all the rights it wants on it; else *out is NULL. */
-static int get(const struct xs_call *c, const char *path, unsigned int want, struct xs_node **out)
+/* The node, if the caller has all the rights it wants on it; else NULL and *err. */
+static struct xs_node *get(const struct xs_call *c, const char *path, unsigned int want, int *err)
 {
 	struct xs_node *n;
-	int ret;
 
-	*out = NULL;
+	*err = -EINVAL;
 	if (!xs_valid_path(path))
-		return -EINVAL;
-	ret = xs_get(c, path, &n);
-	if (!ret) {
-		if ((xs_perm_for(c->dom, n->perms, n->nperms) & want) == want) {
-			*out = n;
-			return 0;
-		}
+		return NULL;
+	*err = xs_get(c, path, &n);
+	if (!*err) {
+		if ((xs_perm_for(c->dom, n->perms, n->nperms) & want) == want)
+			return n;
 		xs_node_free(n);
-		ret = -EACCES;
+		*err = -EACCES;
 	}
-	if (ret == -ENOENT || ret == -EACCES)
-		ret = hide(c, path, ret, want);
-	return ret;
+	if (*err == -ENOENT || *err == -EACCES)
+		*err = hide(c, path, *err, want);
+	return NULL;
 }
 
 /* Caller, transaction and path of a message. */
@@ -135,16 +132,16 @@ static int begin(struct xs_call *c, struct hosted_xs *xs, hv_domid_t dom, hv_xs_
 int hosted_xs_read(struct hosted_xs *xs, hv_domid_t dom, hv_xs_tx tx, const char *path, char *buf,
 		   size_t size)
 {
-	struct xs_node *n = NULL;
+	struct xs_node *n;
 	struct xs_call c;
 	char *abs;
 	int ret = begin(&c, xs, dom, tx, path, &abs);
 
 	if (ret)
 		return ret;
-	ret = get(&c, abs, XS_READ, &n);
+	n = get(&c, abs, XS_READ, &ret);
 	free(abs);
-	if (ret)
+	if (!n)
 		return ret;
 	if (n->len >= size) {
 		ret = -E2BIG;
@@ -162,16 +159,16 @@ int hosted_xs_read(struct hosted_xs *xs, hv_domid_t dom, hv_xs_tx tx, const char
 int hosted_xs_ls(struct hosted_xs *xs, hv_domid_t dom, hv_xs_tx tx, const char *path, char *buf,
 		 size_t size)
 {
-	struct xs_node *n = NULL;
+	struct xs_node *n;
 	struct xs_call c;
 	char *abs;
 	int ret = begin(&c, xs, dom, tx, path, &abs);
 
 	if (ret)
 		return ret;
-	ret = get(&c, abs, XS_READ, &n);
+	n = get(&c, abs, XS_READ, &ret);
 	free(abs);
-	if (ret)
+	if (!n)
 		return ret;
 	/* The reply to XS_DIRECTORY must fit a message, whatever the caller's buffer. */
 	if (n->childlen > size || n->childlen > HOSTED_XS_PAYLOAD_MAX) {
@@ -262,7 +259,7 @@ out:
 int hosted_xs_write(struct hosted_xs *xs, hv_domid_t dom, hv_xs_tx tx, const char *path,
 		    const void *value, size_t len)
 {
-	struct xs_node *n = NULL;
+	struct xs_node *n;
 	struct xs_call c;
 	char *abs;
 	int ret = begin(&c, xs, dom, tx, path, &abs);
@@ -273,10 +270,10 @@ int hosted_xs_write(struct hosted_xs *xs, hv_domid_t dom, hv_xs_tx tx, const cha
 		free(abs);
 		return -E2BIG;
 	}
-	ret = get(&c, abs, XS_WRITE, &n);
-	if (ret == -ENOENT) {
+	n = get(&c, abs, XS_WRITE, &ret);
+	if (!n && ret == -ENOENT) {
 		ret = create(&c, abs, value, len);
-	} else if (!ret) {
+	} else if (n) {
 		xs_node_set_data(n, value, len);
 		if (!xs_privileged(c.dom) && xs_node_size(n) >= HOSTED_XS_ENTRY) {
 			xs_node_free(n);
@@ -330,16 +327,16 @@ int xs_rm_tree(const struct xs_call *c, const char *path)
 
 int hosted_xs_rm(struct hosted_xs *xs, hv_domid_t dom, hv_xs_tx tx, const char *path)
 {
-	struct xs_node *n = NULL;
+	struct xs_node *n;
 	struct xs_call c;
 	char *abs, *up;
 	int ret = begin(&c, xs, dom, tx, path, &abs);
 
 	if (ret)
 		return ret;
-	ret = get(&c, abs, XS_WRITE, &n);
-	xs_node_free(n);
-	if (!ret) {
+	n = get(&c, abs, XS_WRITE, &ret);
+	if (n) {
+		xs_node_free(n);
 		ret = strcmp(abs, "/") != 0 ? xs_rm_tree(&c, abs) : -EINVAL;
 	} else if (ret == -ENOENT) {
 		/* Gone already is fine where there could have been one. */
@@ -357,16 +354,16 @@ int hosted_xs_rm(struct hosted_xs *xs, hv_domid_t dom, hv_xs_tx tx, const char *
 int hosted_xs_get_perms(struct hosted_xs *xs, hv_domid_t dom, hv_xs_tx tx, const char *path,
 			struct hv_xs_perm *perms, unsigned int max)
 {
-	struct xs_node *n = NULL;
+	struct xs_node *n;
 	struct xs_call c;
 	char *abs;
 	int ret = begin(&c, xs, dom, tx, path, &abs);
 
 	if (ret)
 		return ret;
-	ret = get(&c, abs, XS_READ, &n);
+	n = get(&c, abs, XS_READ, &ret);
 	free(abs);
-	if (ret)
+	if (!n)
 		return ret;
 	for (unsigned int i = 0; i < n->nperms && i < max; i++) {
 		perms[i] = (struct hv_xs_perm){
@@ -399,10 +396,11 @@ static int set_special(const struct xs_call *c, const char *path, const struct x
 static int set_perms(const struct xs_call *c, const char *abs, const struct xs_perm *perms,
 		     unsigned int n)
 {
-	struct xs_node *node, *old;
-	int ret = get(c, abs, XS_WRITE | XS_OWNER, &node);
+	struct xs_node *old, *node;
+	int ret;
 
-	if (ret)
+	node = get(c, abs, XS_WRITE | XS_OWNER, &ret);
+	if (!node)
 		return ret;
 	if (!xs_privileged(c->dom) && perms[0].dom != node->perms[0].dom) {
 		xs_node_free(node);

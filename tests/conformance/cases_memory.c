@@ -7,6 +7,8 @@
 
 #include "tests/conformance/conformance.h"
 
+#define PAGE ((size_t)HV_PAGE_SIZE)
+
 static bool all_zero(const void *p, size_t n)
 {
 	const uint8_t *b = p;
@@ -24,15 +26,15 @@ static void pages_are_zeroed_and_counted(void)
 	uint8_t *p = hv_pages_alloc(3);
 
 	CT_CHECK(p != NULL);
-	CT_CHECK((uintptr_t)p % HV_PAGE_SIZE == 0);
+	CT_CHECK((uintptr_t)p % PAGE == 0);
 	CT_CHECK(hv_pages_free_count() == before - 3);
-	CT_CHECK(all_zero(p, 3 * HV_PAGE_SIZE));
-	memset(p, 0xff, 3 * HV_PAGE_SIZE);
+	CT_CHECK(all_zero(p, 3 * PAGE));
+	memset(p, 0xff, 3 * PAGE);
 	hv_pages_free(p, 3);
 	CT_CHECK(hv_pages_free_count() == before);
 	p = hv_pages_alloc(3);
 	CT_CHECK(p != NULL);
-	CT_CHECK(all_zero(p, 3 * HV_PAGE_SIZE));
+	CT_CHECK(all_zero(p, 3 * PAGE));
 	hv_pages_free(p, 3);
 }
 
@@ -43,10 +45,10 @@ static void pages_never_overlap(void)
 	for (unsigned int i = 0; i < 32; i++) {
 		p[i] = hv_pages_alloc(1 + i % 3);
 		CT_CHECK(p[i] != NULL);
-		memset(p[i], (int)i + 1, (1 + i % 3) * HV_PAGE_SIZE);
+		memset(p[i], (int)i + 1, (1 + i % 3) * PAGE);
 	}
 	for (unsigned int i = 0; i < 32; i++) {
-		for (size_t j = 0; j < (1 + i % 3) * HV_PAGE_SIZE; j++)
+		for (size_t j = 0; j < (1 + i % 3) * PAGE; j++)
 			CT_CHECK(p[i][j] == i + 1);
 		hv_pages_free(p[i], 1 + i % 3);
 	}
@@ -69,8 +71,8 @@ static void bus_addresses_keep_the_offset(void)
 	uint8_t *p = hv_pages_alloc(2);
 
 	CT_CHECK(p != NULL);
-	CT_CHECK(hv_dma_addr(p) % HV_PAGE_SIZE == 0);
-	CT_CHECK(hv_dma_addr(p) != hv_dma_addr(p + HV_PAGE_SIZE));
+	CT_CHECK(hv_dma_addr(p) % PAGE == 0);
+	CT_CHECK(hv_dma_addr(p) != hv_dma_addr(p + PAGE));
 	CT_CHECK(hv_dma_addr(p + 123) == hv_dma_addr(p) + 123);
 	hv_pages_free(p, 2);
 }
@@ -84,10 +86,10 @@ static void dma_memory_is_contiguous_on_the_bus(void)
 		struct hv_dma dma;
 
 		CT_CHECK(hv_dma_alloc(sizes[i], &dma) == 0);
-		CT_CHECK(dma.va != NULL && dma.addr % HV_PAGE_SIZE == 0);
-		CT_CHECK(dma.size >= sizes[i] && dma.size % HV_PAGE_SIZE == 0);
+		CT_CHECK(dma.va != NULL && dma.addr % PAGE == 0);
+		CT_CHECK(dma.size >= sizes[i] && dma.size % PAGE == 0);
 		CT_CHECK(all_zero(dma.va, dma.size));
-		for (size_t off = 0; off < dma.size; off += HV_PAGE_SIZE)
+		for (size_t off = 0; off < dma.size; off += PAGE)
 			CT_CHECK(hv_dma_addr((uint8_t *)dma.va + off) == dma.addr + off);
 		memset(dma.va, 0x5a, dma.size);
 		hv_dma_free(&dma);

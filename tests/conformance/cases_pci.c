@@ -8,6 +8,7 @@
 
 #include "tests/conformance/conformance.h"
 
+#define PAGE		   ((size_t)HV_PAGE_SIZE)
 #define PCI_VENDOR	   0x00
 #define PCI_COMMAND	   0x04
 #define PCI_COMMAND_MEMORY 0x0002
@@ -113,22 +114,20 @@ static void windows_lie_inside_their_bar(void)
 	CT_CHECK(bar.size >= 16 && (bar.size & (bar.size - 1)) == 0 && bar.addr % bar.size == 0);
 	CT_CHECK(hv_pci_bar(pci, 6, &bar) < 0);
 	CT_CHECK(hv_pci_bar(pci, (unsigned int)n, &bar) == 0);
-	if (bar.size < 2 * HV_PAGE_SIZE) {
+	if (bar.size < 2 * PAGE) {
 		close_pci();
 		CT_DOES_NOT_APPLY("the first BAR is smaller than two pages");
 	}
 	CT_CHECK(hv_mmio_map(pci, (unsigned int)n, 0, 0, HV_MMIO_UC, &m) == -EINVAL);
-	CT_CHECK(hv_mmio_map(pci, (unsigned int)n, 4, HV_PAGE_SIZE, HV_MMIO_UC, &m) == -EINVAL);
+	CT_CHECK(hv_mmio_map(pci, (unsigned int)n, 4, PAGE, HV_MMIO_UC, &m) == -EINVAL);
 	CT_CHECK(hv_mmio_map(pci, (unsigned int)n, 0, 100, HV_MMIO_UC, &m) == -EINVAL);
-	CT_CHECK(hv_mmio_map(pci, (unsigned int)n, bar.size, HV_PAGE_SIZE, HV_MMIO_UC, &m) ==
+	CT_CHECK(hv_mmio_map(pci, (unsigned int)n, bar.size, PAGE, HV_MMIO_UC, &m) == -EINVAL);
+	CT_CHECK(hv_mmio_map(pci, (unsigned int)n, bar.size - PAGE, 2 * PAGE, HV_MMIO_UC, &m) ==
 		 -EINVAL);
-	CT_CHECK(hv_mmio_map(pci, (unsigned int)n, bar.size - HV_PAGE_SIZE, 2 * HV_PAGE_SIZE,
-			     HV_MMIO_UC, &m) == -EINVAL);
-	CT_CHECK(hv_mmio_map(pci, (unsigned int)n, UINT64_MAX - HV_PAGE_SIZE + 1, HV_PAGE_SIZE,
-			     HV_MMIO_UC, &m) == -EINVAL);
-	CT_CHECK(hv_mmio_map(pci, 6, 0, HV_PAGE_SIZE, HV_MMIO_UC, &m) == -EINVAL);
-	CT_CHECK(hv_mmio_map(pci, (unsigned int)n, bar.size - HV_PAGE_SIZE, HV_PAGE_SIZE,
-			     HV_MMIO_UC, &m) == 0);
+	CT_CHECK(hv_mmio_map(pci, (unsigned int)n, UINT64_MAX - PAGE + 1, PAGE, HV_MMIO_UC, &m) ==
+		 -EINVAL);
+	CT_CHECK(hv_mmio_map(pci, 6, 0, PAGE, HV_MMIO_UC, &m) == -EINVAL);
+	CT_CHECK(hv_mmio_map(pci, (unsigned int)n, bar.size - PAGE, PAGE, HV_MMIO_UC, &m) == 0);
 	close_pci();
 }
 
@@ -140,8 +139,8 @@ static void registers_answer_when_decoding_is_on(void)
 
 	OPEN_OR_LEAVE();
 	n = first_bar(&bar);
-	CT_CHECK(n >= 0 && bar.size >= HV_PAGE_SIZE);
-	CT_CHECK(hv_mmio_map(pci, (unsigned int)n, 0, HV_PAGE_SIZE, HV_MMIO_UC, &m) == 0);
+	CT_CHECK(n >= 0 && bar.size >= PAGE);
+	CT_CHECK(hv_mmio_map(pci, (unsigned int)n, 0, PAGE, HV_MMIO_UC, &m) == 0);
 	CT_CHECK(hv_pci_cfg_write(pci, PCI_COMMAND, 2, PCI_COMMAND_MEMORY) == 0);
 	first = hv_mmio_read32(&m, 0);
 	CT_CHECK(first != 0xffffffff);

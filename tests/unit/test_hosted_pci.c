@@ -5,6 +5,8 @@
  */
 #include "tests/unit/hosted_test.h"
 
+#define PAGE ((size_t)HV_PAGE_SIZE)
+
 /*
  * The device: 256 bytes of configuration space that are plain memory where software may write, one
  * BAR of four pages whose second page holds an MSI-X table of four vectors.
@@ -146,11 +148,11 @@ static void dma_reaches_the_owners_memory(void **state)
 		assert_int_equal(device_writes(hv_dma_addr(&p[3]), 77), 0);
 		assert_int_equal(p[3], 77);
 		/* Contiguous memory is one run for the device too. */
-		assert_int_equal(hv_dma_alloc(3 * HV_PAGE_SIZE, &dma), 0);
+		assert_int_equal(hv_dma_alloc(3 * PAGE, &dma), 0);
 		for (unsigned int i = 0; i < 3; i++)
-			assert_int_equal(device_writes(dma.addr + i * HV_PAGE_SIZE, i + 1), 0);
+			assert_int_equal(device_writes(dma.addr + i * PAGE, i + 1), 0);
 		for (unsigned int i = 0; i < 3; i++)
-			assert_int_equal(((uint32_t *)dma.va)[i * HV_PAGE_SIZE / 4], i + 1);
+			assert_int_equal(((uint32_t *)dma.va)[i * PAGE / 4], i + 1);
 		hv_dma_free(&dma);
 		hv_pages_free(p, 1);
 	}

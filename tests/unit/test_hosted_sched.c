@@ -5,6 +5,7 @@
  */
 #include "tests/unit/hosted_test.h"
 
+#define PAGE	 ((size_t)HV_PAGE_SIZE)
 #define SCHED_OP 29 /* __HYPERVISOR_sched_op, xen.h */
 #define BLOCK	 1  /* SCHEDOP_block, sched.h */
 
@@ -358,7 +359,7 @@ static void pages_fail_when_told(void **state)
 		hv_pages_free(hv_pages_alloc(1), 1);
 		assert_int_equal(hv_dma_alloc(5000, &dma), -ENOMEM);
 		assert_int_equal(hv_dma_alloc(5000, &dma), 0);
-		assert_int_equal(dma.size, 2 * HV_PAGE_SIZE);
+		assert_int_equal(dma.size, 2 * PAGE);
 		hv_dma_free(&dma);
 		assert_int_equal(hv_pages_free_count(), free);
 		assert_int_equal(hosted_fail_calls(h, d, HOSTED_FAIL_PAGES), 3);
@@ -374,8 +375,8 @@ static void neighbours_are_apart_on_the_bus(void **state)
 		uint8_t *p = hv_pages_alloc(4);
 
 		for (unsigned int i = 0; i < 3; i++)
-			assert_true(hv_dma_addr(p + (i + 1) * HV_PAGE_SIZE) !=
-				    hv_dma_addr(p + i * HV_PAGE_SIZE) + HV_PAGE_SIZE);
+			assert_true(hv_dma_addr(p + (i + 1) * PAGE) !=
+				    hv_dma_addr(p + i * PAGE) + PAGE);
 		hv_pages_free(p, 4);
 	}
 }
