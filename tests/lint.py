@@ -28,7 +28,9 @@ def run(argv):
 
 def flags(path):
     if path.startswith("hv/xen/") or path.startswith("tests/xen/images/"):
-        return BASE + ["-DHV_PORT_XEN", "-ffreestanding", "-isystem", f"{OUT}/newlib/include"]
+        return BASE + ["-DHV_PORT_XEN", "-ffreestanding",
+                       "-D__XEN_INTERFACE_VERSION__=0x00040e00", "-D__LINUX_ERRNO_EXTENSIONS__",
+                       "-isystem", f"{OUT}/newlib/include"]
     glib = run(["pkg-config", "--cflags", "glib-2.0"])[1].split()
     return BASE + ["-D_GNU_SOURCE"] + glib
 

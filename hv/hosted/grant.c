@@ -7,7 +7,6 @@
  * its mapper and its frame, whatever the domain writes into the table meanwhile.
  */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "hv/hosted/internal.h"
 
@@ -16,14 +15,14 @@
 void hosted_grant_init(struct hosted_domain *d, uint32_t max_grants)
 {
 	d->grants_max = max_grants + HOSTED_GRANT_FIRST;
-	d->grants = hosted_zalloc(d->grants_max, sizeof(*d->grants));
+	d->grants = hosted_table(d->grants_max, sizeof(*d->grants));
 	d->grants_fresh = HOSTED_GRANT_FIRST;
 	d->grants_free = NO_ENTRY;
 }
 
 void hosted_grant_free(struct hosted_domain *d)
 {
-	free(d->grants);
+	hosted_table_free(d->grants, d->grants_max, sizeof(*d->grants));
 	d->grants = NULL;
 }
 

@@ -45,7 +45,7 @@ static void window_init(struct hosted_domain *d)
 	if (d->window == MAP_FAILED)
 		hosted_misuse("the host has no memory for a grant window");
 	d->window_free = hosted_zalloc(HOSTED_GRANT_WINDOW, sizeof(*d->window_free));
-	d->reach = hosted_zalloc(HOSTED_FRAMES, sizeof(*d->reach));
+	d->reach = hosted_table(HOSTED_FRAMES, sizeof(*d->reach));
 }
 
 static uint32_t slot_take(struct hosted_domain *d)
@@ -184,7 +184,7 @@ void hosted_maps_free(struct hosted_domain *d)
 	if (d->window)
 		munmap(d->window, (size_t)HOSTED_GRANT_WINDOW * HV_PAGE_SIZE);
 	free(d->window_free);
-	free(d->reach);
+	hosted_table_free(d->reach, HOSTED_FRAMES, sizeof(*d->reach));
 	free(d->maps);
 }
 

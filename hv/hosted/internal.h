@@ -153,6 +153,9 @@ bool hosted_fails(struct hosted_domain *d, enum hosted_fail kind);
 /* A test or this library is used wrongly: says so and aborts. */
 void hosted_misuse(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 void *hosted_zalloc(size_t n, size_t size); /* aborts when the host is out of memory */
+/* The same for large tables that are mostly empty: costs only what is touched. */
+void *hosted_table(size_t n, size_t size);
+void hosted_table_free(void *table, size_t n, size_t size);
 
 /* ---- sched.c */
 void hosted_fiber_free(struct hosted_domain *d);

@@ -41,6 +41,22 @@ void *hosted_zalloc(size_t n, size_t size)
 	return p;
 }
 
+void *hosted_table(size_t n, size_t size)
+{
+	void *p = mmap(NULL, n * size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		hosted_misuse("the host has no memory for %zu * %zu bytes", n, size);
+	return p;
+}
+
+void hosted_table_free(void *table, size_t n, size_t size)
+{
+	if (table)
+		munmap(table, n * size);
+}
+
 struct hosted_domain *hosted_cur(void)
 {
 	if (!cur)
@@ -81,7 +97,7 @@ static int add_domain(struct hosted *h, const struct hosted_domain_config *c);
 struct hosted *hosted_new(void)
 {
 	struct hosted *h = hosted_zalloc(1, sizeof(*h));
-	const struct hosted_domain_config dom0 = {.name = "Domain-0"};
+	const struct hosted_domain_config dom0 = {.name = "Domain-0", .pages = 1024};
 	size_t size = (size_t)HOSTED_FRAMES * HV_PAGE_SIZE;
 
 	h->memfd = memfd_create("hosted", MFD_CLOEXEC);
@@ -90,7 +106,7 @@ struct hosted *hosted_new(void)
 	h->mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, h->memfd, 0);
 	if (h->mem == MAP_FAILED)
 		hosted_misuse("cannot map machine memory: %s", strerror(errno));
-	h->frames = hosted_zalloc(HOSTED_FRAMES, sizeof(*h->frames));
+	h->frames = hosted_table(HOSTED_FRAMES, sizeof(*h->frames));
 	h->xs = hosted_xs_new();
 	h->echo = getenv("HOSTED_LOG") != NULL;
 	add_domain(h, &dom0);
@@ -114,7 +130,7 @@ void hosted_free(struct hosted *h)
 	hosted_xs_free(h->xs);
 	munmap(h->mem, (size_t)HOSTED_FRAMES * HV_PAGE_SIZE);
 	close(h->memfd);
-	free(h->frames);
+	hosted_table_free(h->frames, HOSTED_FRAMES, sizeof(*h->frames));
 	free(h);
 }
 

@@ -13,7 +13,6 @@
 #define PCI_COMMAND_MEMORY 0x0002
 #define PCI_COMMAND_MASTER 0x0004
 #define PCI_CACHE_LINE	   0x0c
-#define PCI_LATENCY	   0x0d
 #define PCI_BAR0	   0x10
 #define PCI_BARS	   6u
 #define PCI_CAP_LIST	   0x34

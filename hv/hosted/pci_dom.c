@@ -3,8 +3,8 @@
  * pci_dom.c - PCI functions and their registers as the owning domain sees them.
  *
  * Configuration writes pass what xen-pciback lets through without "permissive" (Linux, drivers/xen/
- * xen-pciback/conf_space_header.c): enabling and disabling, bus mastering, cache line, latency, power
- * state, and asking a BAR's size. Everything else is dropped in silence, as there. Worth knowing: bus
+ * xen-pciback/conf_space_header.c): enabling and disabling, bus mastering, cache line, power state,
+ * and asking a BAR's size. Everything else is dropped in silence, as there. Worth knowing: bus
  * mastering that Xen took away does not come back by setting the bit again, since pciback believes it
  * is still set; it must be cleared first, or the function reset.
  */
@@ -15,8 +15,8 @@
 #include "hv/hosted/pci.h"
 #include "hv/hosted/xen_abi.h"
 
-/* Bits that pciback shows as the hardware has them; the others read as the domain wrote them. */
-#define COMMAND_REAL 0x023cu
+/* PCI_COMMAND_GUEST of pciback: bits that read as the hardware has them, the others as written. */
+#define COMMAND_REAL 0x02bcu
 
 /* ---------------------------------------------------------------- open, close */
 
@@ -138,7 +138,7 @@ static void write_command(struct hosted_pci *p, uint16_t value)
 /* Fields that pciback hands to the hardware as they are. */
 static bool passed(const struct hosted_pci *p, unsigned int offset, unsigned int size)
 {
-	return (size == 1 && (offset == PCI_CACHE_LINE || offset == PCI_LATENCY)) ||
+	return (size == 1 && offset == PCI_CACHE_LINE) ||
 	       (size == 2 && p->cap_pm && offset == p->cap_pm + 4);
 }
 

@@ -22,6 +22,7 @@
 struct handler {
 	hv_event_fn fn;
 	void *arg;
+	bool internal; /* does not count as something done, see hv_xen_event_attach() */
 };
 
 static struct handler handlers[PORTS];
@@ -129,9 +130,9 @@ bool hv_xen_events_dispatch(void)
 			if (!(due[i] & bit_of(port)) || bit_test(mask, port))
 				continue;
 			due[i] &= ~bit_of(port);
+			ran |= !handlers[port].internal;
 			if (handlers[port].fn)
 				handlers[port].fn(port, handlers[port].arg);
-			ran = true;
 			if (hv_common()->exiting)
 				return true;
 		}
@@ -139,9 +140,14 @@ bool hv_xen_events_dispatch(void)
 	return ran;
 }
 
-void hv_xen_event_taken(hv_port_t port)
+/* For a port that is open in Xen, and masked as closed ports are. */
+static int opened(hv_port_t port, struct handler handler)
 {
-	due[port / WORD_BITS] &= ~bit_of(port);
+	HV_CHECK(port != 0 && port < PORTS && !is_open(port));
+	bit_set(open, port);
+	handlers[port] = handler;
+	hv_evtchn_unmask(port);
+	return port;
 }
 
 int hv_xen_event_attach(hv_port_t port, hv_event_fn fn, void *arg)
@@ -150,19 +156,8 @@ int hv_xen_event_attach(hv_port_t port, hv_event_fn fn, void *arg)
 		return -EINVAL;
 	if (is_open(port))
 		return -EBUSY;
-	bit_set(open, port);
-	handlers[port] = (struct handler){.fn = fn, .arg = arg};
-	hv_evtchn_unmask(port);
+	opened(port, (struct handler){fn, arg, true});
 	return 0;
-}
-
-/* For a port Xen has just opened for us, masked as closed ports are. */
-static int opened(hv_port_t port, hv_event_fn fn, void *arg)
-{
-	int err = hv_xen_event_attach(port, fn, arg);
-
-	HV_CHECK(err == 0);
-	return port;
 }
 
 /* hv.h's errors. Xen says EPERM where policy (XSM) refuses, and ENOMEM when it has no room. */
@@ -187,7 +182,7 @@ int hv_evtchn_alloc(hv_domid_t remote, hv_event_fn fn, void *arg)
 	struct evtchn_alloc_unbound op = {.dom = DOMID_SELF, .remote_dom = remote};
 	long ret = hv_hypercall_event(EVTCHNOP_alloc_unbound, &op);
 
-	return ret != 0 ? bind_errno(ret) : opened(op.port, fn, arg);
+	return ret != 0 ? bind_errno(ret) : opened(op.port, (struct handler){fn, arg, false});
 }
 
 int hv_evtchn_bind(hv_domid_t remote, hv_port_t remote_port, hv_event_fn fn, void *arg)
@@ -195,7 +190,7 @@ int hv_evtchn_bind(hv_domid_t remote, hv_port_t remote_port, hv_event_fn fn, voi
 	struct evtchn_bind_interdomain op = {.remote_dom = remote, .remote_port = remote_port};
 	long ret = hv_hypercall_event(EVTCHNOP_bind_interdomain, &op);
 
-	return ret != 0 ? bind_errno(ret) : opened(op.local_port, fn, arg);
+	return ret != 0 ? bind_errno(ret) : opened(op.local_port, (struct handler){fn, arg, false});
 }
 
 int hv_xen_bind_virq(unsigned int virq, hv_event_fn fn, void *arg)
@@ -203,7 +198,7 @@ int hv_xen_bind_virq(unsigned int virq, hv_event_fn fn, void *arg)
 	struct evtchn_bind_virq op = {.virq = virq, .vcpu = 0};
 	long ret = hv_hypercall_event(EVTCHNOP_bind_virq, &op);
 
-	return ret != 0 ? bind_errno(ret) : opened(op.port, fn, arg);
+	return ret != 0 ? bind_errno(ret) : opened(op.port, (struct handler){fn, arg, true});
 }
 
 int hv_xen_bind_pirq(unsigned int pirq, hv_event_fn fn, void *arg)
@@ -211,7 +206,7 @@ int hv_xen_bind_pirq(unsigned int pirq, hv_event_fn fn, void *arg)
 	struct evtchn_bind_pirq op = {.pirq = pirq};
 	long ret = hv_hypercall_event(EVTCHNOP_bind_pirq, &op);
 
-	return ret != 0 ? bind_errno(ret) : opened(op.port, fn, arg);
+	return ret != 0 ? bind_errno(ret) : opened(op.port, (struct handler){fn, arg, false});
 }
 
 void hv_evtchn_close(hv_port_t port)

@@ -11,7 +11,7 @@
 void hv_xen_events_init(void);
 /* Moves what Xen has flagged into our own list; true when a handler is due. */
 bool hv_xen_events_collect(void);
-/* Runs the handlers that were due when it was called, each once; true when any ran. */
+/* Runs the handlers that were due, each once; true when any ran that is not the port's own. */
 bool hv_xen_events_dispatch(void);
 
 /* One notification to the peer of a port that is attached or not (console, before handlers). */

@@ -39,11 +39,8 @@ static uint64_t *table_of(uint64_t entry)
 	return hv_xen_mfn_to_va((entry & PTE_MFN_MASK) >> HV_PAGE_SHIFT);
 }
 
-/*
- * The entry for va in the table of `level` (1: leaf), or NULL when a level above is missing, which
- * is then named in *missing.
- */
-static uint64_t *walk(uintptr_t va, unsigned int level, unsigned int *missing)
+/* The entry for va in the table of `level` (1: leaf), or NULL when a table above it is missing. */
+static uint64_t *walk(uintptr_t va, unsigned int level)
 {
 	uint64_t *table = (uint64_t *)hv_xen_start_info->pt_base;
 	unsigned int at;
@@ -51,11 +48,8 @@ static uint64_t *walk(uintptr_t va, unsigned int level, unsigned int *missing)
 	for (at = 4; at > level; at--) {
 		uint64_t entry = table[index_at(va, at)];
 
-		if (!(entry & PTE_PRESENT)) {
-			if (missing)
-				*missing = at;
+		if (!(entry & PTE_PRESENT))
 			return NULL;
-		}
 		table = table_of(entry);
 	}
 	return &table[index_at(va, level)];
@@ -77,7 +71,7 @@ uint64_t hv_xen_va_to_mfn(const void *va)
 
 	if ((uintptr_t)va >= HV_XEN_VIRT_BASE && pfn < hv_xen_start_info->nr_pages)
 		return hv_xen_pfn_to_mfn(pfn);
-	pte = walk((uintptr_t)va, 1, NULL);
+	pte = walk((uintptr_t)va, 1);
 	return pte && (*pte & PTE_PRESENT) ? (*pte & PTE_MFN_MASK) >> HV_PAGE_SHIFT : 0;
 }
 
@@ -109,7 +103,7 @@ static int set_linear(const void *page, bool writable)
 /* Makes `page` the table below the entry of `level` for va. */
 static int hook(uintptr_t va, unsigned int level, void *page)
 {
-	uint64_t *entry = walk(va, level, NULL);
+	uint64_t *entry = walk(va, level);
 	int err;
 
 	HV_CHECK(entry && !(*entry & PTE_PRESENT));
@@ -137,10 +131,13 @@ static int upper_ensure(uintptr_t va)
 {
 	unsigned int level;
 
-	while (!walk(va, 2, &level)) {
-		void *page = table_alloc();
+	for (level = 4; level > 2; level--) {
+		void *page;
 		int err;
 
+		if (*walk(va, level) & PTE_PRESENT)
+			continue;
+		page = table_alloc();
 		if (!page)
 			return -ENOMEM;
 		err = hook(va, level, page);
@@ -164,7 +161,7 @@ int hv_xen_l1_ensure(uintptr_t va)
 	void *page;
 	int err;
 
-	if (walk(va, 1, NULL))
+	if (walk(va, 1))
 		return 0;
 	page = table_alloc();
 	if (!page)
@@ -177,7 +174,7 @@ int hv_xen_l1_ensure(uintptr_t va)
 
 void *hv_xen_l1_unhook(uintptr_t va)
 {
-	uint64_t *entry = walk(va, 2, NULL);
+	uint64_t *entry = walk(va, 2);
 	struct mmuext_op flush = {.cmd = MMUEXT_TLB_FLUSH_LOCAL};
 	void *page;
 	long ret;
@@ -203,7 +200,7 @@ static void map_linear(uint64_t nr)
 		uintptr_t va = (uintptr_t)hv_xen_pfn_to_va(pfn);
 		uintptr_t next_va = (va | (HV_XEN_L1_SPAN - 1)) + 1;
 		uint64_t *table, i;
-		uint64_t *pte = walk(va, 1, NULL);
+		uint64_t *pte = walk(va, 1);
 
 		next = hv_xen_va_to_pfn((void *)next_va);
 		if (next > nr)
@@ -240,7 +237,7 @@ static void protect(uint64_t nr)
 
 	for (pfn = 0; pfn < nr; pfn++) {
 		uintptr_t va = (uintptr_t)hv_xen_pfn_to_va(pfn);
-		uint64_t *pte = walk(va, 1, NULL);
+		uint64_t *pte = walk(va, 1);
 		uint64_t value = *pte;
 
 		if (va >= (uintptr_t)hv_xen_text_end)

@@ -27,7 +27,7 @@ static uint64_t system_time(void)
 	const volatile struct vcpu_time_info *t = &hv_xen_shared_info->vcpu_info[0].time;
 	uint64_t delta, base;
 	uint32_t version, mul;
-	int shift;
+	int8_t shift;
 
 	do {
 		version = t->version;

@@ -24,11 +24,12 @@
 /* entry.S */
 void hv_xen_upcall(void);
 void hv_xen_failsafe(void);
-#define TRAP(n) void hv_xen_trap_##n(void);
+/* clang-format off */
 #define TRAPS                                                                                      \
-	TRAP(0)                                                                                    \
-	TRAP(1) TRAP(3) TRAP(4) TRAP(5) TRAP(6) TRAP(7) TRAP(10) TRAP(11) TRAP(12) TRAP(13)        \
-		TRAP(14) TRAP(16) TRAP(17) TRAP(18) TRAP(19)
+	TRAP(0) TRAP(1) TRAP(3) TRAP(4) TRAP(5) TRAP(6) TRAP(7) TRAP(10) TRAP(11) TRAP(12)         \
+	TRAP(13) TRAP(14) TRAP(16) TRAP(17) TRAP(18) TRAP(19)
+/* clang-format on */
+#define TRAP(n) void hv_xen_trap_##n(void);
 TRAPS
 #undef TRAP
 

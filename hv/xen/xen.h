@@ -47,16 +47,14 @@ void *hv_xen_mfn_to_va(uint64_t mfn);
 /* ---------------------------------------------------------------- evtchn.c */
 
 /*
- * Puts a handler on a port that somebody else opened (start_info's xenstore and console ports) and
+ * Puts a handler on a port that the toolstack opened (start_info's xenstore and console ports) and
  * unmasks it. -EINVAL for a port out of range, -EBUSY when it has a handler.
+ *
+ * These ports, and virtual interrupts, are the port's own: hv_loop_until() does not look at its
+ * condition again because their handlers ran. What matters to others is queued as work by them.
+ * (A condition that reads xenstore would else be woken by its own answers, for ever.)
  */
 int hv_xen_event_attach(hv_port_t port, hv_event_fn fn, void *arg);
-
-/*
- * Called just before looking at all that events of this port can mean: those collected so far need
- * no handler any more. It keeps a wait inside a handler or a condition from waking the loop again.
- */
-void hv_xen_event_taken(hv_port_t port);
 
 /* Bind a virtual or physical interrupt. A port > 0 or -errno; hv_evtchn_close() undoes it. */
 int hv_xen_bind_virq(unsigned int virq, hv_event_fn fn, void *arg);

@@ -28,7 +28,6 @@ static struct {
 	bool waiting;	 /* an answer is outstanding */
 	bool answered;	 /* it is in ring.hdr, ring.payload until the next hv_xs_ring_get() */
 	bool dead;
-	struct hv_work rest; /* reads what came behind an answer */
 } xs;
 
 static struct xs_buf buf; /* the one request under construction */
@@ -75,12 +74,14 @@ static void take_event(void)
 		hv_xen_xs_watch_event(path, token);
 }
 
-/* Reads what is in the response ring, up to the answer awaited. */
+/*
+ * Reads what is in the response ring, up to the answer awaited. What stands behind the answer waits
+ * for on_event(): hv_xen_block_until() keeps the event that announced it.
+ */
 static void pump(void)
 {
 	bool freed = false;
 
-	hv_xen_event_taken(xs.port);
 	while (!xs.dead && !xs.answered) {
 		int ret = hv_xs_ring_get(&xs.ring, &freed);
 
@@ -95,28 +96,12 @@ static void pump(void)
 	}
 	if (freed)
 		hv_evtchn_send(xs.port);
-	/* The answer's payload is in use; its event may have announced more than the answer. */
-	if (xs.answered && hv_xs_ring_more(&xs.ring))
-		hv_work_queue(&xs.rest);
-}
-
-static void read_rest(struct hv_work *work)
-{
-	(void)work;
-	pump();
 }
 
 static void on_event(hv_port_t port, void *arg)
 {
 	(void)port;
 	(void)arg;
-	pump();
-}
-
-/* Watch events that lie behind an answer: the notification for them is spent. */
-static void pump_rest(struct hv_work *w)
-{
-	(void)w;
 	pump();
 }
 
@@ -176,7 +161,6 @@ static void await(bool (*ready)(void *arg), void *arg, uint32_t type)
  */
 static int request(hv_xs_tx tx, uint32_t type)
 {
-	static struct hv_work rest = {.fn = pump_rest};
 	struct xsd_sockmsg hdr = {.type = type, .tx_id = tx, .len = (uint32_t)buf.len};
 	struct part parts[] = {{(const char *)&hdr, sizeof(hdr)}, {buf.data, buf.len}};
 	int ret;
@@ -196,8 +180,6 @@ static int request(hv_xs_tx tx, uint32_t type)
 	xs.answered = false;
 	if (xs.dead)
 		return -EIO;
-	if (HV_READ_ONCE(xs.ring.page->rsp_prod) != xs.ring.rsp_cons)
-		hv_work_queue(&rest);
 	ret = hv_xs_wire_reply(&xs.ring.hdr, xs.ring.payload, type, xs.req_id);
 	return ret == -EPROTO ? broken("an answer that does not fit its request") : ret;
 }
@@ -303,7 +285,6 @@ int hv_xen_xs_start(void)
 		return -ENODEV;
 	hv_xs_ring_init(&xs.ring, page);
 	xs.port = hv_xen_start_info->store_evtchn;
-	xs.rest.fn = read_rest;
 	ret = hv_xen_event_attach(xs.port, on_event, NULL);
 	if (ret)
 		return ret;

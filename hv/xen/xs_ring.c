@@ -92,8 +92,3 @@ int hv_xs_ring_get(struct xs_ring *r, bool *freed)
 	r->complete = true;
 	return 1;
 }
-
-bool hv_xs_ring_more(const struct xs_ring *r)
-{
-	return HV_READ_ONCE(r->page->rsp_prod) != r->rsp_cons;
-}

@@ -41,7 +41,4 @@ int hv_xs_ring_put(struct xs_ring *r, const void *data, size_t len);
  */
 int hv_xs_ring_get(struct xs_ring *r, bool *freed);
 
-/* Is there anything to receive behind the message handed out last? */
-bool hv_xs_ring_more(const struct xs_ring *r);
-
 #endif /* HV_XEN_XS_RING_H */

@@ -42,7 +42,7 @@ BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 CPU = "max,-smap,-smep,-rdtscp,-avx,-avx2,-pku,-xsave"
 # bootscrub, edd, edid, rodata and apparmor only save time: 3 s of 10 until dom0 is up.
 XEN_CMDLINE = ("console=com1 com1=115200 loglvl=all guest_loglvl=all conring_size=1m "
-               "dom0_mem=1024M,max:1024M dom0_max_vcpus=1 dom0_vcpus_pin iommu=verbose "
+               "dom0_mem=1024M,max:1024M dom0_max_vcpus=1 dom0_vcpus_pin sched=credit iommu=verbose "
                "bootscrub=0 edd=off edid=no")
 DOM0_CMDLINE = "console=hvc0 earlyprintk=xen rodata=off apparmor=0"
 # Bytes of a file sent in one command, which is a single word of the agent's shell.

@@ -87,11 +87,6 @@ void hv_work_queue(struct hv_work *w)
 	work = w;
 }
 
-void hv_xen_event_taken(hv_port_t port)
-{
-	(void)port;
-}
-
 void hv_log(enum hv_log_level level, const char *fmt, ...)
 {
 	char line[512];

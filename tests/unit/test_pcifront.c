@@ -483,7 +483,7 @@ static void an_operation_lost_blocks_only_for_its_time(void **state)
 {
 	struct hv_pci *pci = opened();
 	struct xen_pci_sharedinfo *sh = (void *)page_memory;
-	uint32_t v;
+	uint32_t v = 0;
 
 	(void)state;
 	silent = true;
@@ -503,7 +503,7 @@ static void an_operation_lost_blocks_only_for_its_time(void **state)
 static void bars_are_sized_once_and_restored(void **state)
 {
 	struct hv_pci *pci = opened();
-	struct hv_pci_bar bar;
+	struct hv_pci_bar bar = {0};
 	unsigned int before;
 
 	(void)state;
@@ -527,7 +527,7 @@ static void bars_are_sized_once_and_restored(void **state)
 static void bars_that_cannot_be_read_are_tried_again(void **state)
 {
 	struct hv_pci *pci = opened();
-	struct hv_pci_bar bar;
+	struct hv_pci_bar bar = {0};
 
 	(void)state;
 	next_error = XEN_PCI_ERR_op_failed;
@@ -650,7 +650,7 @@ static void questions_about_errors_are_answered(void **state)
 
 	(void)state;
 	opened();
-	sh = page;
+	sh = (void *)page_memory;
 	sh->aer_op = (struct xen_pcie_aer_op){.cmd = XEN_PCI_OP_aer_detected, .err = 2};
 	sends = 0;
 	front_fn(11, NULL); /* not asked */

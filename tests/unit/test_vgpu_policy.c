@@ -67,6 +67,9 @@ static void a_good_policy_is_read(void **state)
 	assert_string_equal(p.profile, "office-2.big_ONE");
 	assert_int_equal(p.vram, 64 * MIB);
 	assert_int_equal(p.weight, 1000);
+	guest_policy(&f->g, "azAZ09._-", "65536", "1");
+	assert_int_equal(read_policy(f, &p, why), 0);
+	assert_string_equal(p.profile, "azAZ09._-");
 }
 
 static void bad_values_are_refused(void **state)

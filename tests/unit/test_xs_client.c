@@ -71,11 +71,6 @@ void hv_work_queue(struct hv_work *w)
 	w->queued = true;
 }
 
-void hv_xen_event_taken(hv_port_t port)
-{
-	assert_int_equal(port, 9);
-}
-
 void hv_log(enum hv_log_level level, const char *fmt, ...)
 {
 	va_list ap;
@@ -492,19 +487,6 @@ static void events_between_request_and_answer_are_kept(void **state)
 	hv_xs_unwatch(&w);
 }
 
-static void events_behind_an_answer_are_not_forgotten(void **state)
-{
-	struct hv_xs_watch w = {.path = "dir", .fn = count};
-
-	(void)state;
-	fired = 0;
-	serve = serve_watch; /* answer and first event in one go, announced by one event */
-	assert_int_equal(hv_xs_watch(&w), 0);
-	run_work();
-	assert_int_equal(fired, 1);
-	hv_xs_unwatch(&w);
-}
-
 static void a_flood_becomes_one_event_per_watch(void **state)
 {
 	struct hv_xs_watch a = {.path = "a", .fn = count}, b = {.path = "b", .fn = count};
@@ -636,7 +618,6 @@ int main(void)
 		T(an_index_gone_bad_while_waiting_ends_the_connection),
 		T(watches_fire_from_the_loop),
 		T(events_between_request_and_answer_are_kept),
-		T(events_behind_an_answer_are_not_forgotten),
 		T(a_flood_becomes_one_event_per_watch),
 		T(a_handler_may_remove_its_watch),
 		T(refused_watches_leave_nothing),
