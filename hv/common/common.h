@@ -10,7 +10,7 @@
 
 #include "hv/hv.h"
 
-#define HV_COUNT_NR  64	/* hypercall numbers 0..63 */
+#define HV_COUNT_NR  64 /* hypercall numbers 0..63 */
 #define HV_COUNT_SUB 64 /* sub-operations; larger ones share the last counter */
 #define HV_LOG_DOMS  64 /* domains whose log rate is tracked at a time; the oldest is forgotten */
 
@@ -35,8 +35,8 @@ struct hv_common {
 };
 
 /* Provided by the port. */
-struct hv_common *hv_common(void);     /* of the running domain */
-void hv_port_puts(const char *line);   /* one line, without newline, to the domain's console */
+struct hv_common *hv_common(void);   /* of the running domain */
+void hv_port_puts(const char *line); /* one line, without newline, to the domain's console */
 
 /* For the port's loop: runs what is due, at most `max` items; true when anything ran. */
 bool hv_common_run_work(unsigned int max);

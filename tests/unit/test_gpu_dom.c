@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "gpu/gpudom.c"
+#include "gpu/gpudom.c" /* NOLINT(bugprone-suspicious-include): its start function is static */
 #include "tests/unit/vgpu_bed.h"
 
 struct fixture {

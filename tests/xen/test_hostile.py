@@ -16,7 +16,8 @@ from results import Results, check
 CASES = ("handles-of-others", "offsets-and-lengths", "sizes", "reserved-bits", "unknown-operations",
          "grant-references", "fresh-memory-is-zero", "too-many-objects", "ring-rewritten-while-read",
          "ring-index-beyond", "event-flood", "policy-is-not-ours", "nodes-made-anew",
-         "garbage-in-own-nodes", "watch-flood", "state-toggling")
+         "garbage-in-own-nodes", "watch-flood", "state-toggling",
+         "own-directory-deleted")
 LOG_LINES = 200  # what a few minutes of hostility may add to Xen's and dom0's log
 
 

@@ -38,7 +38,7 @@ def count(data):
         elif event == TRC_LOST_RECORDS:
             lost += words[0]
         elif event & ~0xFF0 == TRC_SCHED_RUNSTATE_CHANGE and event >> 4 & 0xF == 0:
-            running[cpu] = words[0] & 0xFFFF, words[0] >> 16
+            running[cpu] = words[0] >> 16  # domain; the low half is the vCPU
         elif event & ~TRC_PV_64_FLAG == TRC_PV_HYPERCALL_V2 and cpu in running:
             calls[running[cpu], words[0] & 0xFFFFF] += 1
     return calls, lost

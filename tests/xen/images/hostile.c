@@ -428,7 +428,15 @@ static void nodes_made_anew(void)
 	EXPECT(!ask(&req, &before), "no INFO");
 	EXPECT(xenbus_read_str(HV_XS_NONE, OWN, "backend", backend, sizeof(backend)) >= 0, "no backend");
 	snprintf(id, sizeof(id), "%u", raw.back);
-	hv_xs_rm(HV_XS_NONE, OWN);
+	static const char *const keys[] = {"backend", "backend-id", "state", "version", "ring-ref",
+					   "event-channel", "event-page-ref"};
+	for (unsigned int i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		char node[64];
+
+		snprintf(node, sizeof(node), OWN "/%s", keys[i]);
+		EXPECT(hv_xs_rm(HV_XS_NONE, node) == 0, "cannot remove own %s", node);
+	}
+	nap(500 * HV_MS);
 	hv_xs_write(HV_XS_NONE, OWN "/backend", backend);
 	hv_xs_write(HV_XS_NONE, OWN "/backend-id", id);
 	hv_xs_write(HV_XS_NONE, OWN "/vram", "1099511627776");
@@ -440,12 +448,9 @@ static void nodes_made_anew(void)
 	EXPECT(!ask(&req, &after), "no INFO");
 	EXPECT(after.op.info.vram_size == before.op.info.vram_size, "quota is now %llu",
 	       (unsigned long long)after.op.info.vram_size);
-	/* A device that dom0 never made is never served. */
-	hv_xs_write(HV_XS_NONE, "device/vgpu/1/backend", backend);
-	hv_xs_write(HV_XS_NONE, "device/vgpu/1/backend-id", id);
-	hv_xs_write(HV_XS_NONE, "device/vgpu/1/state", "3");
-	nap(500 * HV_MS);
-	EXPECT(hv_xs_rm(HV_XS_NONE, "device/vgpu/1") == 0, "cannot remove own node");
+	/* A device that dom0 never made cannot even be named. */
+	EXPECT(hv_xs_write(HV_XS_NONE, "device/vgpu/1/backend", backend) == -EACCES,
+	       "made a device of its own");
 }
 
 static void garbage_in_own_nodes(void)
@@ -500,6 +505,14 @@ static void state_toggling(void)
 	EXPECT(!take_over(), "no connection after toggling");
 }
 
+/* The last case, for only dom0 can plug a device in again after this. */
+static void own_directory_deleted(void)
+{
+	EXPECT(hv_xs_rm(HV_XS_NONE, OWN) == 0, "cannot remove the own directory");
+	nap(500 * HV_MS);
+	EXPECT(hv_xs_write(HV_XS_NONE, OWN "/state", "1") == -EACCES, "made it again");
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -520,6 +533,7 @@ static const struct {
 	{ "garbage-in-own-nodes", garbage_in_own_nodes },
 	{ "watch-flood", watch_flood },
 	{ "state-toggling", state_toggling },
+	{ "own-directory-deleted", own_directory_deleted },
 };
 
 static int hostile_start(int argc, char **argv)
