@@ -70,8 +70,7 @@ hv_domid_t hv_domid(void);
 
 /* Broken invariant of our own (never for outside input): log, dump what is known, crash the domain. */
 void hv_panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
-#define HV_CHECK(cond)                                                                             \
-	((cond) ? (void)0 : hv_panic("%s:%d: broken: %s", __FILE__, __LINE__, #cond))
+#define HV_CHECK(cond) ((cond) ? (void)0 : hv_panic("%s:%d: broken: %s", __FILE__, __LINE__, #cond))
 
 /* ---------------------------------------------------------------- log */
 
@@ -207,7 +206,8 @@ struct hv_grant_copy {
 	void *local;
 	int status;
 };
-int hv_grant_copy(struct hv_grant_copy *copies, unsigned int n); /* as hv_grant_map; one hypercall */
+int hv_grant_copy(struct hv_grant_copy *copies,
+		  unsigned int n); /* as hv_grant_map; one hypercall */
 
 /* Grant entries given and maps held now; for leak checks. */
 unsigned int hv_grants_given(void);

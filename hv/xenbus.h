@@ -19,8 +19,9 @@ struct xenbus_dev {
 	char own[XENBUS_DIR_MAX];  /* e.g. "device/vgpu/0" or "backend/vgpu/3/0" */
 	char peer[XENBUS_DIR_MAX]; /* absolute */
 	hv_domid_t peer_dom;
-	enum xenbus_state state;      /* what we last published */
-	enum xenbus_state peer_state; /* what the peer last published; Unknown when absent or garbage */
+	enum xenbus_state state; /* what we last published */
+	enum xenbus_state
+		peer_state; /* what the peer last published; Unknown when absent or garbage */
 	/* Called from the loop when the peer's state changed (Unknown: node gone or unreadable). */
 	void (*changed)(struct xenbus_dev *dev, enum xenbus_state peer_state);
 	void *arg;

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""make lint: clang-format, clang-tidy and cppcheck over the tree; anything they say is an error.
+"""make lint: clang-format, clang-tidy, cppcheck and the rules of the folders; anything they say is an error.
 
     lint.py [FILE ...]          default: every C file that git knows or would add
 
@@ -11,6 +11,7 @@ checked by clang-format only: their headers are not ours and their compilers alr
 
 import concurrent.futures
 import os
+import re
 import subprocess
 import sys
 
@@ -19,6 +20,39 @@ OUT = os.environ.get("O", "build")
 BASE = ["-std=gnu11", "-I.", "-Iinclude", f"-I{OUT}/include", "-include",
         f"{OUT}/include/generated/autoconf.h", "-Wall", "-Wextra"]
 FORMAT_ONLY = ("guest-frontend/linux/", "tests/model/qemu", "include/uapi/")
+
+
+# Which of our folders the files of a folder may include (design: nothing includes upwards).
+ROOMS = {
+    "include/": (), "hv/hv.h": (), "hv/xenbus": ("hv/",), "hv/common/": ("hv/",), "hv/xen/": ("hv/",),
+    "hv/hosted/": ("hv/", "tests/model/"), "hv/dom0/": ("hv/dom0/",), "iommu/": ("iommu/", "hv/"),
+    "gpu/core/": ("gpu/core/", "iommu/", "hv/"), "gpu/vgpu/": ("gpu/vgpu/", "gpu/core/core.h", "hv/"),
+    "gpu/gpudom.c": ("gpu/", "iommu/", "hv/"), "guest-frontend/bare/": ("guest-frontend/bare/", "hv/"),
+    "guest-frontend/linux/": ("guest-frontend/linux/", "tests/xen/pattern.h"),
+    "tests/model/": ("tests/model/",),
+}
+OURS = ("hv/", "iommu/", "gpu/", "fwq/", "guest-frontend/", "tests/")
+HYPERCALL = re.compile(r"\bhv_hypercall_\w+\(|\bHYPERVISOR_\w+\(")
+MMIO = re.compile(r"\bhv_mmio_(read|write|zero)\w*\(")
+
+
+def rooms(files):
+    """What breaks the rules of the folders: includes upwards, hypercalls, register accesses."""
+    wrong = []
+    for path in files:
+        room = next((r for r in ROOMS if path.startswith(r)), None)
+        with open(path, encoding="utf-8") as f:
+            for n, line in enumerate(f, 1):
+                found = re.match(r'#include "([^"]+)"', line)
+                # A name without a known folder is relative to the file's own.
+                name = found[1] if found else ""
+                if room and name.startswith(OURS) and not name.startswith(ROOMS[room]):
+                    wrong.append(f"{path}:{n}: {room} may not include {name}")
+                if HYPERCALL.search(line) and not path.startswith(("hv/xen/", "tests/unit/")):
+                    wrong.append(f"{path}:{n}: a hypercall outside hv/xen")
+                if MMIO.search(line) and not path.startswith(("gpu/core/", "hv/", "tests/")):
+                    wrong.append(f"{path}:{n}: a register access outside gpu/core")
+    return wrong
 
 
 def run(argv):
@@ -53,6 +87,11 @@ def main(argv):
         bad += 1
         print(out[:6000])
         print("clang-format: run `make format`")
+
+    print("rooms: who may include what", flush=True)
+    for line in rooms(files):
+        bad += 1
+        print(line)
 
     sources = [f for f in files if f.endswith(".c") and not f.startswith(FORMAT_ONLY)]
     print(f"clang-tidy: {len(sources)} files", flush=True)

@@ -90,7 +90,7 @@ static int ask(struct xenvgpu_request *req, struct xenvgpu_response *rsp)
 
 static int alloc(uint64_t size, uint32_t *handle)
 {
-	struct xenvgpu_request req = { .operation = XENVGPU_OP_MEM_ALLOC };
+	struct xenvgpu_request req = {.operation = XENVGPU_OP_MEM_ALLOC};
 	struct xenvgpu_response rsp;
 	int status;
 
@@ -102,7 +102,7 @@ static int alloc(uint64_t size, uint32_t *handle)
 
 static int release(uint32_t handle)
 {
-	struct xenvgpu_request req = { .operation = XENVGPU_OP_MEM_FREE };
+	struct xenvgpu_request req = {.operation = XENVGPU_OP_MEM_FREE};
 
 	req.op.mem_free.handle = handle;
 	return ask(&req, NULL);
@@ -110,7 +110,7 @@ static int release(uint32_t handle)
 
 static int copy(uint8_t op, uint32_t handle, hv_gref_t dir, uint64_t offset, uint32_t length)
 {
-	struct xenvgpu_request req = { .operation = op };
+	struct xenvgpu_request req = {.operation = op};
 
 	req.op.mem_copy.handle = handle;
 	req.op.mem_copy.gref_directory = dir;
@@ -162,9 +162,11 @@ static void handles_of_others(void)
 
 		EXPECT(release(handle) == -XEN_ENOENT, "MEM_FREE of handle %u not refused", handle);
 		if (i % 8 == 0) {
-			EXPECT(copy(XENVGPU_OP_MEM_READ, handle, list.dir_ref, 0, 4096) == -XEN_ENOENT,
+			EXPECT(copy(XENVGPU_OP_MEM_READ, handle, list.dir_ref, 0, 4096) ==
+				       -XEN_ENOENT,
 			       "MEM_READ of handle %u not refused", handle);
-			EXPECT(copy(XENVGPU_OP_MEM_WRITE, handle, list.dir_ref, 0, 4096) == -XEN_ENOENT,
+			EXPECT(copy(XENVGPU_OP_MEM_WRITE, handle, list.dir_ref, 0, 4096) ==
+				       -XEN_ENOENT,
 			       "MEM_WRITE of handle %u not refused", handle);
 		}
 	}
@@ -179,9 +181,18 @@ static void offsets_and_lengths(void)
 		uint64_t offset;
 		uint32_t length;
 	} bad[] = {
-		{ 0x10000, 4 },	      { 0xfffc, 8 },	   { 0, 0 },		{ 0, 0x10004 },
-		{ 1, 4 },	      { 0, 3 },		   { ~0ull - 3, 4 },	{ ~0ull - 3, 8 },
-		{ 1ull << 63, 4096 }, { 0, 0xfffffffc },   { 0x10000000, 4096 }, { 0, (1 << 20) + 4 },
+		{0x10000, 4},
+		{0xfffc, 8},
+		{0, 0},
+		{0, 0x10004},
+		{1, 4},
+		{0, 3},
+		{~0ull - 3, 4},
+		{~0ull - 3, 8},
+		{1ull << 63, 4096},
+		{0, 0xfffffffc},
+		{0x10000000, 4096},
+		{0, (1 << 20) + 4},
 	};
 	struct list list;
 	uint32_t handle;
@@ -192,8 +203,8 @@ static void offsets_and_lengths(void)
 		for (uint8_t op = XENVGPU_OP_MEM_WRITE; op <= XENVGPU_OP_MEM_READ; op++) {
 			int status = copy(op, handle, list.dir_ref, bad[i].offset, bad[i].length);
 
-			EXPECT(status == -XEN_EINVAL, "op %#x offset %#llx length %#x: status %d", op,
-			       (unsigned long long)bad[i].offset, bad[i].length, status);
+			EXPECT(status == -XEN_EINVAL, "op %#x offset %#llx length %#x: status %d",
+			       op, (unsigned long long)bad[i].offset, bad[i].length, status);
 		}
 	EXPECT(!copy(XENVGPU_OP_MEM_WRITE, handle, list.dir_ref, 0xf000, 4096), "good one refused");
 	EXPECT(!release(handle), "not freed");
@@ -205,8 +216,8 @@ static void offsets_and_lengths(void)
 
 static void sizes(void)
 {
-	static const uint64_t bad[] = { 0, 1, 4096, 0xffff, 0x10001, ~0ull, 1ull << 63, ~0xffffull };
-	struct xenvgpu_request req = { .operation = XENVGPU_OP_INFO };
+	static const uint64_t bad[] = {0, 1, 4096, 0xffff, 0x10001, ~0ull, 1ull << 63, ~0xffffull};
+	struct xenvgpu_request req = {.operation = XENVGPU_OP_INFO};
 	struct xenvgpu_response rsp;
 	uint32_t handle;
 	int status;
@@ -223,15 +234,15 @@ static void sizes(void)
 
 static void reserved_bits(void)
 {
-	static const uint8_t used[][2] = { /* operation, bytes of its parameters */
-		{ XENVGPU_OP_INFO, 0 },	     { XENVGPU_OP_PING, 8 },
-		{ XENVGPU_OP_MEM_ALLOC, 12 }, { XENVGPU_OP_MEM_FREE, 4 },
-		{ XENVGPU_OP_MEM_WRITE, 20 }, { XENVGPU_OP_MEM_READ, 20 },
+	static const uint8_t used[][2] = {
+		/* operation, bytes of its parameters */
+		{XENVGPU_OP_INFO, 0},	  {XENVGPU_OP_PING, 8},	      {XENVGPU_OP_MEM_ALLOC, 12},
+		{XENVGPU_OP_MEM_FREE, 4}, {XENVGPU_OP_MEM_WRITE, 20}, {XENVGPU_OP_MEM_READ, 20},
 	};
 
 	for (unsigned int i = 0; i < sizeof(used) / sizeof(used[0]); i++) {
 		for (unsigned int bit = 0; bit < 5 * 8; bit++) {
-			struct xenvgpu_request req = { .operation = used[i][0] };
+			struct xenvgpu_request req = {.operation = used[i][0]};
 
 			req.reserved[bit / 8] = (uint8_t)(1u << (bit % 8));
 			EXPECT(ask(&req, NULL) == -XEN_EINVAL, "op %#x: reserved bit %u accepted",
@@ -239,7 +250,7 @@ static void reserved_bits(void)
 		}
 		/* struct xenvgpu_mem_alloc_req and mem_copy_req are padded to 8 bytes: also reserved. */
 		for (unsigned int byte = used[i][1]; byte < 56; byte++) {
-			struct xenvgpu_request req = { .operation = used[i][0] };
+			struct xenvgpu_request req = {.operation = used[i][0]};
 
 			if (used[i][0] == XENVGPU_OP_MEM_ALLOC)
 				req.op.mem_alloc.size = XENVGPU_MEM_ALIGN;
@@ -249,7 +260,7 @@ static void reserved_bits(void)
 		}
 	}
 	for (unsigned int bit = 0; bit < 32; bit++) {
-		struct xenvgpu_request req = { .operation = XENVGPU_OP_MEM_ALLOC };
+		struct xenvgpu_request req = {.operation = XENVGPU_OP_MEM_ALLOC};
 
 		req.op.mem_alloc.size = XENVGPU_MEM_ALIGN;
 		req.op.mem_alloc.flags = 1u << bit;
@@ -260,7 +271,7 @@ static void reserved_bits(void)
 static void unknown_operations(void)
 {
 	for (unsigned int op = 0; op < 256; op++) {
-		struct xenvgpu_request req = { .operation = (uint8_t)op };
+		struct xenvgpu_request req = {.operation = (uint8_t)op};
 
 		if (op >= XENVGPU_OP_INFO && op <= XENVGPU_OP_MEM_READ)
 			continue;
@@ -316,12 +327,14 @@ static void fresh_memory_is_zero(void)
 		EXPECT(!alloc(0x40000, &handle), "no memory");
 		for (uint64_t at = 0; at < 0x40000; at += 4096) {
 			memset(list.data, 0x55, HV_PAGE_SIZE);
-			EXPECT(!copy(XENVGPU_OP_MEM_READ, handle, list.dir_ref, at, 4096), "no read");
+			EXPECT(!copy(XENVGPU_OP_MEM_READ, handle, list.dir_ref, at, 4096),
+			       "no read");
 			for (unsigned int i = 0; i < HV_PAGE_SIZE; i++)
 				EXPECT(!list.data[i], "byte %#llx is %#x",
 				       (unsigned long long)at + i, list.data[i]);
 			memset(list.data, 0xaa, HV_PAGE_SIZE);
-			EXPECT(!copy(XENVGPU_OP_MEM_WRITE, handle, list.dir_ref, at, 4096), "no write");
+			EXPECT(!copy(XENVGPU_OP_MEM_WRITE, handle, list.dir_ref, at, 4096),
+			       "no write");
 		}
 		EXPECT(!release(handle), "not freed");
 	}
@@ -376,7 +389,8 @@ static void ring_rewritten_while_read(void)
 
 static void ring_index_beyond(void)
 {
-	static const uint32_t beyond[] = { XENVGPU_RING_SLOTS + 1, 100, 0x7fffffff, 0x80000000, 0xffffffff };
+	static const uint32_t beyond[] = {XENVGPU_RING_SLOTS + 1, 100, 0x7fffffff, 0x80000000,
+					  0xffffffff};
 
 	for (unsigned int i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++) {
 		front_raw_publish(&raw, raw.req_prod + beyond[i]);
@@ -387,7 +401,7 @@ static void ring_index_beyond(void)
 
 static void event_flood(void)
 {
-	struct xenvgpu_request req = { .operation = XENVGPU_OP_PING };
+	struct xenvgpu_request req = {.operation = XENVGPU_OP_PING};
 
 	for (unsigned int i = 0; i < 100000; i++)
 		hv_evtchn_send(raw.port);
@@ -398,16 +412,18 @@ static void event_flood(void)
 static void policy_is_not_ours(void)
 {
 	char dir[64], node[96], text[64];
-	struct hv_xs_perm open = { .dom = hv_domid(), .read = true, .write = true };
-	static const char *const keys[] = { "vram", "profile", "weight" };
+	struct hv_xs_perm open = {.dom = hv_domid(), .read = true, .write = true};
+	static const char *const keys[] = {"vram", "profile", "weight"};
 
 	snprintf(dir, sizeof(dir), "/xvgpu/%u/%u/0", raw.back, hv_domid());
 	for (unsigned int i = 0; i < 3; i++) {
 		snprintf(node, sizeof(node), "%s/%s", dir, keys[i]);
-		EXPECT(hv_xs_write(HV_XS_NONE, node, "1099511627776") == -EACCES, "%s written", node);
+		EXPECT(hv_xs_write(HV_XS_NONE, node, "1099511627776") == -EACCES, "%s written",
+		       node);
 		EXPECT(hv_xs_rm(HV_XS_NONE, node) == -EACCES, "%s removed", node);
 		EXPECT(hv_xs_set_perms(HV_XS_NONE, node, &open, 1) == -EACCES, "%s opened", node);
-		EXPECT(hv_xs_read(HV_XS_NONE, node, text, sizeof(text)) == -EACCES, "%s read", node);
+		EXPECT(hv_xs_read(HV_XS_NONE, node, text, sizeof(text)) == -EACCES, "%s read",
+		       node);
 	}
 	while (strchr(dir + 1, '/')) { /* and no ancestor either */
 		EXPECT(hv_xs_rm(HV_XS_NONE, dir) == -EACCES, "%s removed", dir);
@@ -422,14 +438,15 @@ static void policy_is_not_ours(void)
 static void nodes_made_anew(void)
 {
 	char backend[XENBUS_DIR_MAX], id[16];
-	struct xenvgpu_request req = { .operation = XENVGPU_OP_INFO };
+	struct xenvgpu_request req = {.operation = XENVGPU_OP_INFO};
 	struct xenvgpu_response before, after;
 
 	EXPECT(!ask(&req, &before), "no INFO");
-	EXPECT(xenbus_read_str(HV_XS_NONE, OWN, "backend", backend, sizeof(backend)) >= 0, "no backend");
+	EXPECT(xenbus_read_str(HV_XS_NONE, OWN, "backend", backend, sizeof(backend)) >= 0,
+	       "no backend");
 	snprintf(id, sizeof(id), "%u", raw.back);
-	static const char *const keys[] = {"backend", "backend-id", "state", "version", "ring-ref",
-					   "event-channel", "event-page-ref"};
+	static const char *const keys[] = {"backend",  "backend-id",	"state",	 "version",
+					   "ring-ref", "event-channel", "event-page-ref"};
 	for (unsigned int i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		char node[64];
 
@@ -455,9 +472,11 @@ static void nodes_made_anew(void)
 
 static void garbage_in_own_nodes(void)
 {
-	static const char *const values[] = { "", "-1", "0", "4294967296", "99999999999999999999",
-					      "1x", "0x1", "7 ", "%s%n", "../../0/domain" };
-	static const char *const keys[] = { "ring-ref", "event-page-ref", "event-channel", "version" };
+	static const char *const values[] = {
+		"",   "-1",  "0",  "4294967296", "99999999999999999999",
+		"1x", "0x1", "7 ", "%s%n",	 "../../0/domain"};
+	static const char *const keys[] = {"ring-ref", "event-page-ref", "event-channel",
+					   "version"};
 
 	for (unsigned int k = 0; k < 4; k++)
 		for (unsigned int v = 0; v < sizeof(values) / sizeof(values[0]); v++) {
@@ -478,7 +497,7 @@ static void garbage_in_own_nodes(void)
 
 static void watch_flood(void)
 {
-	struct xenvgpu_request req = { .operation = XENVGPU_OP_PING };
+	struct xenvgpu_request req = {.operation = XENVGPU_OP_PING};
 	char node[64];
 
 	for (unsigned int i = 0; i < 2000; i++) {
@@ -517,23 +536,23 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } table[] = {
-	{ "handles-of-others", handles_of_others },
-	{ "offsets-and-lengths", offsets_and_lengths },
-	{ "sizes", sizes },
-	{ "reserved-bits", reserved_bits },
-	{ "unknown-operations", unknown_operations },
-	{ "grant-references", grant_references },
-	{ "fresh-memory-is-zero", fresh_memory_is_zero },
-	{ "too-many-objects", too_many_objects },
-	{ "ring-rewritten-while-read", ring_rewritten_while_read },
-	{ "ring-index-beyond", ring_index_beyond },
-	{ "event-flood", event_flood },
-	{ "policy-is-not-ours", policy_is_not_ours },
-	{ "nodes-made-anew", nodes_made_anew },
-	{ "garbage-in-own-nodes", garbage_in_own_nodes },
-	{ "watch-flood", watch_flood },
-	{ "state-toggling", state_toggling },
-	{ "own-directory-deleted", own_directory_deleted },
+	{"handles-of-others", handles_of_others},
+	{"offsets-and-lengths", offsets_and_lengths},
+	{"sizes", sizes},
+	{"reserved-bits", reserved_bits},
+	{"unknown-operations", unknown_operations},
+	{"grant-references", grant_references},
+	{"fresh-memory-is-zero", fresh_memory_is_zero},
+	{"too-many-objects", too_many_objects},
+	{"ring-rewritten-while-read", ring_rewritten_while_read},
+	{"ring-index-beyond", ring_index_beyond},
+	{"event-flood", event_flood},
+	{"policy-is-not-ours", policy_is_not_ours},
+	{"nodes-made-anew", nodes_made_anew},
+	{"garbage-in-own-nodes", garbage_in_own_nodes},
+	{"watch-flood", watch_flood},
+	{"state-toggling", state_toggling},
+	{"own-directory-deleted", own_directory_deleted},
 };
 
 static int hostile_start(int argc, char **argv)

@@ -44,9 +44,8 @@ static struct costs costs_now(const struct front_dev *dev)
 {
 	const struct front_stats *s = front_stats(dev);
 
-	return (struct costs){ hv_hypercalls_total(), hv_upcalls(),	  0,
-			       s->notifies,	      s->requests,	  s->batches,
-			       s->wakeups,	      s->grants };
+	return (struct costs){hv_hypercalls_total(), hv_upcalls(), 0,	       s->notifies,
+			      s->requests,	     s->batches,   s->wakeups, s->grants};
 }
 
 static void hold(void)
@@ -94,10 +93,12 @@ static void hold(void)
 	if (err)
 		answer("result", "FAILED: read: %d", err);
 	else if (bad != UINT64_MAX)
-		answer("result", "FAILED: mismatch at %#llx sha256=%s", (unsigned long long)bad, hex);
+		answer("result", "FAILED: mismatch at %#llx sha256=%s", (unsigned long long)bad,
+		       hex);
 	else
 		answer("result",
-		       "verified bytes=%llu moved=%llu sha256=%s requests=%llu batches=%llu sends=%llu "
+		       "verified bytes=%llu moved=%llu sha256=%s requests=%llu batches=%llu "
+		       "sends=%llu "
 		       "wakeups=%llu hypercalls=%llu upcalls=%llu grants=%llu",
 		       (unsigned long long)bytes, 2ull * bytes, hex,
 		       (unsigned long long)(after.requests - before.requests),
@@ -154,7 +155,8 @@ static void loop(void)
 			return;
 		}
 		done += 2 * PIECE;
-		nap(10 * HV_MS); /* steady traffic, not a flood: the machine may be an emulated one */
+		nap(10 *
+		    HV_MS); /* steady traffic, not a flood: the machine may be an emulated one */
 		if (hv_now() >= next_report) {
 			answer("progress", "verified=%llu losses=%llu", (unsigned long long)done,
 			       (unsigned long long)losses);
@@ -184,8 +186,8 @@ static void cycle(uint64_t cycles)
 		if (i % 10 == 9)
 			answer("progress", "cycles=%llu", (unsigned long long)i + 1);
 	}
-	answer("result", "verified cycles=%llu grants-given=%u pages-free=%u", (unsigned long long)cycles,
-	       hv_grants_given(), hv_pages_free_count());
+	answer("result", "verified cycles=%llu grants-given=%u pages-free=%u",
+	       (unsigned long long)cycles, hv_grants_given(), hv_pages_free_count());
 }
 
 static int worker_start(int argc, char **argv)

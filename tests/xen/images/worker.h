@@ -91,8 +91,8 @@ static inline bool told_done(void *arg)
 /* Waits, asleep, until dom0 writes `word` into data/go. */
 static inline int wait_told(const char *word, uint64_t timeout)
 {
-	struct told_wait wait = { .word = word };
-	struct hv_xs_watch w = { .path = "data/go", .fn = told_fn, .arg = &wait };
+	struct told_wait wait = {.word = word};
+	struct hv_xs_watch w = {.path = "data/go", .fn = told_fn, .arg = &wait};
 	int err = hv_xs_watch(&w);
 
 	if (err)
