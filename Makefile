@@ -45,7 +45,7 @@ deps	:= $(O)/.deps
 config	:= $(O)/config/.config
 autoconf:= $(O)/include/generated/autoconf.h
 newlib	:= $(O)/newlib/lib/libc.a
-KENV	= KCONFIG_CONFIG=$(config) CONFIG_= srctree=.
+KENV	= KCONFIG_CONFIG=$(config)
 
 $(deps): packaging/deps.list packaging/deps.sh
 	@mkdir -p $(O)

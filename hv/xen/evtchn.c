@@ -14,6 +14,7 @@
 
 #include "hv/xen/evtchn.h"
 #include "hv/xen/hypercall.h"
+#include "hv/xen/time.h"
 
 #define WORDS	  64u
 #define WORD_BITS 64u
@@ -108,6 +109,8 @@ bool hv_xen_events_collect(void)
 		__atomic_fetch_and(&shared->evtchn_pending[i], ~ready, __ATOMIC_SEQ_CST);
 		due[i] |= ready;
 	}
+	if (due[hv_xen_time_port() / WORD_BITS] & bit_of(hv_xen_time_port()))
+		hv_xen_time_spent();
 	for (i = 0; i < WORDS; i++)
 		any |= due[i] & ~HV_READ_ONCE(shared->evtchn_mask[i]);
 	return any != 0;

@@ -12,6 +12,7 @@
 static uint64_t boot; /* system time when the domain started */
 static uint64_t last; /* latest value of hv_now() */
 static uint64_t armed_at = UINT64_MAX;
+static hv_port_t timer_port;
 
 static uint64_t rdtsc(void)
 {
@@ -85,6 +86,16 @@ static void timer_fired(hv_port_t port, void *arg)
 	(void)arg;
 }
 
+hv_port_t hv_xen_time_port(void)
+{
+	return timer_port;
+}
+
+void hv_xen_time_spent(void)
+{
+	armed_at = UINT64_MAX;
+}
+
 void hv_xen_time_wake_at(uint64_t deadline)
 {
 	struct vcpu_set_singleshot_timer op = {.timeout_abs_ns = deadline + boot};
@@ -96,10 +107,11 @@ void hv_xen_time_wake_at(uint64_t deadline)
 	if (deadline > INT64_MAX)
 		return;
 	/*
-	 * Armed for that time already? Xen may fire some 50 us early (TIMER_SLOP, common/timer.c),
-	 * so one that is nearly due counts as spent and is armed again.
+	 * Armed for that time already, and not spent? Whether it is spent only its event tells: Xen
+	 * fires by its own clock, which may be ahead of hv_now() (TIMER_SLOP of common/timer.c, or
+	 * processors whose clocks drift apart).
 	 */
-	if (deadline == armed_at && deadline > hv_now() + HV_MS)
+	if (deadline == armed_at)
 		return;
 	/* A time that has passed fires at once. */
 	HV_CHECK(hv_hypercall_vcpu(VCPUOP_set_singleshot_timer, &op) == 0);
@@ -108,8 +120,12 @@ void hv_xen_time_wake_at(uint64_t deadline)
 
 void hv_xen_time_init(void)
 {
+	int port;
+
 	boot = system_time();
 	/* Xen starts a PV vCPU with a 10 ms tick for kernels of old. */
 	HV_CHECK(hv_hypercall_vcpu(VCPUOP_stop_periodic_timer, NULL) == 0);
-	HV_CHECK(hv_xen_bind_virq(VIRQ_TIMER, timer_fired, NULL) > 0);
+	port = hv_xen_bind_virq(VIRQ_TIMER, timer_fired, NULL);
+	HV_CHECK(port > 0);
+	timer_port = (hv_port_t)port;
 }

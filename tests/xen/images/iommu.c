@@ -35,7 +35,7 @@ static int arrives(uint64_t addr, uint32_t first, bool *arrived)
 	hv_pages_free(own, 1);
 	if (err)
 		return err;
-	if (memcmp(got, marker, BLOCK))
+	if (memcmp(got, marker, BLOCK) != 0)
 		return -EILSEQ;
 	nap(200 * HV_MS);
 
@@ -47,7 +47,7 @@ static int arrives(uint64_t addr, uint32_t first, bool *arrived)
 	for (uint32_t i = 0; i < BLOCK / 4; i++)
 		same &= got[i] == (first | i);
 	*arrived = same;
-	if (!same && memcmp(got, marker, BLOCK) && memcmp(got, blank, BLOCK) && got[0] != ~0u)
+	if (!same && memcmp(got, marker, BLOCK) != 0 && memcmp(got, blank, BLOCK) != 0)
 		hv_log(HV_WARN, "neither pattern nor marker: %08x %08x", got[0], got[1]);
 	nap(200 * HV_MS);
 	return 0;

@@ -18,7 +18,7 @@
 #include "tests/xen/pattern.h"
 #include "worker.h"
 
-#define PIECE 0x100000u /* bytes per call */
+#define PIECE 0x100000ull /* bytes per call */
 
 static uint64_t key, seed, bytes;
 static uint8_t *buf;
@@ -28,8 +28,10 @@ static struct front_dev *connect(uint64_t timeout)
 	struct front_dev *dev;
 	int err = front_open(0, NULL, NULL, &dev);
 
-	if (!err)
+	if (!err) {
+		front_set_timeout(dev, 60 * HV_S); /* an emulated machine may be slow */
 		err = front_wait_connected(dev, timeout);
+	}
 	if (err)
 		hv_log(HV_ERR, "no connection: %d", err);
 	return err ? NULL : dev;
@@ -121,6 +123,7 @@ static void loop(void)
 		answer("result", "FAILED: open: %d", err);
 		return;
 	}
+	front_set_timeout(dev, 60 * HV_S);
 	for (uint64_t generation = 0; !told("stop"); generation++) {
 		uint64_t at = generation % (bytes / PIECE) * PIECE;
 
@@ -209,7 +212,7 @@ static int worker_start(int argc, char **argv)
 		cycle(order_number(argc, argv, "cycles", 100));
 	else if (!strcmp(mode, "sit"))
 		answer("phase", connect(120 * HV_S) ? "connected" : "FAILED");
-	else if (strcmp(mode, "idle"))
+	else if (strcmp(mode, "idle") != 0)
 		return -EINVAL;
 	return wait_told("end", 900 * HV_S);
 }
