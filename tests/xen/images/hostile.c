@@ -50,27 +50,15 @@ static int take_over(void)
 	return err;
 }
 
-static bool back_closing(void *arg)
-{
-	char path[XENBUS_DIR_MAX];
-	uint64_t state;
-
-	(void)arg;
-	if (xenbus_read_str(HV_XS_NONE, OWN, "backend", path, sizeof(path)) < 0)
-		return true;
-	return xenbus_read_u64(HV_XS_NONE, path, "state", 8, &state) ||
-	       state == XenbusStateClosing || state == XenbusStateClosed;
-}
-
-/* Whether the back has closed this one device, waiting for it. */
+/*
+ * Whether the back has closed this connection, waiting for it. The front tells: by the time one
+ * looks at the nodes it may have connected again.
+ */
 static bool device_closed(void)
 {
-	for (int i = 0; i < 50; i++) {
-		if (back_closing(NULL))
-			return true;
+	for (int i = 0; i < 50 && !front_stats(dev)->losses; i++)
 		nap(100 * HV_MS);
-	}
-	return false;
+	return front_stats(dev)->losses != 0;
 }
 
 /* One request, raw; the answer's status. A silent back is -XEN_ETIMEDOUT. */
