@@ -40,6 +40,9 @@ def main():
     with System("costs", limit=400) as s:
         s.start_gpudom(daemon=False)
         s.create_worker("mover", f"mode=hold key=1 seed=5 bytes={BYTES}", "96M", how="xvgpu create -p")
+        state = f"/local/domain/{s.domid('gpudom')}/backend/vgpu/{s.domid('mover')}/0/state"
+        s.wait(lambda: s.sh(f"xenstore-read {state}")[1].strip() == "2", "the slice to be scrubbed", 60)
+        time.sleep(3)
         before, _ = settled(s)
         s.ok(f"xentrace -D -S 2048 -e {trace.MASK:#x} /tmp/trace >/tmp/xentrace.log 2>&1 & sleep 1")
         s.ok("xl unpause mover")

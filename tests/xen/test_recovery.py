@@ -7,6 +7,7 @@ would. Xen then clears PCI_COMMAND.MASTER and tells nobody. gpudom must report t
 guests; xvgpu daemon resets the function, starts gpudom anew and plugs the guests in again.
 """
 
+import json
 import sys
 
 import system  # noqa: F401
@@ -14,6 +15,7 @@ from system import GPU_BDF, System, fields
 from results import Results, check
 
 COMMAND_MASTER = 0x4
+GUESTS = ("pv", "pv2")
 
 
 def command(s):
@@ -22,12 +24,19 @@ def command(s):
     return int.from_bytes(data[4:6], "little")
 
 
+def progress(s, name):
+    """{"verified": bytes, "losses": connections lost} of a guest."""
+    return {k: int(v) for k, v in fields(s.node(name, "progress")).items()}
+
+
 def main():
     results = Results("recovery")
-    with System("recovery", linux=True, limit=500) as s:
+    with System("recovery", limit=500) as s:
         s.start_gpudom()
-        s.create_worker("pv", "mode=loop key=1 bytes=8M", "64M")
-        s.wait_node("pv", "progress", "verified")
+        for key, name in enumerate(GUESTS, 1):
+            s.create_worker(name, f"mode=loop key={key} bytes=8M", "64M")
+            s.wait_node(name, "progress", "verified")
+        resets = json.loads(s.qom_get("gpu0", "stats"))["flrs"]
         first = s.domid("gpudom")
         with results.case("bus mastering is on while gpudom serves"):
             check(command(s) & COMMAND_MASTER, f"command {command(s):#x}")
@@ -38,21 +47,22 @@ def main():
             s.wait_xen(r"DMAR:\[DMA Read\] Request device \[0000:00:02\.0\]", after=at)
         with results.case("gpudom reports the GPU lost"):
             s.wait_guest("gpudom", "[Ll]ost", 20)
-        with results.case("the guest is told"):
-            s.wait(lambda: int(fields(s.node("pv", "progress"))["losses"]) >= 1, "the guest's loss", 90)
+        for name in GUESTS:
+            with results.case(f"{name} is told"):
+                s.wait(lambda: progress(s, name)["losses"] >= 1, f"the loss at {name}", 90)
         with results.case("the daemon resets the function and starts gpudom anew"):
             s.wait(lambda: s.domid("gpudom") not in (None, first) and s.gpudom_running(),
                    "a new gpudom", 90)
             check(command(s) & COMMAND_MASTER, f"command {command(s):#x}")
-        with results.case("traffic resumes and verifies"):
-            start = int(fields(s.node("pv", "progress"))["verified"])
-            s.wait(lambda: int(fields(s.node("pv", "progress"))["verified"]) > start + (4 << 20),
-                   "traffic to resume", 120)
-            s.tell("pv", "stop")
-            s.wait_node("pv", "result", "verified")
+        for name in GUESTS:
+            with results.case(f"traffic of {name} resumes and verifies"):
+                start = progress(s, name)["verified"]
+                s.wait(lambda: progress(s, name)["verified"] > start + (4 << 20), "traffic to resume", 120)
+                s.tell(name, "stop")
+                s.wait_node(name, "result", "verified")
         with results.case("the function was reset"):
-            check('"flrs"' in s.qom_get("gpu0", "stats"), "no reset count")
-            print(f"recovery: model: {s.qom_get('gpu0', 'stats')}")
+            now = json.loads(s.qom_get("gpu0", "stats"))["flrs"]
+            check(now > resets, f"{resets} resets before, {now} after")
     return results.finish()
 
 
