@@ -38,6 +38,21 @@ def back_state(s, name):
     return out.strip() if rc == 0 else "none"
 
 
+def snapshot_sees(s, results):
+    with results.case("the snapshot sees a connected slice"):
+        before = residue.snapshot(s)
+        s.create_worker("seen", "mode=sit", "32M")
+        s.wait_node("seen", "phase", "connected")
+        during = residue.snapshot(s)
+        for what, more in (("grants mapped (gpudom)", 2), ("grants that name gpudom (Xen)", 2),
+                           ("ports (gpudom)", 1), ("event channels of gpudom (Xen)", 1),
+                           ("slices (gpudom)", 1), ("VRAM free (gpudom)", -(32 << 20))):
+            check_equal(int(during[what]) - int(before[what]), more, f"change of {what}")
+        check(during["xenstore nodes"] != before["xenstore nodes"], "no nodes seen")
+        s.ok("xl destroy seen")
+        s.wait(lambda: not s.slices(), "the slice to be released", 30)
+
+
 def cycles(s, results):
     with results.case("100 connects and disconnects leave nothing behind"):
         s.create_worker("cycler", "mode=idle", "32M")
@@ -137,6 +152,7 @@ def main():
     results = Results("lifecycle")
     with System("lifecycle", limit=800) as s:
         s.start_gpudom()
+        snapshot_sees(s, results)
         cycles(s, results)
         kills(s, results)
         driver_domain_dies(s, results)
