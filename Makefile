@@ -220,7 +220,13 @@ $(O)/bed/guest.cpio.gz: $(bed-src) $(wildcard tests/bed/guest*) | $(deps)
 	$(Q)sh tests/bed/guest-linux.sh
 	@touch $@
 
-bed: $(bed-parts) $(O)/xvgpu-model.so
+$(O)/drmcheck: $(O)/dom0/tests/xen/linux/drmcheck.o
+	$(call say,LINK,$@)
+	$(Q)gcc -o $@ $^ -ldrm
+
+$(O)/dom0/tests/xen/linux/%.o: private common += $(shell pkg-config --cflags libdrm 2>/dev/null)
+
+bed: $(bed-parts) $(O)/xvgpu-model.so $(O)/drmcheck
 
 # What a whole-system test needs.
 system: all bed

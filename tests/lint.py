@@ -65,7 +65,7 @@ def flags(path):
         return BASE + ["-DHV_PORT_XEN", "-ffreestanding",
                        "-D__XEN_INTERFACE_VERSION__=0x00040e00", "-D__LINUX_ERRNO_EXTENSIONS__",
                        "-isystem", f"{OUT}/newlib/include"]
-    glib = run(["pkg-config", "--cflags", "glib-2.0"])[1].split()
+    glib = run(["pkg-config", "--cflags", "glib-2.0", "libdrm"])[1].split()
     return BASE + ["-D_GNU_SOURCE"] + glib
 
 

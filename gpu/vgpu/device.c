@@ -342,6 +342,7 @@ bool vgpu_device_remade(struct vgpu_device *dev)
 
 bool vgpu_device_turn(struct vgpu_device *dev)
 {
+	vgpu_stats_dirty(dev->back, dev);
 	switch (dev->phase) {
 	case VGPU_SCRUBBING:
 		return scrub_turn(dev);

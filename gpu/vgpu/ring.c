@@ -285,7 +285,6 @@ bool vgpu_ring_turn(struct vgpu_device *dev)
 	struct vgpu_ring *ring = &dev->ring;
 	int n = 0;
 
-	vgpu_stats_dirty(dev->back, dev);
 	if (dev->job.kind != VGPU_JOB_NONE) {
 		continue_job(dev);
 		return true;

@@ -81,7 +81,7 @@ def main():
     print(f"run: real Xen under QEMU, GPU model as PCI device {system.GPU_BDF}, seed {seed:#x}")
     print("run: no vendor firmware runs; the GPU is tests/model")
     try:
-        with System("run", linux=True, limit=400) as s:
+        with System("run", linux="selftest.sh", limit=400) as s:
             s.start_gpudom()
             start_guests(s, seed)
             if args.fault:

@@ -7,7 +7,7 @@
         s.wait_node("pv1", "phase", "written")
 
 Guests are steered through their xenstore node data/go and answer below data/, see
-tests/xen/images/worker.h; the Linux guest does the same through tests/xen/linux-run.sh.
+tests/xen/images/worker.h; the Linux guest does the same through tests/xen/linux/selftest.sh.
 """
 
 import os
@@ -29,9 +29,16 @@ def fields(text):
 
 
 class System(Bed):
-    """A Bed with everything of ours in dom0. gpu: QEMU properties of the model ("fault=…")."""
+    """A Bed with everything of ours in dom0.
 
-    def __init__(self, name, *, gpu="", images=("worker",), linux=False, overlay=None, **more):
+    gpu         QEMU properties of the model ("fault=…")
+    images      bare guests to have at hand, of tests/xen/images
+    linux       the Linux guest's script, of tests/xen/linux; None: no Linux guest
+    linux_files further files for the Linux guest
+    """
+
+    def __init__(self, name, *, gpu="", images=("worker",), linux=None, linux_files=None,
+                 overlay=None, **more):
         files = {
             f"{LIB}/gpudom": os.path.join(BUILD, "gpudom"),
             "/usr/sbin/xvgpu": os.path.join(BUILD, "xvgpu"),
@@ -41,7 +48,7 @@ class System(Bed):
             files[f"{LIB}/images/{image}"] = os.path.join(BUILD, "images", image)
         if linux:
             files[f"{LIB}/vmlinuz"] = os.path.join(BUILD, "bed", "vmlinux")
-            files[f"{LIB}/guest.cpio"] = self._linux_initramfs(name)
+            files[f"{LIB}/guest.cpio"] = self._linux_initramfs(name, linux, linux_files)
         files.update(overlay or {})
         device = f"xvgpu-model,id=gpu0,addr=2{',' + gpu if gpu else ''}"
         super().__init__(name, overlay=files, devices=[device],
@@ -49,13 +56,13 @@ class System(Bed):
         self._domids = {}
 
     @staticmethod
-    def _linux_initramfs(name):
+    def _linux_initramfs(name, script, files):
         """The Linux guest's initramfs with our module and script; where it is."""
         path = os.path.join(BUILD, "run", f"{name}-guest.cpio.gz")
         os.makedirs(os.path.dirname(path), exist_ok=True)
         bed.image.append(path, os.path.join(BUILD, "bed", "guest.cpio.gz"), bed.image.overlay({
             "/lib/xvgpu/xen-vgpu-front.ko": os.path.join(BUILD, "linux", "xen-vgpu-front.ko"),
-            "/etc/xvgpu/run.sh": os.path.join(ROOT, "tests", "xen", "linux-run.sh"),
+            "/etc/xvgpu/run.sh": os.path.join(ROOT, "tests", "xen", "linux", script),
             "/usr/bin/xenstore": "/usr/bin/xenstore",
         }))
         return path
