@@ -64,6 +64,7 @@ class System(Bed):
             "/lib/xvgpu/xen-vgpu-front.ko": os.path.join(BUILD, "linux", "xen-vgpu-front.ko"),
             "/etc/xvgpu/run.sh": os.path.join(ROOT, "tests", "xen", "linux", script),
             "/usr/bin/xenstore": "/usr/bin/xenstore",
+            **(files or {}),
         }))
         return path
 
