@@ -9,6 +9,7 @@ cases; a stage only starts them and reads what they print. The full output of ea
 build/log/. A skipped test whose name is not in tests/skips.allow counts as failed.
 """
 
+import concurrent.futures
 import dataclasses
 import os
 import re
@@ -19,7 +20,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.environ.get("O", "build")
 LOG = os.path.join(OUT, "log")
-FUZZ_TOTAL = 180  # seconds of fuzzing in one `make check`
+FUZZ_TOTAL = 180  # seconds of fuzzing in one `make check`, shared by all targets
 
 
 @dataclasses.dataclass
@@ -125,10 +126,11 @@ def coverage(name, exe, profile):
     if not files:
         return None, "no COVERS: line"
     merged = profile + ".data"
-    rc, _ = command("fuzz.log", ["llvm-profdata", "merge", "-o", merged, profile])
+    log = f"fuzz-{name}.log"
+    rc, _ = command(log, ["llvm-profdata", "merge", "-o", merged, profile])
     if rc:
         return None, "llvm-profdata failed"
-    rc, out = command("fuzz.log", ["llvm-cov", "report", exe, f"-instr-profile={merged}", *files])
+    rc, out = command(log, ["llvm-cov", "report", exe, f"-instr-profile={merged}", *files])
     # Columns: Filename Regions Missed Cover Functions Missed Executed Lines Missed Cover ...
     lines = missed = 0
     for row in out.splitlines():
@@ -141,6 +143,29 @@ def coverage(name, exe, profile):
     return 100.0 * (lines - missed) / lines, " ".join(files)
 
 
+def fuzz(name, share):
+    """Fuzz one target for `share` seconds, then replay its corpus for coverage; two results."""
+    log = f"fuzz-{name}.log"
+    exe = os.path.join(OUT, "fuzzers", name)
+    corpus = os.path.join(OUT, "corpus", name)
+    seeds = os.path.join("tests", "fuzz", "corpus", name)
+    os.makedirs(corpus, exist_ok=True)
+    dirs = [corpus] + ([seeds] if os.path.isdir(seeds) else [])
+    profile = os.path.join(OUT, "corpus", name + ".profraw")
+    rc, out = command(log, [exe, f"-max_total_time={share}", "-print_final_stats=1",
+                            f"-artifact_prefix={LOG}/crash-{name}-", *dirs],
+                      env={"LLVM_PROFILE_FILE": os.devnull}, timeout=share + 300)
+    runs = re.search(r"stat::number_of_executed_units:\s*(\d+)", out)
+    ran = Result(f"fuzz/{name}", "ok" if rc == 0 else "FAILED",
+                 f"{runs[1] if runs else '?'} runs in {share} s" if rc == 0 else
+                 f"see {LOG}/{log} and {LOG}/crash-{name}-*")
+    rc, out = command(log, [exe, "-runs=0", *dirs], env={"LLVM_PROFILE_FILE": profile})
+    percent, about = coverage(name, exe, profile) if rc == 0 else (None, "replay failed")
+    good = percent is not None and percent >= 95.0
+    return [ran, Result(f"fuzz/{name}/coverage", "ok" if good else "FAILED",
+                        f"{percent:.1f} % of lines: {about}" if percent is not None else about)]
+
+
 def stage_fuzz():
     """Every fuzz target runs for its share of the time; its corpus covers its parser's lines."""
     rc, out = make("fuzz.log", "fuzzers")
@@ -149,25 +174,9 @@ def stage_fuzz():
         return
     targets = names("fuzz", "fuzz_")
     share = int(os.environ.get("FUZZ_SECONDS", max(5, FUZZ_TOTAL // max(1, len(targets)))))
-    for name in targets:
-        exe = os.path.join(OUT, "fuzzers", name)
-        corpus = os.path.join(OUT, "corpus", name)
-        seeds = os.path.join("tests", "fuzz", "corpus", name)
-        os.makedirs(corpus, exist_ok=True)
-        dirs = [corpus] + ([seeds] if os.path.isdir(seeds) else [])
-        profile = os.path.join(OUT, "corpus", name + ".profraw")
-        rc, out = command("fuzz.log", [exe, f"-max_total_time={share}", "-print_final_stats=1",
-                                       f"-artifact_prefix={LOG}/crash-{name}-", *dirs],
-                          env={"LLVM_PROFILE_FILE": os.devnull}, timeout=share + 300)
-        runs = re.search(r"stat::number_of_executed_units:\s*(\d+)", out)
-        runs = runs[1] if runs else "?"
-        yield Result(f"fuzz/{name}", "ok" if rc == 0 else "FAILED",
-                     f"{runs} runs in {share} s" if rc == 0 else f"see {LOG}/fuzz.log and {LOG}/crash-{name}-*")
-        rc, out = command("fuzz.log", [exe, "-runs=0", *dirs], env={"LLVM_PROFILE_FILE": profile})
-        percent, about = coverage(name, exe, profile) if rc == 0 else (None, "replay failed")
-        good = percent is not None and percent >= 95.0
-        yield Result(f"fuzz/{name}/coverage", "ok" if good else "FAILED",
-                     f"{percent:.1f} % of lines: {about}" if percent is not None else about)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for results in pool.map(lambda name: fuzz(name, share), targets):
+            yield from results
 
 
 def stage_xen():

@@ -10,6 +10,8 @@ checked by clang-format only: their headers are not ours and their compilers alr
 """
 
 import concurrent.futures
+import functools
+import hashlib
 import os
 import re
 import subprocess
@@ -69,8 +71,26 @@ def flags(path):
     return BASE + ["-D_GNU_SOURCE"] + glib
 
 
-def tidy(path):
+def headers_digest(files):
+    """What a clean result of clang-tidy depends on besides the file itself."""
+    digest = hashlib.sha256()
+    for name in sorted(f for f in files if f.endswith(".h")) + [".clang-tidy", "tests/lint.py"]:
+        with open(name, "rb") as f:
+            digest.update(name.encode() + b"\0" + f.read())
+    return digest.digest()
+
+
+def tidy(path, headers):
+    """(status, output) of clang-tidy; a file that was clean and has not changed is not looked at again."""
+    with open(path, "rb") as f:
+        key = hashlib.sha256(headers + path.encode() + b"\0" + f.read()).hexdigest()
+    stamp = os.path.join(OUT, "lint", key)
+    if os.path.exists(stamp):
+        return 0, ""
     rc, out = run(["clang-tidy", "--quiet", "--warnings-as-errors=*", path, "--"] + flags(path))
+    if rc == 0:
+        with open(stamp, "w", encoding="utf-8"):
+            pass
     lines = [line for line in out.splitlines() if "warnings generated" not in line]
     return rc, "\n".join(lines)
 
@@ -78,8 +98,10 @@ def tidy(path):
 def main(argv):
     os.chdir(TOP)
     listed = run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.c", "*.h"])[1]
-    files = argv or [f for f in listed.split() if os.path.exists(f)]
+    tree = [f for f in listed.split() if os.path.exists(f)]
+    files = argv or tree
     bad = 0
+    os.makedirs(os.path.join(OUT, "lint", "cppcheck"), exist_ok=True)
 
     print(f"clang-format: {len(files)} files", flush=True)
     rc, out = run(["clang-format", "--dry-run", "--Werror", *files])
@@ -95,8 +117,9 @@ def main(argv):
 
     sources = [f for f in files if f.endswith(".c") and not f.startswith(FORMAT_ONLY)]
     print(f"clang-tidy: {len(sources)} files", flush=True)
+    check = functools.partial(tidy, headers=headers_digest(tree))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for path, (rc, out) in zip(sources, pool.map(tidy, sources)):
+        for path, (rc, out) in zip(sources, pool.map(check, sources)):
             if rc:
                 bad += 1
                 print(f"{path}:\n{out[:3000]}")
@@ -104,7 +127,7 @@ def main(argv):
     print(f"cppcheck: {len(sources)} files", flush=True)
     rc, out = run(["cppcheck", "--quiet", "--error-exitcode=1", "--inline-suppr", "--std=c11",
                    "--enable=warning,portability", "--suppressions-list=tests/cppcheck.allow",
-                   "-I.", "-Iinclude", "-j2", *sources])
+                   f"--cppcheck-build-dir={OUT}/lint/cppcheck", "-I.", "-Iinclude", "-j2", *sources])
     if rc:
         bad += 1
         print(out[:6000])
