@@ -28,6 +28,7 @@ FORMAT_ONLY = ("guest-frontend/linux/", "tests/model/qemu", "include/uapi/")
 ROOMS = {
     "include/": (), "hv/hv.h": (), "hv/xenbus": ("hv/",), "hv/common/": ("hv/",), "hv/xen/": ("hv/",),
     "hv/hosted/": ("hv/", "tests/model/"), "hv/dom0/": ("hv/dom0/",), "iommu/": ("iommu/", "hv/"),
+    "fwq/": ("fwq/", "hv/"),
     "gpu/core/": ("gpu/core/", "iommu/", "hv/"), "gpu/vgpu/": ("gpu/vgpu/", "gpu/core/core.h", "hv/"),
     "gpu/gpudom.c": ("gpu/", "iommu/", "hv/"), "guest-frontend/bare/": ("guest-frontend/bare/", "hv/"),
     "guest-frontend/linux/": ("guest-frontend/linux/", "tests/xen/pattern.h"),

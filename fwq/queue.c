@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * queue.c - records in the shared block: laid out, sealed, published; copied once, checked, consumed.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "fwq/queue.h"
+#include "hv/hv.h"
+
+#define TRIES 3 /* GspMsgQueueReceiveStatus, nMaxRetries */
+
+/* XOR of whole 64-bit words; len is a multiple of 8. */
+static uint64_t xor64(const uint8_t *at, size_t len)
+{
+	uint64_t sum = 0, v;
+
+	for (size_t i = 0; i < len; i += sizeof(v)) {
+		memcpy(&v, at + i, sizeof(v));
+		sum ^= v;
+	}
+	return sum;
+}
+
+static uint32_t fold(uint64_t sum)
+{
+	return (uint32_t)(sum >> 32) ^ (uint32_t)sum;
+}
+
+uint32_t fwq_checksum(const uint8_t *at, size_t len)
+{
+	uint64_t sum = xor64(at, len & ~(size_t)7), tail = 0;
+
+	memcpy(&tail, at + (len & ~(size_t)7), len & 7);
+	return fold(sum ^ tail);
+}
+
+/* Elements of a record whose RPC is len bytes; len is at most record_max - elem.size. */
+static uint32_t elems_for(const struct fwq_params *p, uint32_t len)
+{
+	return (p->elem.size + len + p->elem_size - 1) / p->elem_size;
+}
+
+static bool length_ok(const struct fwq_params *p, uint32_t len)
+{
+	return len >= p->rpc.size && len <= p->record_max - p->elem.size;
+}
+
+/* ---------------------------------------------------------------- set-up */
+
+static void header_write(const struct fwq_queue *q)
+{
+	const struct fwq_params *p = q->p;
+
+	memset(q->cmd, 0, p->entry_off);
+	fwq_put32(q->cmd + p->queue.off_version, p->queue.version);
+	fwq_put32(q->cmd + p->queue.off_size, p->queue_size);
+	fwq_put32(q->cmd + p->queue.off_msg_size, p->elem_size);
+	fwq_put32(q->cmd + p->queue.off_msg_count, q->elems);
+	fwq_put32(q->cmd + p->queue.off_flags, p->queue.flags);
+	fwq_put32(q->cmd + p->queue.off_rx_off, p->queue.rx_off);
+	fwq_put32(q->cmd + p->queue.off_entry_off, p->entry_off);
+}
+
+int fwq_queue_init(struct fwq_queue *q, const struct fwq_params *p, struct fwq_link *link,
+		   void *stage, size_t stage_size)
+{
+	uint32_t pages;
+
+	if (fwq_params_check(p) || stage_size < p->record_max || (uintptr_t)stage % 8)
+		return -EINVAL;
+	pages = fwq_params_pages(p);
+	if (link->pages < pages)
+		return -EINVAL;
+	*q = (struct fwq_queue){.p = p, .link = link, .stage = stage};
+	q->elems = fwq_params_elems(p);
+	q->cmd = link->block + (size_t)fwq_params_table_pages(p) * HV_PAGE_SIZE;
+	q->msg = q->cmd + p->queue_size;
+
+	memset(link->block, 0, (size_t)pages * HV_PAGE_SIZE);
+	memcpy(link->block, link->page_addr, pages * sizeof(uint64_t));
+	header_write(q);
+	link->publish_write(link, 0);
+	link->publish_read(link, 0);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- sending */
+
+/* Elements that we may write now, or -EIO. */
+static int room(struct fwq_queue *q)
+{
+	uint32_t read = q->link->peer_read(q->link);
+
+	if (q->broken || read >= q->elems) {
+		q->broken = true;
+		return -EIO;
+	}
+	hv_mb(); /* the firmware is done with an element before we write it again */
+	return (int)(q->elems - 1 - fwq_ring_used(q->write, read, q->elems));
+}
+
+static uint8_t *cmd_elem(const struct fwq_queue *q, uint32_t pos)
+{
+	return q->cmd + q->p->entry_off + (size_t)pos * q->p->elem_size;
+}
+
+/* Memory from `skip` bytes after the element at our write position on, cut where the ring ends. */
+static void spans(const struct fwq_queue *q, uint32_t skip, uint32_t len, struct fwq_span out[2])
+{
+	uint32_t to_end = (q->elems - q->write) * q->p->elem_size - skip;
+	uint32_t first = len < to_end ? len : to_end;
+
+	out[0] = (struct fwq_span){cmd_elem(q, q->write) + skip, first};
+	out[1] = (struct fwq_span){cmd_elem(q, 0), len - first};
+}
+
+int fwq_queue_begin(struct fwq_queue *q, uint32_t len, struct fwq_span out[2])
+{
+	int have;
+
+	if (!length_ok(q->p, len))
+		return -EMSGSIZE;
+	have = room(q);
+	if (have < 0)
+		return have;
+	if ((uint32_t)have < elems_for(q->p, len))
+		return -EAGAIN;
+	q->lent = len;
+	spans(q, q->p->elem.size, len, out);
+	return 0;
+}
+
+void fwq_queue_commit(struct fwq_queue *q)
+{
+	const struct fwq_params *p = q->p;
+	uint32_t total = p->elem.size + q->lent, pad = -total & 7, n = elems_for(p, q->lent);
+	uint8_t *header = cmd_elem(q, q->write);
+	struct fwq_span s[2];
+
+	HV_CHECK(q->lent);
+	memset(header, 0, p->elem.size);
+	fwq_put32(header + p->elem.off_seq, q->tx_seq);
+	fwq_put32(header + p->elem.off_count, n);
+
+	/* Elements are multiples of 8 long, so the padding never leaves the last one. */
+	spans(q, 0, total + pad, s);
+	if (s[1].len)
+		memset(s[1].at + s[1].len - pad, 0, pad);
+	else
+		memset(s[0].at + s[0].len - pad, 0, pad);
+	fwq_put32(header + p->elem.off_checksum,
+		  fold(xor64(s[0].at, s[0].len) ^ xor64(s[1].at, s[1].len)));
+
+	q->lent = 0;
+	q->tx_seq++;
+	q->stats.sent++;
+	q->write = fwq_ring_add(q->write, n, q->elems);
+	hv_wmb(); /* the record before the position that says it is there */
+	q->link->publish_write(q->link, q->write);
+	hv_mb(); /* the position before the doorbell */
+	q->link->doorbell(q->link);
+}
+
+/* ---------------------------------------------------------------- receiving */
+
+/* The firmware describes its queue before it uses it; 1: as agreed, 0: not yet. */
+static int linked(struct fwq_queue *q)
+{
+	const struct fwq_params *p = q->p;
+	uint8_t h[FWQ_HEADER_MAX];
+
+	if (q->linked)
+		return 1;
+	memcpy(h, q->msg, p->queue.size);
+	hv_rmb(); /* and no second look at the shared copy */
+	if (!fwq_get32(h + p->queue.off_msg_count))
+		return 0;
+	if (fwq_get32(h + p->queue.off_version) != p->queue.version ||
+	    fwq_get32(h + p->queue.off_size) != p->queue_size ||
+	    fwq_get32(h + p->queue.off_msg_size) != p->elem_size ||
+	    fwq_get32(h + p->queue.off_msg_count) != q->elems ||
+	    fwq_get32(h + p->queue.off_flags) != p->queue.flags ||
+	    fwq_get32(h + p->queue.off_rx_off) != p->queue.rx_off ||
+	    fwq_get32(h + p->queue.off_entry_off) != p->entry_off) {
+		q->broken = true;
+		return -EIO;
+	}
+	q->linked = true;
+	return 1;
+}
+
+/* Bytes [from, to) of the record at our read position into the stage; to <= record_max. */
+static void copy_in(struct fwq_queue *q, uint32_t from, uint32_t to)
+{
+	const uint8_t *ring = q->msg + q->p->entry_off;
+	uint32_t start = q->read * q->p->elem_size, end = q->elems * q->p->elem_size - start;
+	uint32_t cut = to < end ? to : end;
+
+	q->stats.bytes_in += to - from;
+	if (from < cut)
+		memcpy(q->stage + from, ring + start + from, cut - from);
+	if (to > cut) {
+		from = from > cut ? from : cut;
+		memcpy(q->stage + from, ring + (from - end), to - from);
+	}
+	hv_rmb(); /* from here on the stage, never the shared copy */
+}
+
+/*
+ * One look at the record at our read position; `used` elements are published. Returns whether it is
+ * good; *skip is how many elements it holds, or `used` when it does not say so credibly.
+ */
+static bool look(struct fwq_queue *q, uint32_t used, uint32_t *len, uint32_t *skip)
+{
+	const struct fwq_params *p = q->p;
+	uint32_t head = p->elem.size + p->rpc.size, n;
+
+	*skip = used;
+	copy_in(q, 0, head);
+	n = fwq_get32(q->stage + p->elem.off_count);
+	*len = fwq_get32(q->stage + p->elem.size + p->rpc.off_length);
+	if (!n || n > used || n > p->record_max / p->elem_size)
+		return false;
+	*skip = n;
+	/* More elements than needed are NVIDIA's right: its own receiver consumes the count. */
+	if (!length_ok(p, *len) || elems_for(p, *len) > n)
+		return false;
+	copy_in(q, head, p->elem.size + *len);
+	return !fwq_checksum(q->stage, p->elem.size + *len);
+}
+
+/* The record is ours now, or was refused: give its elements back. */
+static void consume(struct fwq_queue *q, uint32_t n)
+{
+	q->read = fwq_ring_add(q->read, n, q->elems);
+	hv_mb(); /* our reads before the position that allows overwriting */
+	q->link->publish_read(q->link, q->read);
+}
+
+int fwq_queue_receive(struct fwq_queue *q, const uint8_t **rpc, uint32_t *len)
+{
+	int ret = q->broken ? -EIO : linked(q);
+	uint32_t write, used, skip = 0;
+
+	if (ret <= 0)
+		return ret;
+	write = q->link->peer_write(q->link);
+	if (write >= q->elems) {
+		q->broken = true;
+		return -EIO;
+	}
+	hv_rmb(); /* the position before what it covers */
+
+	for (used = fwq_ring_used(write, q->read, q->elems); used; used -= skip) {
+		uint32_t seq;
+		bool good = false;
+
+		for (int try = 0; try < TRIES && !good; try++) {
+			q->stats.rereads += try > 0;
+			good = look(q, used, len, &skip);
+		}
+		seq = fwq_get32(q->stage + q->p->elem.off_seq);
+		consume(q, skip);
+		if (!good) {
+			q->stats.bad_records++;
+			continue;
+		}
+		if ((int32_t)(seq - q->rx_seq) < 0) {
+			q->stats.old++;
+			continue;
+		}
+		q->stats.gaps += seq != q->rx_seq;
+		q->rx_seq = seq + 1;
+		q->stats.received++;
+		*rpc = q->stage + q->p->elem.size;
+		return 1;
+	}
+	return 0;
+}
