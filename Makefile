@@ -25,6 +25,7 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 include hv/common/objects.mk hv/xen/objects.mk hv/hosted/objects.mk hv/dom0/objects.mk
 include fwq/objects.mk iommu/objects.mk gpu/core/objects.mk gpu/vgpu/objects.mk guest-frontend/bare/objects.mk
 include tests/model/objects.mk tests/conformance/objects.mk
+include fwq/abi.mk
 
 gpudom-src	:= gpu/gpudom.c $(gpu-vgpu-src) $(gpu-core-src) $(iommu-src)
 platform-src	:= hv/xenbus.c $(hv-common-src) $(hv-xen-src)
@@ -34,8 +35,8 @@ guest-src	:= $(front-bare-src) tests/common/sha256.c
 image-names	:= $(patsubst tests/xen/images/%.c,%,$(wildcard tests/xen/images/*.c))
 image-lib-src	:= $(guest-src) $(gpu-core-src) $(iommu-src)
 
-hosted-lib-src	:= hv/xenbus.c $(hv-common-src) $(hv-hosted-src) $(fwq-src) $(iommu-src) $(gpu-core-src) \
-		   $(gpu-vgpu-src) $(guest-src) $(model-src) $(conformance-src)
+hosted-lib-src	:= hv/xenbus.c $(hv-common-src) $(hv-hosted-src) $(fwq-src) $(fwq-pack-src) $(iommu-src) \
+		   $(gpu-core-src) $(gpu-vgpu-src) $(guest-src) $(model-src) $(conformance-src)
 unit-names	:= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 fuzz-names	:= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -272,6 +273,7 @@ help:
 	@echo 'make bench        counted costs of moving data, by gpudom and by Xen'
 	@echo 'make all          gpudom, xvgpu, guest images and the Linux frontend, below build/'
 	@echo 'make menuconfig   choose chips and features     make defconfig   back to the shipped choice'
+	@echo 'make abi         an ABI pack from a vendor source tree: SRC=DIR OUT=FILE'
 	@echo 'make format       clang-format                  make lint        clang-format, clang-tidy, cppcheck'
 	@echo 'make clean        remove build/'
 	@echo 'Variables: O=DIR output folder, V=1 show commands, RUN_ARGS="--fault flip-vram-read=OFFSET"'
