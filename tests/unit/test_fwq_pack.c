@@ -36,6 +36,11 @@ static const struct release {
 };
 #define RELEASES (sizeof(releases) / sizeof(releases[0]))
 
+/* A small sound pack, but for its last line. */
+#define HEAD  "abi 1\nversion 1.2\ntransport shared-queue\n"
+#define BOOT  "boot sec2\nfile sec2 gsp\nstep sec2 place_wpr\n"
+#define BEGIN HEAD BOOT
+
 static struct fwq_pack pack;
 static struct fwq_pack_error error;
 
@@ -212,6 +217,65 @@ static void test_accessors(void **state)
 		-ERANGE);
 }
 
+#define RC "rpc_rc_triggered_v"
+
+/*
+ * One reader, five layouts of one event. The lines are what releases of each kind say (535.113.01;
+ * 535.183.01 and 550.90.07; 535.261.03; 555.58 and 560.35.03; 565.57.01 and later).
+ */
+static void test_one_reader_of_rc_triggered(void **state)
+{
+	static const struct {
+		const char *lines;
+		uint8_t event[20]; /* channel 5, exception 31 and, where there is one, gfid 2 */
+		int gfid;	   /* what its accessor says */
+	} layouts[] = {
+		{"struct " RC " 20\nfield " RC " chid 4 4 1\nfield " RC " exceptType 8 4 1\n",
+		 {[4] = 5, [8] = 31},
+		 -ENOENT},
+		{"struct " RC " 24\nfield " RC " chid 4 4 1\nfield " RC " exceptType 8 4 1\n"
+		 "field " RC " rcJournalBufferSize 20 4 1\nfield " RC " rcJournalBuffer 24 0 0\n",
+		 {[4] = 5, [8] = 31},
+		 -ENOENT},
+		{"struct " RC " 28\nfield " RC " chid 4 4 1\nfield " RC " gfid 8 4 1\nfield " RC
+		 " exceptType 12 4 1\n",
+		 {[4] = 5, [8] = 2, [12] = 31},
+		 0},
+		{"struct " RC " 44\nfield " RC " chid 4 4 1\nfield " RC " exceptLevel 8 4 1\n"
+		 "field " RC " exceptType 12 4 1\n",
+		 {[4] = 5, [8] = 1, [12] = 31},
+		 -ENOENT},
+		{"struct " RC " 48\nfield " RC " chid 4 4 1\nfield " RC " gfid 8 4 1\nfield " RC
+		 " exceptLevel 12 4 1\n"
+		 "field " RC " exceptType 16 4 1\n",
+		 {[4] = 5, [8] = 2, [12] = 1, [16] = 31},
+		 0},
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+		char text[512];
+		uint64_t value = 0;
+
+		snprintf(text, sizeof(text), BEGIN "%send\n", layouts[i].lines);
+		if (fwq_pack_parse(text, strlen(text), &pack, &error))
+			fail_msg("layout %u: %s", i, error.text);
+		assert_int_equal(fwq_get(&pack, FWQ_F_rpc_rc_triggered_v__exceptType,
+					 layouts[i].event, 20, 0, 0, &value),
+				 0);
+		assert_int_equal(value, 31);
+		assert_int_equal(fwq_get(&pack, FWQ_F_rpc_rc_triggered_v__chid, layouts[i].event,
+					 20, 0, 0, &value),
+				 0);
+		assert_int_equal(value, 5);
+		assert_int_equal(fwq_get(&pack, FWQ_F_rpc_rc_triggered_v__gfid, layouts[i].event,
+					 20, 0, 0, &value),
+				 layouts[i].gfid);
+		if (!layouts[i].gfid)
+			assert_int_equal(value, 2);
+	}
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -228,9 +292,6 @@ static void test_names(void **state)
 
 /* ---------------------------------------------------------------- packs that lie */
 
-#define HEAD   "abi 1\nversion 1.2\ntransport shared-queue\n"
-#define BOOT   "boot sec2\nfile sec2 gsp\nstep sec2 place_wpr\n"
-#define BEGIN  HEAD BOOT
 #define X10(s) s s s s s s s s s s
 
 static void test_sound_pack(void **state)
@@ -367,6 +428,7 @@ int main(void)
 		cmocka_unit_test(test_rc_triggered_layouts),
 		cmocka_unit_test(test_structure_sizes),
 		cmocka_unit_test(test_accessors),
+		cmocka_unit_test(test_one_reader_of_rc_triggered),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_sound_pack),
 		cmocka_unit_test(test_unsound_packs),
