@@ -20,7 +20,8 @@
  *  - a position outside the ring, or a queue header that is not the agreed one: the pair is broken
  *    for good (-EIO), because nothing after it means anything.
  *
- * Sources: message_queue_cpu.c (GspMsgQueueSendCommand, GspMsgQueueReceiveStatus), msgq.c.
+ * Source: NVIDIA/open-gpu-kernel-modules message_queue_cpu.c (GspMsgQueueSendCommand,
+ * GspMsgQueueReceiveStatus).
  */
 #ifndef FWQ_QUEUE_H
 #define FWQ_QUEUE_H

@@ -22,8 +22,7 @@
  * and its time is over, or the queue is broken, no later message would be understood: all calls, then
  * and later, end with -EIO until the owner starts the firmware and this afresh.
  *
- * Sources: nouveau r535/rpc.c; NVIDIA/open-gpu-kernel-modules rpc.c (_issueRpcLarge),
- * kernel_gsp.c (_kgspRpcRecvPoll).
+ * Sources: nouveau r535/rpc.c; NVIDIA/open-gpu-kernel-modules rpc.c (_issueRpcLarge).
  */
 #ifndef FWQ_RPC_H
 #define FWQ_RPC_H
