@@ -221,11 +221,9 @@ $(O)/bed/guest.cpio.gz: $(bed-src) $(wildcard tests/bed/guest*) | $(deps)
 	$(Q)sh tests/bed/guest-linux.sh
 	@touch $@
 
-$(O)/drmcheck: $(O)/dom0/tests/xen/linux/drmcheck.o
+$(O)/drmcheck: tests/xen/linux/drmcheck.c include/uapi/drm/xen_vgpu_drm.h $(autoconf) | $(deps)
 	$(call say,LINK,$@)
-	$(Q)gcc -o $@ $^ -ldrm
-
-$(O)/dom0/tests/xen/linux/%.o: private common += $(shell pkg-config --cflags libdrm 2>/dev/null)
+	$(Q)gcc $(common) -O2 -D_GNU_SOURCE $$(pkg-config --cflags libdrm) -MF $@.d -o $@ $< -ldrm
 
 bed: $(bed-parts) $(O)/xvgpu-model.so $(O)/drmcheck
 
