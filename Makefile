@@ -85,7 +85,7 @@ warn	:= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 common	:= -std=gnu11 -g $(warn) -I. -Iinclude -I$(O)/include -include $(autoconf) -MMD -MP
 
 xen-cflags	= $(common) -O2 -DHV_PORT_XEN $(hv-xen-cflags) -isystem $(O)/newlib/include
-hosted-cflags	= $(common) -O1 -D_GNU_SOURCE $(hosted-extra) \
+hosted-cflags	= $(common) -O1 -D_GNU_SOURCE \
 		  -fno-omit-frame-pointer $(shell pkg-config --cflags glib-2.0 2>/dev/null)
 hosted-libs	= $(shell pkg-config --libs glib-2.0 2>/dev/null) -lcmocka -lpthread
 sanitize	:= -fsanitize=address,undefined -fno-sanitize-recover=undefined

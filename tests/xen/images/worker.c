@@ -39,15 +39,22 @@ static struct front_dev *connect(uint64_t timeout)
 
 /* What the platform and the front have counted so far. */
 struct costs {
-	uint64_t hypercalls, upcalls, map_ops, sends, requests, batches, wakeups, grants;
+	uint64_t hypercalls, upcalls, sends, requests, batches, wakeups, grants;
 };
 
 static struct costs costs_now(const struct front_dev *dev)
 {
 	const struct front_stats *s = front_stats(dev);
 
-	return (struct costs){hv_hypercalls_total(), hv_upcalls(), 0,	       s->notifies,
-			      s->requests,	     s->batches,   s->wakeups, s->grants};
+	return (struct costs){
+		.hypercalls = hv_hypercalls_total(),
+		.upcalls = hv_upcalls(),
+		.sends = s->notifies,
+		.requests = s->requests,
+		.batches = s->batches,
+		.wakeups = s->wakeups,
+		.grants = s->grants,
+	};
 }
 
 static void hold(void)
