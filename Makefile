@@ -208,6 +208,10 @@ $(O)/fuzzers/%: $(O)/fuzz/tests/fuzz/fuzz_%.o $(O)/fuzz/hosted.a
 unit: $(addprefix $(O)/unit/,$(unit-names) conformance)
 fuzzers: $(addprefix $(O)/fuzzers/,$(fuzz-names))
 
+# ---------------------------------------------------------------- tests against others' code
+# Compiled programs that tests/peer/test_*.py use; the vendor's part is fetched and built by the scripts.
+peer: $(O)/abigen
+
 # ---------------------------------------------------------------- the test machine
 
 bed-parts := $(O)/bed/dom0.cpio.gz $(O)/bed/guest.cpio.gz
@@ -239,6 +243,9 @@ check: | $(deps)
 check-unit: unit
 	$(Q)$(PY) tests/check.py unit
 
+check-peer: peer
+	$(Q)$(PY) tests/check.py peer
+
 check-xen: system
 	$(Q)$(PY) tests/check.py xen
 
@@ -267,6 +274,7 @@ help:
 	@echo 'make run          set everything up, then show the main job on real Xen (QEMU, no KVM needed)'
 	@echo 'make check        set everything up, then run every test; ends with "N passed, N failed, N skipped"'
 	@echo 'make check-unit   unit tests only (seconds)     make check-xen   whole-system tests only'
+	@echo 'make check-peer   tests against headers and code of others'
 	@echo 'make fuzz         long fuzzing, FUZZ_SECONDS per target (600)'
 	@echo 'make bench        counted costs of moving data, by gpudom and by Xen'
 	@echo 'make all          gpudom, xvgpu, guest images and the Linux frontend, below build/'
@@ -276,7 +284,7 @@ help:
 	@echo 'make clean        remove build/'
 	@echo 'Variables: O=DIR output folder, V=1 show commands, RUN_ARGS="--fault flip-vram-read=OFFSET"'
 
-.PHONY: all run check check-unit check-xen fuzz bench unit fuzzers images linux-module bed system \
+.PHONY: all run check check-unit check-peer peer check-xen fuzz bench unit fuzzers images linux-module bed system \
 	menuconfig defconfig allyesconfig allnoconfig format lint clean help
 
 -include $(shell find $(O)/xen $(O)/xen-test $(O)/asan $(O)/fuzz $(O)/dom0 -name '*.d' 2>/dev/null)

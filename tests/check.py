@@ -179,21 +179,17 @@ def stage_fuzz():
             yield from results
 
 
-def stage_xen():
-    """Whole-system tests: each tests/xen/test_*.py boots real Xen once and reports its own cases."""
-    rc, out = make("xen.log", "system")
-    if rc:
-        yield Result("xen/build", "FAILED", last_line(out))
-        return
-    only = os.environ.get("XEN_TESTS", "").split()
-    tests = [("bed", "tests/bed/selftest.py"), ("model", "tests/model/test_qemu.py")]
-    tests += [(f[5:-3], f"tests/xen/{f}") for f in sorted(os.listdir("tests/xen"))
-              if re.fullmatch(r"test_\w+\.py", f)]
+def scripts(folder):
+    """(name, path) of each test_*.py in a folder."""
+    return [(f[5:-3], f"{folder}/{f}") for f in sorted(os.listdir(folder))
+            if re.fullmatch(r"test_\w+\.py", f)]
+
+
+def run_scripts(stage, tests):
+    """Run test scripts one by one; a line `ok NAME: why` (FAILED, ERROR, skip) is a result."""
     for name, script in tests:
-        if only and name not in only:
-            continue
-        print(f"  xen/{name} …", flush=True)
-        rc, out = command(f"xen-{name}.log", ["/usr/bin/python3", script], timeout=900)
+        print(f"  {stage}/{name} …", flush=True)
+        rc, out = command(f"{stage}-{name}.log", ["/usr/bin/python3", script], timeout=900)
         cases = bad = 0
         for line in out.splitlines():
             m = re.fullmatch(r"(ok|FAILED|ERROR|skip) ([^:]+)(?:: (.*))?", line)
@@ -201,13 +197,34 @@ def stage_xen():
                 cases += 1
                 outcome = {"ok": "ok", "skip": "skipped"}.get(m[1], "FAILED")
                 bad += outcome == "FAILED"
-                yield Result(f"xen/{name}/{m[2]}", outcome, m[3] or "")
+                yield Result(f"{stage}/{name}/{m[2]}", outcome, m[3] or "")
         if cases == 0 or (rc != 0 and not bad):
-            yield Result(f"xen/{name}", "FAILED", f"exit code {rc}, {cases} cases: {last_line(out)}")
+            yield Result(f"{stage}/{name}", "FAILED", f"exit code {rc}, {cases} cases: {last_line(out)}")
 
 
-STAGES = {"build": stage_build, "lint": stage_lint, "unit": stage_unit, "fuzz": stage_fuzz,
-          "xen": stage_xen}
+def stage_peer():
+    """Against things nobody here wrote: the vendor's headers and code, nouveau's headers."""
+    rc, out = make("peer.log", "peer")
+    if rc:
+        yield Result("peer/build", "FAILED", last_line(out))
+        return
+    yield from run_scripts("peer", scripts("tests/peer"))
+
+
+def stage_xen():
+    """Whole-system tests: each tests/xen/test_*.py boots real Xen once and reports its own cases."""
+    rc, out = make("xen.log", "system")
+    if rc:
+        yield Result("xen/build", "FAILED", last_line(out))
+        return
+    tests = [("bed", "tests/bed/selftest.py"), ("model", "tests/model/test_qemu.py")]
+    tests += scripts("tests/xen")
+    only = os.environ.get("XEN_TESTS", "").split()
+    yield from run_scripts("xen", [t for t in tests if not only or t[0] in only])
+
+
+STAGES = {"build": stage_build, "lint": stage_lint, "unit": stage_unit, "peer": stage_peer,
+          "fuzz": stage_fuzz, "xen": stage_xen}
 
 
 def main(argv):

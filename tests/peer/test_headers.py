@@ -2,50 +2,22 @@
 # SPDX-License-Identifier: MIT
 """Judges the shipped ABI packs by a compiler over the vendor's own headers.
 
-    pack_headers.py [VERSION=VENDOR-TREE ...]   default: the versions whose source Debian has
+    test_headers.py [VERSION=VENDOR-TREE ...]   default: the versions whose source Debian has
 
 abigen reads layouts from DWARF and numbers from a probe's data. This judge takes another route: for
 every line of a pack it writes C that prints offsetof(), sizeof and the number's own expression,
 compiles that against the vendor's headers, runs it, and compares. Nothing here comes from abigen but
-the list of header names and include folders. The source is fetched through apt when the test runs and
-stays below build/.
+the list of header names and include folders.
 
 Prints one line per pack: ok, FAILED, or skip when the mirror does not have the source.
 """
 
-import glob
 import os
 import re
 import subprocess
 import sys
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-OUT = os.path.join(TOP, os.environ.get("O", "build"))
-PEER = os.path.join(OUT, "peer")
-# Version, and the Debian release whose contrib section has its source.
-DEBIAN = {"535.261.03": "bookworm", "550.163.01": "trixie"}
-PACKAGE = "nvidia-open-gpu-kernel-modules"
-
-
-def fetch(version, suite):
-    """The unpacked source tree of a version, or None when the mirror lacks it."""
-    tree = os.path.join(PEER, version)
-    if os.path.isdir(os.path.join(tree, "src")):
-        return tree
-    os.makedirs(tree, exist_ok=True)
-    with open(os.path.join(PEER, f"apt-{version}.log"), "w", encoding="utf-8") as log:
-        # apt fails when the packaging part is gone from the mirror; the .orig part is what is wanted.
-        subprocess.run([sys.executable, os.path.join(TOP, "tests/bed/apt.py"), "--dir",
-                        os.path.join(OUT, "apt"), "--types", "deb-src", "--suites", suite,
-                        "--components", "contrib", "source", "--download-only", PACKAGE],
-                       cwd=PEER, stdout=log, stderr=log, check=False)
-    found = glob.glob(os.path.join(PEER, f"{PACKAGE}_{version}.orig.tar.*"))
-    if not found:
-        return None
-    subprocess.run(["tar", "xf", found[0], "-C", tree, "--strip-components=1", "--wildcards",
-                    "*/src/common/*", "*/src/nvidia/*"], check=True)
-    return tree
-
+from vendor import PEER, TOP, VERSIONS, fetch
 
 def read_pack(path):
     """(kind, name, path or None, values) of each line that a header can judge."""
@@ -121,11 +93,10 @@ def judge(version, tree):
 def main(argv):
     trees = dict(a.split("=", 1) for a in argv)
     bad = 0
-    os.makedirs(PEER, exist_ok=True)
-    for version in trees or DEBIAN:
-        tree = os.path.abspath(trees[version]) if trees else fetch(version, DEBIAN[version])
+    for version in trees or VERSIONS:
+        tree = os.path.abspath(trees[version]) if trees else fetch(version)
         if tree is None:
-            print(f"skip pack-{version}: the mirror has no .orig of {PACKAGE} {version}", flush=True)
+            print(f"skip pack-{version}: the mirror has no source of this version", flush=True)
             continue
         compared, wrong = judge(version, tree)
         bad += len(wrong)
