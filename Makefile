@@ -25,7 +25,6 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 include hv/common/objects.mk hv/xen/objects.mk hv/hosted/objects.mk hv/dom0/objects.mk
 include fwq/objects.mk iommu/objects.mk gpu/core/objects.mk gpu/vgpu/objects.mk guest-frontend/bare/objects.mk
 include tests/model/objects.mk tests/conformance/objects.mk
-include fwq/abi.mk
 
 gpudom-src	:= gpu/gpudom.c $(gpu-vgpu-src) $(gpu-core-src) $(iommu-src)
 platform-src	:= hv/xenbus.c $(hv-common-src) $(hv-xen-src)
@@ -35,7 +34,7 @@ guest-src	:= $(front-bare-src) tests/common/sha256.c
 image-names	:= $(patsubst tests/xen/images/%.c,%,$(wildcard tests/xen/images/*.c))
 image-lib-src	:= $(guest-src) $(gpu-core-src) $(iommu-src)
 
-hosted-lib-src	:= hv/xenbus.c $(hv-common-src) $(hv-hosted-src) $(fwq-src) $(fwq-pack-src) $(iommu-src) \
+hosted-lib-src	:= hv/xenbus.c $(hv-common-src) $(hv-hosted-src) $(fwq-src) $(iommu-src) \
 		   $(gpu-core-src) $(gpu-vgpu-src) $(guest-src) $(model-src) $(conformance-src)
 unit-names	:= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 fuzz-names	:= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -128,6 +127,8 @@ $(O)/dom0/%.o: %.c $(autoconf) | $(deps)
 	$(call say,"CC(dom0)",$<)
 	@mkdir -p $(@D)
 	$(Q)gcc $(common) -O2 -D_GNU_SOURCE -c $< -o $@
+
+include fwq/abi.mk
 
 # ---------------------------------------------------------------- products
 

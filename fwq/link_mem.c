@@ -53,7 +53,7 @@ int fwq_link_mem_init(struct fwq_link_mem *l, const struct fwq_params *p, uint8_
 		      const uint64_t *page_addr, uint32_t pages, void (*ring)(void *arg), void *arg)
 {
 	uint8_t *cmd = block + (size_t)fwq_params_table_pages(p) * HV_PAGE_SIZE;
-	uint8_t *msg = cmd + p->queue_size;
+	uint8_t *msg = cmd + p->cmd_size;
 	uint32_t read = p->queue.rx_off + p->queue.off_read;
 
 	if (pages < fwq_params_pages(p) || (uintptr_t)block % HV_PAGE_SIZE)

@@ -403,6 +403,54 @@ int fwq_pack_parse(const void *text, size_t len, struct fwq_pack *pack,
 	return p.ended ? 0 : fail(&p, "no `end`: cut off?");
 }
 
+/* ---------------------------------------------------------------- what must be there */
+
+static const struct needed_field {
+	enum fwq_field field;
+	uint32_t bytes;
+} needed_fields[] = {
+#define NEEDED(bits, type, id) {FWQ_F_##type##__##id, (bits) / 8},
+#include "fwq/needed.h"
+};
+
+static const enum fwq_number needed_numbers[] = {
+#define NEEDED_NUMBER(name) FWQ_N_##name,
+#include "fwq/needed.h"
+};
+
+int fwq_pack_complete(const struct fwq_pack *pack, struct fwq_pack_error *error)
+{
+	for (unsigned int i = 0; i < sizeof(needed_numbers) / sizeof(needed_numbers[0]); i++) {
+		enum fwq_number n = needed_numbers[i];
+
+		if (pack->has_number[n] && pack->number[n] <= UINT32_MAX)
+			continue;
+		snprintf(error->text, sizeof(error->text), "number %s is %s", fwq_number_name(n),
+			 pack->has_number[n] ? "above 32 bits" : "missing");
+		return -EINVAL;
+	}
+	for (unsigned int i = 0; i < sizeof(needed_fields) / sizeof(needed_fields[0]); i++) {
+		enum fwq_field f = needed_fields[i].field;
+		const struct fwq_place *at = &pack->field[f];
+
+		if (at->offset != FWQ_ABSENT && at->count == 1 &&
+		    at->size == needed_fields[i].bytes)
+			continue;
+		snprintf(error->text, sizeof(error->text),
+			 "field %s is missing or not one of %u bytes", fwq_field_name(f),
+			 needed_fields[i].bytes);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int fwq_pack_load(const void *text, size_t len, struct fwq_pack *pack, struct fwq_pack_error *error)
+{
+	int ret = fwq_pack_parse(text, len, pack, error);
+
+	return ret ? ret : fwq_pack_complete(pack, error);
+}
+
 /* ---------------------------------------------------------------- fields */
 
 int fwq_span(const struct fwq_pack *p, enum fwq_field f, size_t len, size_t at, size_t *offset,

@@ -95,6 +95,16 @@ struct fwq_pack_error {
 int fwq_pack_parse(const void *text, size_t len, struct fwq_pack *pack,
 		   struct fwq_pack_error *error);
 
+/*
+ * Does the pack have everything in needed.h, each field with its width? Only a complete pack may be
+ * given to the direct accessors of view.h. 0; -EINVAL, and *error names the first thing missing.
+ */
+int fwq_pack_complete(const struct fwq_pack *pack, struct fwq_pack_error *error);
+
+/* Both: what every user of a pack calls. */
+int fwq_pack_load(const void *text, size_t len, struct fwq_pack *pack,
+		  struct fwq_pack_error *error);
+
 /* The vendor's name of an identifier, for messages; of a field: "type.path". */
 const char *fwq_number_name(enum fwq_number n);
 const char *fwq_struct_name(enum fwq_struct s);

@@ -22,10 +22,10 @@
 /* Offsets and sizes are bytes. Fields are little-endian 32-bit words. */
 struct fwq_params {
 	/* The shared block: page table, command queue, message queue; each queue like this: */
-	uint32_t queue_size; /* bytes, header included (0x40000) */
-	uint32_t entry_off;  /* of the first element within a queue (0x1000) */
-	uint32_t elem_size;  /* bytes of one element (0x1000) */
-	uint32_t record_max; /* longest record with its element header (0x10000) */
+	uint32_t cmd_size, msg_size; /* bytes of a queue, header included (0x40000) */
+	uint32_t entry_off;	     /* of the first element within a queue (0x1000) */
+	uint32_t elem_size;	     /* bytes of one element (0x1000) */
+	uint32_t record_max;	     /* longest record with its element header (0x10000) */
 
 	/* msgqTxHeader opens each queue and belongs to its producer. */
 	struct {
@@ -63,13 +63,22 @@ struct fwq_params {
 	} rpc;
 };
 
+struct fwq_pack;
+
+/*
+ * The parameters of a complete pack (fwq_pack_complete()), checked. Numbers that a release leaves to the
+ * driver as arguments (595: sizes and alignment of elements) get the values its own driver passes.
+ * echoes_sequence is 0, which is right for every firmware: no pack can tell. -EINVAL.
+ */
+int fwq_params_from_pack(const struct fwq_pack *pack, struct fwq_params *p);
+
 /* 0, or -EINVAL for numbers that could make the transport leave its memory or stand still. */
 int fwq_params_check(const struct fwq_params *p);
 
 /* Everything below is for checked parameters. */
 
-/* Elements in a queue; one of them always stays free. */
-uint32_t fwq_params_elems(const struct fwq_params *p);
+/* Elements in a queue of `bytes` (cmd_size, msg_size); one of them always stays free. */
+uint32_t fwq_params_elems(const struct fwq_params *p, uint32_t bytes);
 /* Pages of the page table, and of the whole block (page table and both queues). */
 uint32_t fwq_params_table_pages(const struct fwq_params *p);
 uint32_t fwq_params_pages(const struct fwq_params *p);

@@ -54,9 +54,9 @@ static void header_write(const struct fwq_queue *q)
 
 	memset(q->cmd, 0, p->entry_off);
 	fwq_put32(q->cmd + p->queue.off_version, p->queue.version);
-	fwq_put32(q->cmd + p->queue.off_size, p->queue_size);
+	fwq_put32(q->cmd + p->queue.off_size, p->cmd_size);
 	fwq_put32(q->cmd + p->queue.off_msg_size, p->elem_size);
-	fwq_put32(q->cmd + p->queue.off_msg_count, q->elems);
+	fwq_put32(q->cmd + p->queue.off_msg_count, q->cmd_elems);
 	fwq_put32(q->cmd + p->queue.off_flags, p->queue.flags);
 	fwq_put32(q->cmd + p->queue.off_rx_off, p->queue.rx_off);
 	fwq_put32(q->cmd + p->queue.off_entry_off, p->entry_off);
@@ -73,9 +73,10 @@ int fwq_queue_init(struct fwq_queue *q, const struct fwq_params *p, struct fwq_l
 	if (link->pages < pages)
 		return -EINVAL;
 	*q = (struct fwq_queue){.p = p, .link = link, .stage = stage};
-	q->elems = fwq_params_elems(p);
+	q->cmd_elems = fwq_params_elems(p, p->cmd_size);
+	q->msg_elems = fwq_params_elems(p, p->msg_size);
 	q->cmd = link->block + (size_t)fwq_params_table_pages(p) * HV_PAGE_SIZE;
-	q->msg = q->cmd + p->queue_size;
+	q->msg = q->cmd + p->cmd_size;
 
 	memset(link->block, 0, (size_t)pages * HV_PAGE_SIZE);
 	memcpy(link->block, link->page_addr, pages * sizeof(uint64_t));
@@ -92,12 +93,12 @@ static int room(struct fwq_queue *q)
 {
 	uint32_t read = q->link->peer_read(q->link);
 
-	if (q->broken || read >= q->elems) {
+	if (q->broken || read >= q->cmd_elems) {
 		q->broken = true;
 		return -EIO;
 	}
 	hv_mb(); /* the firmware is done with an element before we write it again */
-	return (int)(q->elems - 1 - fwq_ring_used(q->write, read, q->elems));
+	return (int)(q->cmd_elems - 1 - fwq_ring_used(q->write, read, q->cmd_elems));
 }
 
 static uint8_t *cmd_elem(const struct fwq_queue *q, uint32_t pos)
@@ -108,7 +109,7 @@ static uint8_t *cmd_elem(const struct fwq_queue *q, uint32_t pos)
 /* Memory from `skip` bytes after the element at our write position on, cut where the ring ends. */
 static void spans(const struct fwq_queue *q, uint32_t skip, uint32_t len, struct fwq_span out[2])
 {
-	uint32_t to_end = (q->elems - q->write) * q->p->elem_size - skip;
+	uint32_t to_end = (q->cmd_elems - q->write) * q->p->elem_size - skip;
 	uint32_t first = len < to_end ? len : to_end;
 
 	out[0] = (struct fwq_span){cmd_elem(q, q->write) + skip, first};
@@ -155,7 +156,7 @@ void fwq_queue_commit(struct fwq_queue *q)
 	q->lent = 0;
 	q->tx_seq++;
 	q->stats.sent++;
-	q->write = fwq_ring_add(q->write, n, q->elems);
+	q->write = fwq_ring_add(q->write, n, q->cmd_elems);
 	hv_wmb(); /* the record before the position that says it is there */
 	q->link->publish_write(q->link, q->write);
 	hv_mb(); /* the position before the doorbell */
@@ -177,9 +178,9 @@ static int linked(struct fwq_queue *q)
 	if (!fwq_get32(h + p->queue.off_msg_count))
 		return 0;
 	if (fwq_get32(h + p->queue.off_version) != p->queue.version ||
-	    fwq_get32(h + p->queue.off_size) != p->queue_size ||
+	    fwq_get32(h + p->queue.off_size) != p->msg_size ||
 	    fwq_get32(h + p->queue.off_msg_size) != p->elem_size ||
-	    fwq_get32(h + p->queue.off_msg_count) != q->elems ||
+	    fwq_get32(h + p->queue.off_msg_count) != q->msg_elems ||
 	    fwq_get32(h + p->queue.off_flags) != p->queue.flags ||
 	    fwq_get32(h + p->queue.off_rx_off) != p->queue.rx_off ||
 	    fwq_get32(h + p->queue.off_entry_off) != p->entry_off) {
@@ -194,7 +195,7 @@ static int linked(struct fwq_queue *q)
 static void copy_in(struct fwq_queue *q, uint32_t from, uint32_t to)
 {
 	const uint8_t *ring = q->msg + q->p->entry_off;
-	uint32_t start = q->read * q->p->elem_size, end = q->elems * q->p->elem_size - start;
+	uint32_t start = q->read * q->p->elem_size, end = q->msg_elems * q->p->elem_size - start;
 	uint32_t cut = to < end ? to : end;
 
 	q->stats.bytes_in += to - from;
@@ -233,7 +234,7 @@ static bool look(struct fwq_queue *q, uint32_t used, uint32_t *len, uint32_t *sk
 /* The record is ours now, or was refused: give its elements back. */
 static void consume(struct fwq_queue *q, uint32_t n)
 {
-	q->read = fwq_ring_add(q->read, n, q->elems);
+	q->read = fwq_ring_add(q->read, n, q->msg_elems);
 	hv_mb(); /* our reads before the position that allows overwriting */
 	q->link->publish_read(q->link, q->read);
 }
@@ -246,13 +247,13 @@ int fwq_queue_receive(struct fwq_queue *q, const uint8_t **rpc, uint32_t *len)
 	if (ret <= 0)
 		return ret;
 	write = q->link->peer_write(q->link);
-	if (write >= q->elems) {
+	if (write >= q->msg_elems) {
 		q->broken = true;
 		return -EIO;
 	}
 	hv_rmb(); /* the position before what it covers */
 
-	for (used = fwq_ring_used(write, q->read, q->elems); used; used -= skip) {
+	for (used = fwq_ring_used(write, q->read, q->msg_elems); used; used -= skip) {
 		uint32_t seq;
 		bool good = false;
 

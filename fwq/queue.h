@@ -47,7 +47,7 @@ struct fwq_queue {
 	struct fwq_link *link;
 	uint8_t *cmd, *msg; /* the two queues in the shared block */
 	uint8_t *stage;	    /* private memory for one record */
-	uint32_t elems;
+	uint32_t cmd_elems, msg_elems;
 	uint32_t write,
 		read; /* our positions; memory that others can write is not asked for them */
 	uint32_t tx_seq, rx_seq;

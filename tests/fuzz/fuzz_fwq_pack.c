@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fwq_pack_error error;
 	uint8_t *buf;
 
-	if (fwq_pack_parse(data, size, &pack, &error)) {
+	if (fwq_pack_load(data, size, &pack, &error)) {
 		must(error.text[0] && strlen(error.text) < sizeof(error.text) &&
 		     !strchr(error.text, '\n'));
 		return 0;

@@ -168,7 +168,8 @@ static inline uint32_t side_word(const uint8_t *rpc, unsigned int n)
 static inline struct fwq_params side_params(void)
 {
 	return (struct fwq_params){
-		.queue_size = 0x40000,
+		.cmd_size = 0x40000,
+		.msg_size = 0x40000,
 		.entry_off = 0x1000,
 		.elem_size = 0x1000,
 		.record_max = 0x10000,

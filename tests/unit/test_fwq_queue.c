@@ -97,7 +97,7 @@ static void the_block_is_laid_out(void **state)
 
 	(void)state;
 	assert_int_equal(fwq_params_pages(&params), 129);
-	assert_int_equal(fwq_params_elems(&params), 63);
+	assert_int_equal(fwq_params_elems(&params, params.cmd_size), 63);
 	assert_int_equal(fwq_params_payload_max(&params), SIDE_PAYLOAD);
 	assert_memory_equal(side_block, side_addr, sizeof(side_addr));
 	for (unsigned int i = 0; i < 9; i++)
@@ -396,10 +396,14 @@ static void bad_parameters_are_refused(void **state)
 		bad.field = (value);                                                               \
 		assert_int_equal(fwq_params_check(&bad), -EINVAL);                                 \
 	} while (0)
-	REFUSED(queue_size, 0);
-	REFUSED(queue_size, 0x40001);
-	REFUSED(queue_size, FWQ_QUEUE_BYTES_MAX + 4096);
-	REFUSED(queue_size, 0xfffff000);
+	REFUSED(cmd_size, 0);
+	REFUSED(msg_size, 0);
+	REFUSED(cmd_size, 0x40001);
+	REFUSED(msg_size, 0x40001);
+	REFUSED(cmd_size, FWQ_QUEUE_BYTES_MAX + 4096);
+	REFUSED(msg_size, FWQ_QUEUE_BYTES_MAX + 4096);
+	REFUSED(cmd_size, 0xfffff000);
+	REFUSED(msg_size, 0xfffff000);
 	REFUSED(entry_off, 0);
 	REFUSED(entry_off, 0x1004);
 	REFUSED(entry_off, 0x40000);
@@ -449,7 +453,8 @@ static void the_page_table_counts_itself(void **state)
 	struct fwq_params p = params;
 
 	(void)state;
-	p.queue_size = FWQ_QUEUE_BYTES_MAX; /* 512 pages of queues: one table page is not enough */
+	p.cmd_size = p.msg_size =
+		FWQ_QUEUE_BYTES_MAX; /* 512 pages of queues: one table page is not enough */
 	assert_int_equal(fwq_params_check(&p), 0);
 	assert_int_equal(fwq_params_table_pages(&p), 2);
 	assert_int_equal(fwq_params_pages(&p), 514);
