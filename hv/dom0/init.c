@@ -114,11 +114,13 @@ void xvgpu_init_config(const struct xvgpu_init *init, const struct xvgpu_board *
 		"# One for each slice and a few of its own.\n"
 		"max_event_channels = 127\n"
 		"\n"
-		"# Ending means going away: `xvgpu daemon` resets the board and starts it again, "
+		"# A crash means going away: `xvgpu daemon` resets the board and starts it again, "
 		"which xl\n"
-		"# would not do. (To look at a crash, stop the daemon and say \"preserve\" here.)\n"
+		"# would not do. (To look at a crash, stop the daemon and say \"preserve\" here.) "
+		"An orderly\n"
+		"# reboot is xl's to do.\n"
 		"on_poweroff = \"destroy\"\n"
-		"on_reboot = \"destroy\"\n"
+		"on_reboot = \"restart\"\n"
 		"on_crash = \"destroy\"\n"
 		"on_watchdog = \"destroy\"\n");
 }

@@ -371,6 +371,7 @@ unsigned int hosted_log_count(struct hosted *h, hv_domid_t dom, const char *text
 		p = strchr(p, '\n');
 		if (!p)
 			break;
+		p++;
 	}
 	return n;
 }

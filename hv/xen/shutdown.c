@@ -14,6 +14,15 @@
 
 #include <xen/sched.h>
 
+static bool reboot;
+
+unsigned int hv_xen_shutdown_reason(int code)
+{
+	if (code != 0)
+		return SHUTDOWN_crash;
+	return reboot ? SHUTDOWN_reboot : SHUTDOWN_poweroff;
+}
+
 static void on_request(struct hv_xs_watch *w, const char *changed)
 {
 	static bool said_no;
@@ -36,13 +45,10 @@ static void on_request(struct hv_xs_watch *w, const char *changed)
 	ret = hv_xs_write(HV_XS_NONE, w->path, "");
 	if (ret)
 		hv_log(HV_WARN, "control/shutdown: %s not acknowledged: error %d", word, -ret);
-	if (!strcmp(word, "poweroff") || !strcmp(word, "halt")) {
+	if (!strcmp(word, "poweroff") || !strcmp(word, "halt") || !strcmp(word, "reboot")) {
 		hv_log(HV_INFO, "control/shutdown: %s", word);
+		reboot = !strcmp(word, "reboot");
 		hv_exit(0);
-	} else if (!strcmp(word, "reboot")) {
-		hv_log(HV_INFO, "control/shutdown: reboot");
-		hv_xen_pci_stop();
-		hv_xen_shutdown(SHUTDOWN_reboot);
 	} else {
 		hv_log(HV_WARN, "control/shutdown: \"%s\" is unknown, ignored", word);
 	}

@@ -134,5 +134,5 @@ void hv_xen_start(struct start_info *si, uintptr_t builder_stack_top)
 	fflush(stdout);
 	if (code != 0)
 		hv_log(HV_ERR, "ending with code %d", code);
-	hv_xen_shutdown(code == 0 ? SHUTDOWN_poweroff : SHUTDOWN_crash);
+	hv_xen_shutdown(hv_xen_shutdown_reason(code));
 }

@@ -88,5 +88,7 @@ void hv_xen_pci_stop(void);
 
 /* Called once, after hv_xen_xs_start(): obeys the toolstack's control/shutdown. 0 or -errno. */
 int hv_xen_shutdown_init(void);
+/* What to tell Xen when the loop has ended with `code`: SHUTDOWN_poweroff, _reboot, _crash. */
+unsigned int hv_xen_shutdown_reason(int code);
 
 #endif /* HV_XEN_XEN_H */

@@ -27,7 +27,7 @@ static struct fwq_queue q;
 static struct fwq_rpc rpc;
 static struct fwq_caller callers[4];
 static uint8_t stage[0x10000] __attribute__((aligned(8)));
-static uint8_t rec[SIDE_RPC_MAX];
+static uint8_t rec[SIDE_RPC_MAX], flood[SIDE_RPC_MAX];
 static uint8_t *request, *answer, *got; /* BIG bytes each */
 static uint64_t now;
 static uint32_t rng;
@@ -68,12 +68,16 @@ static uint32_t rnd(void)
 	return rng;
 }
 
+static bool flooding; /* the firmware writes as fast as we read */
+
 static void on_event(struct fwq_rpc *r, uint32_t function, const uint8_t *payload, uint32_t len)
 {
 	assert_ptr_equal(r->arg, &events);
 	events++;
 	last_event = function;
 	last_event_len = len;
+	if (flooding)
+		assert_true(side_put(flood, side_rpc(flood, 0x1003, 0, 0, answer, 8)));
 	assert_memory_equal(payload, answer, len);
 }
 
@@ -614,6 +618,16 @@ static void a_flood_is_taken_in_parts(void **state)
 	side_set(SIDE_MSG + 16, side_msg_write);
 	poll(0);
 	assert_int_equal(events, 124);
+
+	flooding = true;
+	say(0x1003, 0, 0, 8);
+	poll(1);
+	assert_int_equal(events, 124 + FWQ_POLL_RECORDS);
+	poll(1);
+	assert_int_equal(events, 124 + 2 * FWQ_POLL_RECORDS);
+	flooding = false;
+	poll(0);
+	assert_int_equal(events, 125 + 2 * FWQ_POLL_RECORDS);
 }
 
 /* ---------------------------------------------------------------- callers */

@@ -4,7 +4,7 @@
 
 The model makes 20 stray DMA reads in quick succession (its property stray-dma), as a GPU gone wild
 would. Xen then clears PCI_COMMAND.MASTER and tells nobody. gpudom must report the GPU lost and tell its
-guests; xvgpu daemon resets the function, starts gpudom anew and plugs the guests in again.
+guests; xvgpu daemon resets the function, starts gpudom anew and plugs the guests in again. An orderly reboot of gpudom ends the same way, without a reset.
 """
 
 import json
@@ -58,11 +58,21 @@ def main():
             with results.case(f"traffic of {name} resumes and verifies"):
                 start = progress(s, name)["verified"]
                 s.wait(lambda: progress(s, name)["verified"] > start + (4 << 20), "traffic to resume", 120)
-                s.tell(name, "stop")
-                s.wait_node(name, "result", "verified")
         with results.case("the function was reset"):
             now = json.loads(s.qom_get("gpu0", "stats"))["flrs"]
             check(now > resets, f"{resets} resets before, {now} after")
+        second = s.domid("gpudom")
+        with results.case("xl reboot: gpudom says goodbye and comes back"):
+            s.ok("xl reboot gpudom")
+            s.wait_guest("gpudom", "control/shutdown: reboot", 20)
+            s.wait(lambda: s.domid("gpudom") not in (None, second) and s.gpudom_running(),
+                   "the next gpudom", 90)
+        for name in GUESTS:
+            with results.case(f"{name} goes on after that reboot"):
+                start = progress(s, name)["verified"]
+                s.wait(lambda: progress(s, name)["verified"] > start + (4 << 20), "traffic to resume", 120)
+                s.tell(name, "stop")
+                s.wait_node(name, "result", "verified")
     return results.finish()
 
 
