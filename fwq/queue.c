@@ -10,16 +10,57 @@
 
 #define TRIES 3 /* GspMsgQueueReceiveStatus, nMaxRetries */
 
-/* XOR of whole 64-bit words; len is a multiple of 8. */
+/* 16 bytes; an SSE register on x86-64, and where a machine has none, gcc makes it two words. */
+typedef uint64_t vec __attribute__((vector_size(16)));
+
+/*
+ * XOR of 64-bit words, the last one padded with zeros. With `copy` they go to `to` on the way, so that
+ * memory is gone through once, and what is summed is what was copied.
+ */
+static inline __attribute__((always_inline)) uint64_t words(bool copy, uint8_t *to,
+							    const uint8_t *from, size_t len)
+{
+	vec even = {0}, odd = {0}, v[4];
+	uint64_t sum, word = 0;
+
+	for (; len >= sizeof(v); len -= sizeof(v), from += sizeof(v)) {
+		memcpy(v, from, sizeof(v));
+		even ^= v[0] ^ v[2];
+		odd ^= v[1] ^ v[3];
+		if (copy) {
+			memcpy(to, v, sizeof(v));
+			to += sizeof(v);
+		}
+	}
+	even ^= odd;
+	sum = even[0] ^ even[1];
+	for (; len >= sizeof(word); len -= sizeof(word), from += sizeof(word)) {
+		memcpy(&word, from, sizeof(word));
+		sum ^= word;
+		if (copy) {
+			memcpy(to, &word, sizeof(word));
+			to += sizeof(word);
+		}
+	}
+	word = 0;
+	for (size_t i = 0; i < len; i++) {
+		uint8_t byte = from[i];
+
+		word |= (uint64_t)byte << 8 * i;
+		if (copy)
+			to[i] = byte;
+	}
+	return sum ^ word;
+}
+
 static uint64_t xor64(const uint8_t *at, size_t len)
 {
-	uint64_t sum = 0, v;
+	return words(false, NULL, at, len);
+}
 
-	for (size_t i = 0; i < len; i += sizeof(v)) {
-		memcpy(&v, at + i, sizeof(v));
-		sum ^= v;
-	}
-	return sum;
+static uint64_t copy_xor64(uint8_t *to, const uint8_t *from, size_t len)
+{
+	return words(true, to, from, len);
 }
 
 static uint32_t fold(uint64_t sum)
@@ -29,10 +70,7 @@ static uint32_t fold(uint64_t sum)
 
 uint32_t fwq_checksum(const uint8_t *at, size_t len)
 {
-	uint64_t sum = xor64(at, len & ~(size_t)7), tail = 0;
-
-	memcpy(&tail, at + (len & ~(size_t)7), len & 7);
-	return fold(sum ^ tail);
+	return fold(xor64(at, len));
 }
 
 /* Elements of a record whose RPC is len bytes; len is at most record_max - elem.size. */
@@ -97,7 +135,7 @@ static int room(struct fwq_queue *q)
 		q->broken = true;
 		return -EIO;
 	}
-	hv_mb(); /* the firmware is done with an element before we write it again */
+	hv_acquire(); /* the firmware is done with an element before we write it again */
 	return (int)(q->cmd_elems - 1 - fwq_ring_used(q->write, read, q->cmd_elems));
 }
 
@@ -159,7 +197,7 @@ void fwq_queue_commit(struct fwq_queue *q)
 	q->write = fwq_ring_add(q->write, n, q->cmd_elems);
 	hv_wmb(); /* the record before the position that says it is there */
 	q->link->publish_write(q->link, q->write);
-	hv_mb(); /* the position before the doorbell */
+	hv_wmb(); /* the position before the doorbell */
 	q->link->doorbell(q->link);
 }
 
@@ -191,21 +229,26 @@ static int linked(struct fwq_queue *q)
 	return 1;
 }
 
-/* Bytes [from, to) of the record at our read position into the stage; to <= record_max. */
-static void copy_in(struct fwq_queue *q, uint32_t from, uint32_t to)
+/*
+ * Bytes [from, to) of the record at our read position into the stage; from is a multiple of 8, to is at
+ * most record_max. Returns their XOR: elements are multiples of 8 long, so the ring's end splits no word.
+ */
+static uint64_t copy_in(struct fwq_queue *q, uint32_t from, uint32_t to)
 {
 	const uint8_t *ring = q->msg + q->p->entry_off;
 	uint32_t start = q->read * q->p->elem_size, end = q->msg_elems * q->p->elem_size - start;
 	uint32_t cut = to < end ? to : end;
+	uint64_t sum = 0;
 
 	q->stats.bytes_in += to - from;
 	if (from < cut)
-		memcpy(q->stage + from, ring + start + from, cut - from);
+		sum = copy_xor64(q->stage + from, ring + start + from, cut - from);
 	if (to > cut) {
 		from = from > cut ? from : cut;
-		memcpy(q->stage + from, ring + (from - end), to - from);
+		sum ^= copy_xor64(q->stage + from, ring + (from - end), to - from);
 	}
 	hv_rmb(); /* from here on the stage, never the shared copy */
+	return sum;
 }
 
 /*
@@ -215,10 +258,11 @@ static void copy_in(struct fwq_queue *q, uint32_t from, uint32_t to)
 static bool look(struct fwq_queue *q, uint32_t used, uint32_t *len, uint32_t *skip)
 {
 	const struct fwq_params *p = q->p;
-	uint32_t head = p->elem.size + p->rpc.size, n;
+	/* Both headers, in whole words; they are in the first element (fwq_params_check). */
+	uint32_t head = (p->elem.size + p->rpc.size + 7) & ~7u, n;
+	uint64_t sum = copy_in(q, 0, head);
 
 	*skip = used;
-	copy_in(q, 0, head);
 	n = fwq_get32(q->stage + p->elem.off_count);
 	*len = fwq_get32(q->stage + p->elem.size + p->rpc.off_length);
 	if (!n || n > used || n > p->record_max / p->elem_size)
@@ -227,15 +271,16 @@ static bool look(struct fwq_queue *q, uint32_t used, uint32_t *len, uint32_t *sk
 	/* More elements than needed are NVIDIA's right: its own receiver consumes the count. */
 	if (!length_ok(p, *len) || elems_for(p, *len) > n)
 		return false;
-	copy_in(q, head, p->elem.size + *len);
-	return !fwq_checksum(q->stage, p->elem.size + *len);
+	if (p->elem.size + *len <= head)
+		return !fwq_checksum(q->stage, p->elem.size + *len);
+	return !fold(sum ^ copy_in(q, head, p->elem.size + *len));
 }
 
 /* The record is ours now, or was refused: give its elements back. */
 static void consume(struct fwq_queue *q, uint32_t n)
 {
 	q->read = fwq_ring_add(q->read, n, q->msg_elems);
-	hv_mb(); /* our reads before the position that allows overwriting */
+	hv_release(); /* our reads before the position that allows overwriting */
 	q->link->publish_read(q->link, q->read);
 }
 

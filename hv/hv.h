@@ -40,6 +40,9 @@ typedef uint32_t hv_port_t;  /* local event channel port; 0 is never valid */
 #define hv_mb()	 __sync_synchronize()
 #define hv_rmb() __asm__ volatile("" ::: "memory")
 #define hv_wmb() __asm__ volatile("" ::: "memory")
+/* Loads so far before everything that follows; everything so far before stores that follow (x86 does). */
+#define hv_acquire() __asm__ volatile("" ::: "memory")
+#define hv_release() __asm__ volatile("" ::: "memory")
 
 /* ---------------------------------------------------------------- start, end, panic */
 
