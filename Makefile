@@ -211,9 +211,9 @@ fuzzers: $(addprefix $(O)/fuzzers/,$(fuzz-names))
 
 # ---------------------------------------------------------------- tests against others' code
 # Compiled programs that tests/peer/test_*.py use; the vendor's part is fetched and built by the scripts.
-peer: $(O)/abigen $(O)/peer/msgq.a
+peer: $(O)/abigen $(O)/peer/msgq.a $(O)/dom0/tests/peer/access.o
 
-$(O)/peer/msgq.a: $(call objs,asan,$(fwq-src) $(addprefix tests/peer/msgq/,interop.c pair.c glue.c))
+$(O)/peer/msgq.a: $(call objs,asan,$(fwq-src) $(addprefix tests/peer/msgq/,interop.c calls.c pair.c glue.c))
 	@mkdir -p $(@D)
 	$(Q)rm -f $@; ar rcs $@ $^
 

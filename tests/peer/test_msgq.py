@@ -18,6 +18,7 @@ from vendor import PEER, TOP, fetch
 VERSION = "535.261.03"
 MESSAGES = 600000  # in each direction, one thread
 THREADED = 200000  # in each direction, a thread for each end
+CALLS = 20000
 SOURCES = ("src/nvidia/src/kernel/gpu/gsp/message_queue_cpu.c", "src/common/shared/msgq/msgq.c")
 # What has to be said about a planted fault. "ring" is a byte changed after the record was sealed.
 PLANTS = {"byte": "differs at byte 0", "swap": "has sequence 1001", "drop": "has sequence 1001",
@@ -69,6 +70,7 @@ def main():
     case("refusals", ["refusals"], 0, "8 refused")
     case("storm", ["storm", str(MESSAGES)], 0, "messages")
     case("threads", ["threads", str(THREADED)], 0, "messages")
+    case("calls", ["calls", str(CALLS)], 0, "calls")
     for kind in ("byte", "ring", "swap", "drop"):
         for who in ("ours", "theirs"):
             case(f"planted-{kind}-{who}", ["plant", f"{kind}:{who}"], 1,

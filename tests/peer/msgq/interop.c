@@ -2,12 +2,12 @@
 /*
  * interop.c - our queues against NVIDIA's, in one process.
  *
- *    interop storm N | threads N | refusals | plant KIND:DIRECTION
+ *    interop storm N | threads N | calls N | refusals | plant KIND:DIRECTION
  *
  * Each end produces for the other, N messages in each direction. Nobody tells the receiver what to
  * expect: it counts, and message n of a direction is known by n alone (payload.h). `storm` takes turns
  * at random in one thread, so that both rings run full and empty all the time; `threads` gives each end
- * a thread of its own, so that what is published early would be seen. A planted fault must be found:
+ * a thread of its own, so that what is published early would be seen; `calls` is in calls.c. A planted fault must be found:
  * that shows that the checks can fail.
  *
  * Prints what was seen. Exit code 0: all good; 1: the first thing wrong is in the last line.
@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "calls.h"
 #include "pair.h"
 #include "payload.h"
 
@@ -379,12 +380,17 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc != 3)
-		pair_fail("interop storm N | threads N | refusals | plant KIND:ours|theirs");
+		pair_fail("interop storm N | threads N | calls N | refusals | plant "
+			  "KIND:ours|theirs");
 	goal = 4 * PLANT_AT;
 	if (!strcmp(what, "plant"))
 		parse_plant(argv[2]);
 	else
 		goal = strtoull(argv[2], NULL, 0);
+	if (!strcmp(what, "calls")) {
+		calls(goal);
+		return 0;
+	}
 	pair_open(&pair);
 	pair_boot(&pair);
 	if (!strcmp(what, "threads")) {

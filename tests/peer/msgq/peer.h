@@ -24,6 +24,10 @@ struct peer_rpc {
 /* Longest payload of one record, by the vendor's numbers. */
 uint32_t peer_payload_max(void);
 
+/* Function of a record that goes on with the message before; number of the first event. */
+uint32_t peer_continuation(void);
+uint32_t peer_first_event(void);
+
 struct peer *peer_new(void);
 void peer_delete(struct peer *peer);
 

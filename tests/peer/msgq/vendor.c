@@ -11,6 +11,7 @@
 #include "vgpu/rpc_headers.h"
 #define RPC_STRUCTURES
 #define RPC_GENERIC_UNION
+#include "vgpu/rpc_global_enums.h"
 #include "g_rpc-structures.h"
 #undef RPC_STRUCTURES
 #undef RPC_GENERIC_UNION
@@ -45,6 +46,16 @@ struct peer {
 uint32_t peer_payload_max(void)
 {
 	return GSP_MSG_QUEUE_RPC_SIZE_MAX - sizeof(rpc_message_header_v);
+}
+
+uint32_t peer_continuation(void)
+{
+	return NV_VGPU_MSG_FUNCTION_CONTINUATION_RECORD;
+}
+
+uint32_t peer_first_event(void)
+{
+	return NV_VGPU_MSG_EVENT_FIRST_EVENT;
 }
 
 /* As _gspMsgQueueInit() does it: a page-aligned record, behind it msgq's own data. */
