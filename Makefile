@@ -258,9 +258,21 @@ check-xen: system
 fuzz: fuzzers
 	$(Q)FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) $(PY) tests/check.py fuzz
 
-# Costs are counted, not timed: see the lines that start with "costs:".
-bench: system
+# The bench: fwq/ as it goes into gpudom, around it a program for this machine; NVIDIA's part is compiled by the
+# script, with the same code generation flags.
+$(O)/bench/fwq.a: $(call objs,xen,$(fwq-src)) \
+		  $(call objs,dom0,tests/bench/bench_fwq.c tests/peer/msgq/pair.c tests/peer/msgq/glue.c)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@; ar rcs $@ $^
+	$(Q)echo '$(filter -f% -m%,$(hv-xen-cflags))' >$(@D)/flags
+
+# Our queues beside NVIDIA's (docs/bench.md), then what moving data costs: counted, not timed, see the
+# lines that start with "costs:".
+bench: bench-fwq system
 	$(Q)$(PY) tests/xen/test_costs.py
+
+bench-fwq: $(O)/bench/fwq.a
+	$(Q)$(PY) tests/bench/bench_fwq.py
 
 # ---------------------------------------------------------------- tidiness
 
@@ -281,7 +293,8 @@ help:
 	@echo 'make check-unit   unit tests only (seconds)     make check-xen   whole-system tests only'
 	@echo 'make check-peer   tests against headers and code of others'
 	@echo 'make fuzz         long fuzzing, FUZZ_SECONDS per target (600)'
-	@echo 'make bench        counted costs of moving data, by gpudom and by Xen'
+	@echo 'make bench        firmware queues beside those of NVIDIA; counted costs of moving data, by gpudom and by Xen'
+	@echo 'make bench-fwq    only the queues: needs no QEMU'
 	@echo 'make all          gpudom, xvgpu, guest images and the Linux frontend, below build/'
 	@echo 'make menuconfig   choose chips and features     make defconfig   back to the shipped choice'
 	@echo 'make abi         an ABI pack from a vendor source tree: SRC=DIR OUT=FILE'
@@ -289,7 +302,7 @@ help:
 	@echo 'make clean        remove build/'
 	@echo 'Variables: O=DIR output folder, V=1 show commands, RUN_ARGS="--fault flip-vram-read=OFFSET"'
 
-.PHONY: all run check check-unit check-peer peer check-xen fuzz bench unit fuzzers images linux-module bed system \
+.PHONY: all run check check-unit check-peer peer check-xen fuzz bench bench-fwq unit fuzzers images linux-module bed system \
 	menuconfig defconfig allyesconfig allnoconfig format lint clean help
 
 -include $(shell find $(O)/xen $(O)/xen-test $(O)/asan $(O)/fuzz $(O)/dom0 -name '*.d' 2>/dev/null)
