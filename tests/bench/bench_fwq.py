@@ -4,9 +4,9 @@
 
 Both sides run the same rounds (tests/bench/bench_fwq.c): fill a payload in, send, receive, checksum at both
 ends. Ours is fwq/ as it is compiled for gpudom; NVIDIA's is its message_queue_cpu.c and msgq.c, unchanged,
-compiled with the same code generation flags. Messages per second are the best of several turns, taken by
-turns. Instructions are counted by valgrind, as the difference of a long and a short run. docs/bench.md says
-how to read the tables.
+compiled with the same code generation flags. Messages per second of processor time are the best of several
+turns, taken by turns. Instructions are counted by valgrind, as the difference of a long and a short run.
+docs/bench.md says how to read the tables.
 """
 
 import os
@@ -22,7 +22,7 @@ from vendor import OUT, fetch  # noqa: E402
 
 BENCH = os.path.join(OUT, "bench")
 SIZES = ((64, "64 B"), (4096, "4 KiB"), (65536, "64 KiB"))
-TURNS = 7
+TURNS = 9
 NANOSECONDS = 150e6  # of one turn, about
 ROUNDS = 200  # more in the long run than in the short one, under valgrind
 
@@ -84,9 +84,9 @@ def table(title, row):
 
 
 def queues(exe, newlib):
-    table("messages per second, memcpy of this machine's C library",
+    table("messages per second of processor time, memcpy of this machine's C library",
           lambda size: (*rate(exe, size), True))
-    table("messages per second, memcpy of newlib, as in gpudom",
+    table("messages per second of processor time, memcpy of newlib, as in gpudom",
           lambda size: (*rate(newlib, size), True))
     table("instructions per message",
           lambda size: (per_message(exe, ("queue", "ours"), size),
