@@ -271,7 +271,7 @@ $(O)/bench/fwq.a: $(call objs,xen,$(fwq-src)) \
 bench: bench-fwq system
 	$(Q)$(PY) tests/xen/test_costs.py
 
-bench-fwq: $(O)/bench/fwq.a
+bench-fwq: $(O)/bench/fwq.a $(O)/xen/hv/xen/memcpy.o
 	$(Q)$(PY) tests/bench/bench_fwq.py
 
 # ---------------------------------------------------------------- tidiness

@@ -203,30 +203,24 @@ void fwq_queue_commit(struct fwq_queue *q)
 
 /* ---------------------------------------------------------------- receiving */
 
-/* The firmware describes its queue before it uses it; 1: as agreed, 0: not yet. */
-static int linked(struct fwq_queue *q)
+/*
+ * The firmware describes its queue, word by word, before it writes its first message. Asked when there
+ * is one: then the description is whole.
+ */
+static bool agreed(const struct fwq_queue *q)
 {
 	const struct fwq_params *p = q->p;
 	uint8_t h[FWQ_HEADER_MAX];
 
-	if (q->linked)
-		return 1;
 	memcpy(h, q->msg, p->queue.size);
 	hv_rmb(); /* and no second look at the shared copy */
-	if (!fwq_get32(h + p->queue.off_msg_count))
-		return 0;
-	if (fwq_get32(h + p->queue.off_version) != p->queue.version ||
-	    fwq_get32(h + p->queue.off_size) != p->msg_size ||
-	    fwq_get32(h + p->queue.off_msg_size) != p->elem_size ||
-	    fwq_get32(h + p->queue.off_msg_count) != q->msg_elems ||
-	    fwq_get32(h + p->queue.off_flags) != p->queue.flags ||
-	    fwq_get32(h + p->queue.off_rx_off) != p->queue.rx_off ||
-	    fwq_get32(h + p->queue.off_entry_off) != p->entry_off) {
-		q->broken = true;
-		return -EIO;
-	}
-	q->linked = true;
-	return 1;
+	return fwq_get32(h + p->queue.off_version) == p->queue.version &&
+	       fwq_get32(h + p->queue.off_size) == p->msg_size &&
+	       fwq_get32(h + p->queue.off_msg_size) == p->elem_size &&
+	       fwq_get32(h + p->queue.off_msg_count) == q->msg_elems &&
+	       fwq_get32(h + p->queue.off_flags) == p->queue.flags &&
+	       fwq_get32(h + p->queue.off_rx_off) == p->queue.rx_off &&
+	       fwq_get32(h + p->queue.off_entry_off) == p->entry_off;
 }
 
 /*
@@ -286,17 +280,19 @@ static void consume(struct fwq_queue *q, uint32_t n)
 
 int fwq_queue_receive(struct fwq_queue *q, const uint8_t **rpc, uint32_t *len)
 {
-	int ret = q->broken ? -EIO : linked(q);
 	uint32_t write, used, skip = 0;
 
-	if (ret <= 0)
-		return ret;
+	if (q->broken)
+		return -EIO;
 	write = q->link->peer_write(q->link);
-	if (write >= q->msg_elems) {
+	if (!write && !q->linked)
+		return 0;
+	hv_rmb(); /* the position before what it covers */
+	if (write >= q->msg_elems || (!q->linked && !agreed(q))) {
 		q->broken = true;
 		return -EIO;
 	}
-	hv_rmb(); /* the position before what it covers */
+	q->linked = true;
 
 	for (used = fwq_ring_used(write, q->read, q->msg_elems); used; used -= skip) {
 		uint32_t seq;

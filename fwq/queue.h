@@ -18,7 +18,8 @@
  *  - an older sequence number: the record is skipped and counted; a newer one: records are missing,
  *    `gaps` is counted, the record is good;
  *  - a position outside the ring, or a queue header that is not the agreed one: the pair is broken
- *    for good (-EIO), because nothing after it means anything.
+ *    for good (-EIO), because nothing after it means anything. The header is looked at when the first
+ *    message is there: before that it may be half written.
  *
  * Source: NVIDIA/open-gpu-kernel-modules message_queue_cpu.c (GspMsgQueueSendCommand,
  * GspMsgQueueReceiveStatus).

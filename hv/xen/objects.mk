@@ -5,7 +5,7 @@ hv-xen-src := \
 	hv/xen/boot.S hv/xen/entry.S \
 	hv/xen/start.c hv/xen/traps.c hv/xen/errno.c hv/xen/caps.c \
 	hv/xen/mm.c hv/xen/pages.c hv/xen/dma.c hv/xen/mmio.c hv/xen/gnttab.c \
-	hv/xen/evtchn.c hv/xen/time.c hv/xen/loop.c hv/xen/console.c hv/xen/libc.c \
+	hv/xen/evtchn.c hv/xen/time.c hv/xen/loop.c hv/xen/console.c hv/xen/libc.c hv/xen/memcpy.c \
 	hv/xen/xs.c hv/xen/xs_ring.c hv/xen/xs_watch.c hv/xen/xs_wire.c hv/xen/shutdown.c \
 	hv/xen/pci.c hv/xen/pci_op.c hv/xen/pci_irq.c
 

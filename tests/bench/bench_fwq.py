@@ -28,14 +28,13 @@ ROUNDS = 200  # more in the long run than in the short one, under valgrind
 
 
 def build(tree):
-    """Two programs: with this machine's memcpy, and with newlib's, which gpudom has."""
+    """Two programs: with this machine's memcpy, and with gpudom's (hv/xen/memcpy.c)."""
     with open(os.path.join(BENCH, "flags"), encoding="utf-8") as f:
         flags = f.read().split()
     objects = vendor_objects(tree, BENCH, flags)
-    subprocess.run(["ar", "x", os.path.join(OUT, "newlib/lib/libc.a"), "lib_a-memcpy.o"], cwd=BENCH, check=True)
     wrap = [f"-Wl,--wrap={name}" for name in ("malloc", "calloc", "realloc", "aligned_alloc")]
     made = []
-    for name, extra in (("bench_fwq", []), ("bench_fwq_newlib", [os.path.join(BENCH, "lib_a-memcpy.o")])):
+    for name, extra in (("bench_fwq", []), ("bench_fwq_gpudom", [os.path.join(OUT, "xen/hv/xen/memcpy.o")])):
         made.append(os.path.join(BENCH, name))
         subprocess.run(["gcc", "-no-pie", "-Wl,--gc-sections", "-Wl,-z,noexecstack", *wrap, "-o", made[-1],
                         *objects, *extra, os.path.join(BENCH, "fwq.a")], check=True)
@@ -83,11 +82,11 @@ def table(title, row):
         print(f"{name:>9} | {ours:10.0f} | {theirs:10.0f} | {ratio:5.2f}x", flush=True)
 
 
-def queues(exe, newlib):
+def queues(exe, gpudom):
     table("messages per second of processor time, memcpy of this machine's C library",
           lambda size: (*rate(exe, size), True))
-    table("messages per second of processor time, memcpy of newlib, as in gpudom",
-          lambda size: (*rate(newlib, size), True))
+    table("messages per second of processor time, memcpy of gpudom",
+          lambda size: (*rate(gpudom, size), True))
     table("instructions per message",
           lambda size: (per_message(exe, ("queue", "ours"), size),
                         per_message(exe, ("queue", "theirs"), size), False))
@@ -107,8 +106,8 @@ def main():
     tree = fetch(VERSION)
     if tree is None:
         sys.exit("bench-fwq: the mirror has no source of NVIDIA's " + VERSION)
-    exe, newlib = build(tree)
-    queues(exe, newlib)
+    exe, gpudom = build(tree)
+    queues(exe, gpudom)
     calls(exe)
 
 

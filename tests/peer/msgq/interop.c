@@ -358,6 +358,9 @@ static void refusals(void)
 			pair_fail("msgqRxLink refuses our header");
 		at = (uint32_t *)pair.msg + words[i].at;
 		*at ^= 0x100;
+		if (fwq_queue_receive(&pair.q, &rpc, &len) != 0)
+			pair_fail("their %s is believed before there is a message", words[i].name);
+		fwq_put32((uint8_t *)pair.msg + pair.params.queue.off_write, 1);
 		ret = fwq_queue_receive(&pair.q, &rpc, &len);
 		if (ret != -EIO)
 			pair_fail("their %s changed: our queue returned %d", words[i].name, ret);
