@@ -77,6 +77,7 @@ struct parser {
 	unsigned int line;
 	struct word word[WORDS];
 	unsigned int words;
+	unsigned int next_number, next_struct, next_field; /* behind the name found last */
 	bool begun, transport, ended;
 };
 
@@ -104,14 +105,37 @@ static bool is(const struct word *w, const char *s)
 	return w->len == strlen(s) && !memcmp(w->s, s, w->len);
 }
 
-/* Index of a word in a list of names, or `n`. */
-static unsigned int find(const struct word *w, const char *const *names, unsigned int n)
+/*
+ * Index of a word in a list of names, or `n`. The search begins at *next and leaves it behind what was
+ * found: packs come in the order of the list, so it is nearly always there.
+ */
+static unsigned int find(const struct word *w, const char *const *names, unsigned int n,
+			 unsigned int *next)
 {
-	unsigned int i = 0;
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int at = (*next + i) % n;
 
-	while (i < n && !is(w, names[i]))
-		i++;
-	return i;
+		if (is(w, names[at])) {
+			*next = at + 1;
+			return at;
+		}
+	}
+	return n;
+}
+
+/* The same for the field that words 1 and 2 name. */
+static unsigned int find_field(struct parser *p)
+{
+	for (unsigned int i = 0; i < FWQ_FIELDS; i++) {
+		unsigned int at = (p->next_field + i) % FWQ_FIELDS;
+
+		if (is(&p->word[2], field_names[at].path) &&
+		    is(&p->word[1], struct_names[field_names[at].owner])) {
+			p->next_field = at + 1;
+			return at;
+		}
+	}
+	return FWQ_FIELDS;
 }
 
 static int digit(char c)
@@ -207,7 +231,7 @@ static int take_transport(struct parser *p)
 /* The recipe that word 1 names; a line of a recipe that was not announced is an error. */
 static struct fwq_recipe *recipe(struct parser *p)
 {
-	unsigned int n = find(&p->word[1], boot_names, FWQ_BOOTS);
+	unsigned int first = 0, n = find(&p->word[1], boot_names, FWQ_BOOTS, &first);
 
 	if (n == FWQ_BOOTS) {
 		fail(p, "unknown boot %.*s", shown(&p->word[1]), p->word[1].s);
@@ -252,7 +276,7 @@ static int take_file(struct parser *p)
 static int take_step(struct parser *p)
 {
 	struct fwq_recipe *r = recipe(p);
-	unsigned int step = find(&p->word[2], step_names, FWQ_STEPS);
+	unsigned int first = 0, step = find(&p->word[2], step_names, FWQ_STEPS, &first);
 
 	if (!r)
 		return -EINVAL;
@@ -269,7 +293,7 @@ static int take_step(struct parser *p)
 static int take_number(struct parser *p)
 {
 	const struct word *w = &p->word[1];
-	unsigned int n = find(w, number_names, FWQ_NUMBERS);
+	unsigned int n = find(w, number_names, FWQ_NUMBERS, &p->next_number);
 	uint64_t value;
 
 	if (!number(&p->word[2], UINT64_MAX, &value))
@@ -286,7 +310,7 @@ static int take_number(struct parser *p)
 static int take_struct(struct parser *p)
 {
 	const struct word *w = &p->word[1];
-	unsigned int s = find(w, struct_names, FWQ_STRUCTS);
+	unsigned int s = find(w, struct_names, FWQ_STRUCTS, &p->next_struct);
 	uint64_t size;
 
 	if (!number(&p->word[2], FWQ_PACK_STRUCT_MAX, &size))
@@ -302,18 +326,15 @@ static int take_struct(struct parser *p)
 
 static int take_field(struct parser *p)
 {
-	const struct word *type = &p->word[1], *path = &p->word[2];
 	uint64_t at[3]; /* offset, size, count */
-	unsigned int f = 0;
+	unsigned int f;
 	uint32_t whole;
 
 	for (unsigned int i = 0; i < 3; i++)
 		if (!number(&p->word[3 + i], FWQ_PACK_STRUCT_MAX, &at[i]))
 			return fail(p, "%.*s is no number up to %u", shown(&p->word[3 + i]),
 				    p->word[3 + i].s, FWQ_PACK_STRUCT_MAX);
-	while (f < FWQ_FIELDS &&
-	       !(is(path, field_names[f].path) && is(type, struct_names[field_names[f].owner])))
-		f++;
+	f = find_field(p);
 	if (f == FWQ_FIELDS)
 		return 0;
 	whole = p->pack->size[field_names[f].owner];
