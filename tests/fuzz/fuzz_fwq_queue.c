@@ -3,8 +3,10 @@
  * fuzz_fwq_queue.c - a hostile firmware against the queues and the RPC layer.
  *
  * The input is a list of operations: bytes anywhere in the shared block, positions, well-formed and
- * nearly well-formed records, time that passes, calls and callers of ours. After each list every
- * call that was accepted must have ended exactly once.
+ * nearly well-formed records, time that passes, calls and callers of ours. Bytes also change between two
+ * reads of one record: the queue is compiled here with barriers that do that. After each list every call
+ * that was accepted must have ended exactly once. The rings are small, which costs no
+ * state and makes a run cheap.
  *
  * COVERS: fwq/link_mem.c fwq/queue.c fwq/rpc.c
  */
@@ -14,9 +16,16 @@
 
 #include "fwq/rpc.h"
 #include "hv/hv.h"
+
+#define SIDE_QUEUE  0x2000u
+#define SIDE_ENTRY  0x200u
+#define SIDE_SLOT   0x200u
+#define SIDE_RECORD 4u
+#include "tests/fuzz/fwq_changing.h"
 #include "tests/unit/fwq_side.h"
 
 #define CALLS 24
+#define LONG  (6 * SIDE_PAYLOAD + 100) /* bytes of a message of seven records */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,14 +40,14 @@ static struct fwq_link_mem link_mem;
 static struct fwq_queue q;
 static struct fwq_rpc rpc;
 static struct fwq_caller callers[3];
-static uint8_t stage[0x10000] __attribute__((aligned(8)));
-static uint8_t rec[SIDE_RPC_MAX], zeros[0x400000], got[CALLS][200000];
+static uint8_t stage[SIDE_RECORD * SIDE_SLOT] __attribute__((aligned(8)));
+static uint8_t rec[SIDE_RPC_MAX], zeros[FWQ_MESSAGE_MAX], got[CALLS][LONG];
 static struct {
 	struct fwq_call call;
 	bool accepted, ended;
 } calls[CALLS];
 static unsigned int calls_n;
-static bool here[3];
+static bool here[3], over;
 static uint64_t now;
 
 static const uint8_t *in, *in_end;
@@ -86,7 +95,7 @@ static void on_done(struct fwq_call *call, int err)
 	MUST(&calls[i].call == call && !calls[i].ended && err <= 0);
 	MUST(call->reply_len <= call->reply_size);
 	calls[i].ended = true;
-	if (!err && call->function == 0x77 && calls_n < CALLS) { /* one more of the same */
+	if (!err && !over && call->function == 0x77 && calls_n < CALLS) { /* one more of the same */
 		calls[calls_n].call = *call;
 		calls[calls_n].call.arg = (void *)(uintptr_t)calls_n;
 		calls_n++;
@@ -104,18 +113,21 @@ static void fill(struct fwq_call *call, uint32_t offset, void *dst, uint32_t len
 
 static void begin(uint8_t flags)
 {
+	change_later(NULL, 0, 0);
 	side_addresses();
 	params = side_params();
 	params.rpc.echoes_sequence = flags & 1;
-	MUST(!fwq_link_mem_init(&link_mem, &params, side_block, side_addr,
-				SIDE_PAGES - (flags >> 7), side_ring, NULL) ||
-	     flags >> 7);
+	if (flags & 128)
+		MUST(fwq_link_mem_init(&link_mem, &params, side_block, side_addr, SIDE_PAGES - 1,
+				       side_ring, NULL));
 	MUST(!fwq_link_mem_init(&link_mem, &params, side_block, side_addr, SIDE_PAGES, side_ring,
 				NULL));
-	link_mem.link.pages -= flags >> 6 & 1;
-	MUST(!fwq_queue_init(&q, &params, &link_mem.link, stage, sizeof(stage)) == !(flags & 64));
-	link_mem.link.pages = SIDE_PAGES;
-	MUST(fwq_queue_init(&q, &params, &link_mem.link, stage, sizeof(stage) - 1));
+	if (flags & 64) {
+		MUST(fwq_queue_init(&q, &params, &link_mem.link, stage, sizeof(stage) - 1));
+		link_mem.link.pages--;
+		MUST(fwq_queue_init(&q, &params, &link_mem.link, stage, sizeof(stage)));
+		link_mem.link.pages++;
+	}
 	MUST(!fwq_queue_init(&q, &params, &link_mem.link, stage, sizeof(stage)));
 	if (!(flags & 2))
 		side_boot();
@@ -126,12 +138,14 @@ static void begin(uint8_t flags)
 	}
 	memset(calls, 0, sizeof(calls));
 	calls_n = 0;
+	over = false;
 	now = 1;
 }
 
 static void call(void)
 {
-	static const uint32_t sizes[] = {0, 4, 5000, SIDE_PAYLOAD, 200000, 0x400000, 0x400001, 60};
+	static const uint32_t sizes[] = {
+		0, 4, 700, SIDE_PAYLOAD, LONG, FWQ_MESSAGE_MAX, FWQ_MESSAGE_MAX + 1, 60};
 	uint8_t flags = byte(), lens = byte();
 	unsigned int who = flags % 3, i = calls_n;
 
@@ -158,7 +172,7 @@ static void call(void)
 /* A record as it should be, and then perhaps one word of it wrong. */
 static void record(void)
 {
-	static const uint32_t sizes[] = {0, 4, 5000, SIDE_PAYLOAD, SIDE_PAYLOAD - 1, 100};
+	static const uint32_t sizes[] = {0, 4, 700, SIDE_PAYLOAD, SIDE_PAYLOAD - 1, 100};
 	uint8_t flags = byte();
 	uint32_t function = byte(), seq = byte(), len = sizes[flags % 6], slot = side_msg_write, at;
 
@@ -182,7 +196,7 @@ static void step(uint8_t op)
 {
 	uint32_t at, who;
 
-	switch (op % 11) {
+	switch (op % 12) {
 	case 0:
 		call();
 		break;
@@ -194,14 +208,14 @@ static void step(uint8_t op)
 		fwq_rpc_poll(&rpc, now);
 		break;
 	case 4: /* take what we sent */
-		for (unsigned int i = 0; i < op / 11u && side_take(rec) > 0; i++)
+		for (unsigned int i = 0; i < op / 12u && side_take(rec) > 0; i++)
 			;
 		break;
 	case 5:
 		now += byte();
 		break;
 	case 6:
-		who = op / 11u % 3;
+		who = op / 12u % 3;
 		if (here[who] && !fwq_rpc_caller_remove(&rpc, &callers[who]))
 			here[who] = false;
 		break;
@@ -214,6 +228,10 @@ static void step(uint8_t op)
 	case 9: /* anything, anywhere in its queue */
 		at = SIDE_MSG + word() % (SIDE_SLOTS * SIDE_SLOT);
 		side_block[at] = byte();
+		break;
+	case 10: /* a byte that will change while it is read */
+		at = SIDE_MSG + (byte() | (uint32_t)byte() << 8) % SIDE_QUEUE;
+		change_later(&side_block[at], byte(), op / 12u % 8);
 		break;
 	default: /* in its header */
 		side_block[SIDE_MSG + byte() % 36] = byte();
@@ -232,6 +250,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (in < in_end)
 		step(byte());
 	/* Whatever happened: when time is over, nothing is left. */
+	over = true;
 	now = UINT64_MAX - 1;
 	fwq_rpc_poll(&rpc, now);
 	for (unsigned int i = 0; i < calls_n; i++)

@@ -15,13 +15,19 @@
 
 #include "fwq/params.h"
 
-#define SIDE_PAGES   129
-#define SIDE_CMD     0x1000u  /* the command queue within the block */
-#define SIDE_MSG     0x41000u /* the message queue */
-#define SIDE_SLOTS   63u
-#define SIDE_SLOT    0x1000u
-#define SIDE_RPC_MAX 65488u /* RPC header and payload of one record */
-#define SIDE_PAYLOAD 65456u
+/* Sizes of the wire; a test that wants a small ring defines its own, all four. */
+#ifndef SIDE_QUEUE
+#define SIDE_QUEUE  0x40000u /* bytes of a queue */
+#define SIDE_ENTRY  0x1000u  /* where its slots begin */
+#define SIDE_SLOT   0x1000u  /* bytes of a slot */
+#define SIDE_RECORD 16u	     /* slots of the longest record */
+#endif
+#define SIDE_PAGES   (1 + 2 * SIDE_QUEUE / 4096)
+#define SIDE_CMD     0x1000u		     /* the command queue within the block */
+#define SIDE_MSG     (SIDE_CMD + SIDE_QUEUE) /* the message queue */
+#define SIDE_SLOTS   ((SIDE_QUEUE - SIDE_ENTRY) / SIDE_SLOT)
+#define SIDE_RPC_MAX (SIDE_RECORD * SIDE_SLOT - 48) /* RPC header and payload of one record */
+#define SIDE_PAYLOAD (SIDE_RPC_MAX - 32)
 
 static uint8_t side_block[SIDE_PAGES * 4096] __attribute__((aligned(4096)));
 static uint64_t side_addr[SIDE_PAGES];
@@ -68,7 +74,8 @@ static inline void side_addresses(void)
 /* The firmware comes up: it describes its queue. */
 static inline void side_boot(void)
 {
-	static const uint32_t header[8] = {0, 0x40000, 0x1000, 63, 0, 1, 32, 0x1000};
+	static const uint32_t header[8] = {0, SIDE_QUEUE, SIDE_SLOT, SIDE_SLOTS,
+					   0, 1,	  32,	     SIDE_ENTRY};
 
 	for (unsigned int i = 0; i < 8; i++)
 		side_set(SIDE_MSG + 4 * i, header[i]);
@@ -76,7 +83,7 @@ static inline void side_boot(void)
 
 static inline uint8_t *side_slot(uint32_t queue, uint32_t n)
 {
-	return side_block + queue + 0x1000 + (size_t)(n % SIDE_SLOTS) * SIDE_SLOT;
+	return side_block + queue + SIDE_ENTRY + (size_t)(n % SIDE_SLOTS) * SIDE_SLOT;
 }
 
 /*
@@ -85,7 +92,7 @@ static inline uint8_t *side_slot(uint32_t queue, uint32_t n)
  */
 static inline int side_take(uint8_t rpc[SIDE_RPC_MAX])
 {
-	static uint8_t rec[16 * SIDE_SLOT];
+	static uint8_t rec[SIDE_RECORD * SIDE_SLOT];
 	uint32_t write = side_get(SIDE_CMD + 16), have, n, len, v[4];
 
 	if (write >= SIDE_SLOTS)
@@ -95,13 +102,13 @@ static inline int side_take(uint8_t rpc[SIDE_RPC_MAX])
 		return 0;
 	memcpy(v, side_slot(SIDE_CMD, side_cmd_read) + 32, sizeof(v));
 	n = v[2];
-	if (!n || n > 16 || n > have || v[1] != side_seq_in || v[3])
+	if (!n || n > SIDE_RECORD || n > have || v[1] != side_seq_in || v[3])
 		return -1;
 	for (uint32_t i = 0; i < n; i++)
 		memcpy(rec + (size_t)i * SIDE_SLOT, side_slot(SIDE_CMD, side_cmd_read + i),
 		       SIDE_SLOT);
 	memcpy(&len, rec + 48 + 8, 4);
-	if (len < 32 || len > SIDE_RPC_MAX || n != (48 + len + 4095) / 4096)
+	if (len < 32 || len > SIDE_RPC_MAX || n != (48 + len + SIDE_SLOT - 1) / SIDE_SLOT)
 		return -1;
 	for (unsigned int i = 0; i < 32; i++)
 		if (rec[i])
@@ -125,12 +132,12 @@ static inline uint32_t side_room(void)
 /* Send an RPC; false: no room. */
 static inline bool side_put(const uint8_t *rpc, uint32_t len)
 {
-	static uint8_t rec[16 * SIDE_SLOT];
-	uint32_t n = (48 + len + 4095) / 4096, v[4] = {0, side_seq_out, n, 0};
+	static uint8_t rec[SIDE_RECORD * SIDE_SLOT];
+	uint32_t n = (48 + len + SIDE_SLOT - 1) / SIDE_SLOT, v[4] = {0, side_seq_out, n, 0};
 
 	if (n > side_room())
 		return false;
-	memset(rec, 0, sizeof(rec));
+	memset(rec, 0, (size_t)n * SIDE_SLOT);
 	memcpy(rec + 32, v, sizeof(v));
 	memcpy(rec + 48, rpc, len);
 	v[0] = side_sum(rec, 48 + len);
@@ -168,11 +175,11 @@ static inline uint32_t side_word(const uint8_t *rpc, unsigned int n)
 static inline struct fwq_params side_params(void)
 {
 	return (struct fwq_params){
-		.cmd_size = 0x40000,
-		.msg_size = 0x40000,
-		.entry_off = 0x1000,
-		.elem_size = 0x1000,
-		.record_max = 0x10000,
+		.cmd_size = SIDE_QUEUE,
+		.msg_size = SIDE_QUEUE,
+		.entry_off = SIDE_ENTRY,
+		.elem_size = SIDE_SLOT,
+		.record_max = SIDE_RECORD * SIDE_SLOT,
 		.queue = {.size = 32,
 			  .off_version = 0,
 			  .off_size = 4,

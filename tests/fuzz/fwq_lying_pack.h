@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fwq_lying_pack.h - a pack of the tree, or one in which fields of some structures lie elsewhere.
+ *
+ * A pack file may say what it likes as long as fwq_pack_parse() passes it: each field inside its
+ * structure, its size a multiple of its count. The lies told here keep to that.
+ */
+#ifndef TESTS_FUZZ_FWQ_LYING_PACK_H
+#define TESTS_FUZZ_FWQ_LYING_PACK_H
+
+#include <string.h>
+
+#include "fwq/packs.h"
+
+/* Fields [first, last] of structure `s`, one after the other in fwq/abigen/wanted. */
+struct lie_about {
+	enum fwq_struct s;
+	enum fwq_field first, last;
+};
+
+#define LIE_ABOUT(s, first, last)                                                                  \
+	{                                                                                          \
+		FWQ_S_##s, FWQ_F_##s##__##first, FWQ_F_##s##__##last                               \
+	}
+#define LIE_BYTES 5u /* of input for one lie */
+
+/* Tells one lie: which structure and field, whether it is there, its offset, size and count. */
+static inline void lie(struct fwq_pack *pack, const struct lie_about *about, unsigned int n,
+		       const uint8_t in[LIE_BYTES])
+{
+	const struct lie_about *a = &about[in[0] % n];
+	struct fwq_place *at = &pack->field[a->first + in[1] % (a->last - a->first + 1)];
+	uint32_t whole;
+
+	if (pack->size[a->s] == FWQ_ABSENT || in[2] == 255)
+		pack->size[a->s] = in[2];
+	whole = pack->size[a->s];
+	*at = (struct fwq_place){.offset = FWQ_ABSENT};
+	if (in[4] & 0x80) /* there is no such field */
+		return;
+	at->count = in[4] & 0x7f;
+	at->size = at->count * (in[3] % 17);
+	at->offset = in[2] % (whole + 1);
+	if (at->size > whole - at->offset || !at->size)
+		*at = (struct fwq_place){.offset = at->offset};
+}
+
+#endif /* TESTS_FUZZ_FWQ_LYING_PACK_H */
