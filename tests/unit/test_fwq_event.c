@@ -199,14 +199,14 @@ static void test_rc_triggered(void **state)
 /* 535: type, runlist, channel, text; from 570 on the Xid that came before is second. */
 static void test_os_error_log(void **state)
 {
-	static const char *const hostile = "GPU \x1b[2J%s\xff fell\toff\n \n";
+	static const char hostile[] = "GPU \x1b[2J%s\xff fell\toff\n \n";
 
 	(void)state;
 	fresh(268);
 	put(0, 79);
 	put(4, 1);
 	put(8, 0xffffffff);
-	memcpy(payload + 12, hostile, strlen(hostile));
+	memcpy(payload + 12, hostile, sizeof(hostile));
 	assert_int_equal(decode(pack("535.261.03"), 0x1006, 268), 0);
 	assert_int_equal(ev.kind, FWQ_EVENT_OS_ERROR_LOG);
 	assert_false(ev.error.has_previous);
