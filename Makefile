@@ -211,7 +211,13 @@ fuzzers: $(addprefix $(O)/fuzzers/,$(fuzz-names))
 
 # ---------------------------------------------------------------- tests against others' code
 # Compiled programs that tests/peer/test_*.py use; the vendor's part is fetched and built by the scripts.
-peer: $(O)/abigen $(O)/peer/msgq.a $(O)/dom0/tests/peer/access.o
+peer: $(O)/abigen $(O)/peer/msgq.a $(O)/dom0/tests/peer/access.o $(O)/scramble-client
+
+# The client of tests/peer/scramble knows no release: it is linked without the built-in packs.
+$(O)/scramble-client: $(call objs,asan,$(addprefix tests/peer/scramble/,client.c client_calls.c client_machine.c) \
+		      $(filter-out fwq/packs.c $(O)/gen/%,$(fwq-src)))
+	$(call say,LINK,$@)
+	$(Q)gcc $(sanitize) -o $@ $^
 
 $(O)/peer/msgq.a: $(call objs,asan,$(fwq-src) $(addprefix tests/peer/msgq/,interop.c calls.c pair.c glue.c))
 	@mkdir -p $(@D)

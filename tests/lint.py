@@ -22,7 +22,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.environ.get("O", "build")
 BASE = ["-std=gnu11", "-I.", "-Iinclude", f"-I{OUT}/include", "-include",
         f"{OUT}/include/generated/autoconf.h", "-Wall", "-Wextra"]
-FORMAT_ONLY = ("guest-frontend/linux/", "tests/model/qemu", "include/uapi/", "tests/peer/msgq/vendor.c")
+FORMAT_ONLY = ("guest-frontend/linux/", "tests/model/qemu", "include/uapi/", "tests/peer/msgq/vendor.c",
+               "tests/peer/scramble/fw_")
 
 
 # Which of our folders the files of a folder may include (design: nothing includes upwards).
@@ -33,7 +34,7 @@ ROOMS = {
     "gpu/core/": ("gpu/core/", "iommu/", "hv/"), "gpu/vgpu/": ("gpu/vgpu/", "gpu/core/core.h", "hv/"),
     "gpu/gpudom.c": ("gpu/", "iommu/", "hv/"), "guest-frontend/bare/": ("guest-frontend/bare/", "hv/"),
     "guest-frontend/linux/": ("guest-frontend/linux/", "tests/xen/pattern.h"),
-    "tests/model/": ("tests/model/",),
+    "tests/model/": ("tests/model/",), "tests/peer/scramble/fw_": (),
 }
 OURS = ("hv/", "iommu/", "gpu/", "fwq/", "guest-frontend/", "tests/")
 HYPERCALL = re.compile(r"\bhv_hypercall_\w+\(|\bHYPERVISOR_\w+\(")
