@@ -209,6 +209,15 @@ $(O)/fuzzers/%: $(O)/fuzz/tests/fuzz/fuzz_%.o $(O)/fuzz/hosted.a
 unit: $(addprefix $(O)/unit/,$(unit-names) conformance)
 fuzzers: $(addprefix $(O)/fuzzers/,$(fuzz-names))
 
+# ---------------------------------------------------------------- proofs
+# CBMC over the real sources (docs/proofs.md): PROOFS="ring send" chooses; proof-long has the wide cases too.
+
+proof: | $(deps)
+	$(Q)$(PY) tests/proof/run.py $(PROOFS)
+
+proof-long: | $(deps)
+	$(Q)$(PY) tests/proof/run.py --long $(PROOFS)
+
 # ---------------------------------------------------------------- tests against others' code
 # Compiled programs that tests/peer/test_*.py use; the vendor's part is fetched and built by the scripts.
 peer: $(O)/abigen $(O)/peer/msgq.a $(O)/dom0/tests/peer/access.o $(O)/scramble-client
@@ -298,6 +307,7 @@ help:
 	@echo 'make check        set everything up, then run every test; ends with "N passed, N failed, N skipped"'
 	@echo 'make check-unit   unit tests only (seconds)     make check-xen   whole-system tests only'
 	@echo 'make check-peer   tests against headers and code of others'
+	@echo 'make proof        CBMC proofs of memory safety    make proof-long   the same with wider bounds'
 	@echo 'make fuzz         long fuzzing, FUZZ_SECONDS per target (600)'
 	@echo 'make bench        firmware queues beside those of NVIDIA; counted costs of moving data, by gpudom and by Xen'
 	@echo 'make bench-fwq    only the queues: needs no QEMU'
@@ -308,7 +318,7 @@ help:
 	@echo 'make clean        remove build/'
 	@echo 'Variables: O=DIR output folder, V=1 show commands, RUN_ARGS="--fault flip-vram-read=OFFSET"'
 
-.PHONY: all run check check-unit check-peer peer check-xen fuzz bench bench-fwq unit fuzzers images linux-module bed system \
+.PHONY: all run check check-unit check-peer peer proof proof-long check-xen fuzz bench bench-fwq unit fuzzers images linux-module bed system \
 	menuconfig defconfig allyesconfig allnoconfig format lint clean help
 
 -include $(shell find $(O)/xen $(O)/xen-test $(O)/asan $(O)/fuzz $(O)/dom0 -name '*.d' 2>/dev/null)

@@ -211,6 +211,19 @@ def stage_peer():
     yield from run_scripts("peer", scripts("tests/peer"))
 
 
+def stage_proof():
+    """CBMC proves memory safety of the firmware queues and finds every planted bug."""
+    rc, out = command("proof.log", ["/usr/bin/python3", "tests/proof/run.py"])
+    cases = 0
+    for line in out.splitlines():
+        m = re.fullmatch(r"(ok|FAILED|skip) ([^:]+): (.*)", line)
+        if m:
+            cases += 1
+            yield Result(f"proof/{m[2]}", {"skip": "skipped"}.get(m[1], m[1]), m[3])
+    if cases == 0:
+        yield Result("proof", "FAILED", f"exit code {rc}: {last_line(out)}")
+
+
 def stage_xen():
     """Whole-system tests: each tests/xen/test_*.py boots real Xen once and reports its own cases."""
     rc, out = make("xen.log", "system")
@@ -224,7 +237,7 @@ def stage_xen():
 
 
 STAGES = {"build": stage_build, "lint": stage_lint, "unit": stage_unit, "peer": stage_peer,
-          "fuzz": stage_fuzz, "xen": stage_xen}
+          "proof": stage_proof, "fuzz": stage_fuzz, "xen": stage_xen}
 
 
 def main(argv):
