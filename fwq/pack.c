@@ -439,6 +439,12 @@ static const enum fwq_number needed_numbers[] = {
 #include "fwq/needed.h"
 };
 
+/* There, one element, of this width. */
+static bool is_there(const struct fwq_place *at, uint32_t bytes)
+{
+	return at->offset != FWQ_ABSENT && at->count == 1 && at->size == bytes;
+}
+
 int fwq_pack_complete(const struct fwq_pack *pack, struct fwq_pack_error *error)
 {
 	for (unsigned int i = 0; i < sizeof(needed_numbers) / sizeof(needed_numbers[0]); i++) {
@@ -452,10 +458,8 @@ int fwq_pack_complete(const struct fwq_pack *pack, struct fwq_pack_error *error)
 	}
 	for (unsigned int i = 0; i < sizeof(needed_fields) / sizeof(needed_fields[0]); i++) {
 		enum fwq_field f = needed_fields[i].field;
-		const struct fwq_place *at = &pack->field[f];
 
-		if (at->offset != FWQ_ABSENT && at->count == 1 &&
-		    at->size == needed_fields[i].bytes)
+		if (is_there(&pack->field[f], needed_fields[i].bytes))
 			continue;
 		snprintf(error->text, sizeof(error->text),
 			 "field %s is missing or not one of %u bytes", fwq_field_name(f),

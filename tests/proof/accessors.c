@@ -2,8 +2,8 @@
 /*
  * accessors.c - fwq_get(), fwq_put() and fwq_span(): the accessors that check.
  *
- * ASSUMES: the field's identifier is one of the list; buf has len bytes. Nothing of the pack: place and
- *	size of the field are any numbers, as if no parser had looked at them.
+ * ASSUMES: one identifier, which stands for all; buf has len bytes. Nothing of the pack: place and size of
+ *	the field are any numbers, as if no parser had looked at them.
  * BOUNDS: none; len below 2^40, which is more than there is.
  * PROVES: nothing outside buf is read, written or handed out, for all offsets, sizes, counts,
  *	indexes and positions.

@@ -3,7 +3,7 @@
  * params.c - whatever passes fwq_params_check() is a transport.
  *
  * ASSUMES: nothing: all 2^32 values of each parameter.
- * BOUNDS: elem_size is fixed, one proof for each of some values; LONG: any value.
+ * BOUNDS: elem_size is fixed, one proof for each of two values; all else is any value.
  * PROVES: the check itself computes nothing out of range, and for parameters that pass it: header fields
  *	and both positions lie in their headers and below the first element; a record fits; elements lie
  *	in their queue; what the other proofs assume of parameters (good_params()) is so.

@@ -22,7 +22,7 @@
  * WRAPS: fwq_queue_receive seq + (unsigned int)1
  * PLANT ELEM=0x1000 count: fwq/queue.c s/n > used \|\| //
  * PLANT ELEM=0x1000 zero: fwq/queue.c s/!n \|\| //
- * PLANT ELEM=0x1000 length: fwq/queue.c s/len <= p->record_max - p->elem.size/len <= p->record_max/
+ * PLANT ELEM=0x1000 length: fwq/queue.c s/!length_ok\(p, \*len\) \|\| //
  * PLANT ELEM=0x1000 short: fwq/queue.c s/len >= p->rpc.size && //
  * PLANT ELEM=0x1000 position: fwq/queue.c s/write >= q->msg_elems \|\| //
  * PLANT ELEM=0x1000 cut: fwq/queue.c s/to < end \? to : end/to/

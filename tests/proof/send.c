@@ -51,6 +51,7 @@ int main(void)
 	if (fwq_queue_begin(&q, len, s))
 		return 0;
 	start = q.write;
+	PROVE((uint64_t)params.elem.size + len <= params.record_max);
 	PROVE(in_ring(&s[0]) && in_ring(&s[1]));
 	PROVE((uint64_t)s[0].len + s[1].len == len && s[0].len >= params.rpc.size);
 	fwq_queue_commit(&q);
