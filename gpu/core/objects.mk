@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The GPU core; paths from the project's root.
+# Readers of firmware files: pure functions over bytes, which xvgpu uses too.
+gpu-files-src := $(addprefix gpu/core/boot/,blob.c elf.c nvfw.c booter.c family.c gsp_image.c archive.c firmware.c)
 gpu-core-src := gpu/core/attach.c gpu/core/vram.c gpu/core/extent.c gpu/core/bar1.c \
-		gpu/core/falcon.c gpu/core/chip/chip.c gpu/core/chip/ga102.c
+		gpu/core/falcon.c gpu/core/chip/chip.c gpu/core/chip/ga102.c \
+		$(gpu-files-src) gpu/core/boot/vbios.c gpu/core/boot/fwsec.c
