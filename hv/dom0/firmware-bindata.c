@@ -56,6 +56,14 @@ static bool is_label(const struct cursor *c, const char *label)
 static int read_array(struct cursor *c, const char *what, struct xvgpu_bytes *out,
 		      struct xvgpu_err *err)
 {
+	/* The shortest byte is written 0x1 and a comma. */
+	size_t room = (size_t)(c->end - c->at) / 4 + 1;
+
+	if (room > ARRAY_MAX)
+		room = ARRAY_MAX;
+	out->data = malloc(room);
+	if (!out->data)
+		return xvgpu_fail(err, -ENOMEM, "%s: out of memory", what);
 	while (c->at < c->end && *c->at != '}') {
 		unsigned int value = 0, digits = 0;
 
@@ -72,7 +80,7 @@ static int read_array(struct cursor *c, const char *what, struct xvgpu_bytes *ou
 				break;
 			value = value * 16 + (unsigned int)(ch > '9' ? ch - 'a' + 10 : ch - '0');
 		}
-		if (!digits || value > 255 || out->size == ARRAY_MAX)
+		if (!digits || value > 255 || out->size == room)
 			return xvgpu_fail(err, -EINVAL, "%s: byte %zu is no byte", what, out->size);
 		out->data[out->size++] = (uint8_t)value;
 	}
@@ -136,9 +144,6 @@ int xvgpu_bindata_get(const char *path, const struct xvgpu_bytes *text, const ch
 	if (!size || size > ARRAY_MAX)
 		return xvgpu_fail(err, -EINVAL, "%s: size %s is not 1 to %u", what, number,
 				  ARRAY_MAX);
-	raw.data = malloc(ARRAY_MAX);
-	if (!raw.data)
-		return xvgpu_fail(err, -ENOMEM, "%s: out of memory", what);
 	rc = skip_to(&c, "{") ? read_array(&c, what, &raw, err)
 			      : xvgpu_fail(err, -EINVAL, "%s: no array", what);
 	if (!rc && packed)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "gpu/core/boot/booter.h"
 #include "gpu/core/boot/gsp_image.h"
@@ -114,36 +115,44 @@ static const struct {
 };
 
 /* The whole file in memory of exactly its size, so that AddressSanitizer sees a step too far. */
-static int load(const char *path, struct gpu_blob *out)
+static uint8_t *load(const char *path, size_t *size)
 {
-	FILE *f = fopen(path, "r");
-	long size;
+	struct stat st;
 	uint8_t *data;
+	FILE *f;
 
-	if (!f || fseek(f, 0, SEEK_END) || (size = ftell(f)) <= 0 || fseek(f, 0, SEEK_SET))
-		return -1;
-	data = malloc((size_t)size);
-	*out = (struct gpu_blob){path, data, (size_t)size};
-	if (!data || fread(data, 1, (size_t)size, f) != (size_t)size)
-		return -1;
-	return fclose(f);
+	if (stat(path, &st) || st.st_size <= 0)
+		return NULL;
+	*size = (size_t)st.st_size;
+	data = malloc(*size);
+	f = data ? fopen(path, "re") : NULL;
+	if (!f || fread(data, 1, *size, f) != *size) {
+		free(data);
+		data = NULL;
+	}
+	if (f)
+		fclose(f);
+	return data;
 }
 
 int main(int argc, char **argv)
 {
 	struct gpu_blob_error err;
-	struct gpu_blob file;
+	size_t size;
 	int ret;
 
 	for (unsigned int i = 0; argc == 3 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		uint8_t *data;
+
 		if (strcmp(kinds[i].kind, argv[1]) != 0)
 			continue;
-		if (load(argv[2], &file)) {
+		data = load(argv[2], &size);
+		if (!data) {
 			perror(argv[2]);
 			return 1;
 		}
-		ret = kinds[i].read(&file, &err);
-		free((void *)file.data);
+		ret = kinds[i].read(&(struct gpu_blob){argv[2], data, size}, &err);
+		free(data);
 		if (ret)
 			fprintf(stderr, "%s\n", err.text);
 		return ret ? 1 : 0;

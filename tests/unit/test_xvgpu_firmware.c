@@ -291,7 +291,8 @@ static void test_falcon_loader(void **state)
 static int get(const char *text, const char *label, struct xvgpu_bytes *out, struct xvgpu_err *err)
 {
 	size_t size = strlen(text);
-	uint8_t *copy = malloc(size ? size : 1); /* without the NUL: AddressSanitizer sees a step too far */
+	/* Without the NUL, so that AddressSanitizer sees a step too far. */
+	uint8_t *copy = malloc(size ? size : 1);
 	int rc;
 
 	assert_non_null(copy);
