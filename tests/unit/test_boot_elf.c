@@ -108,6 +108,19 @@ static void test_wrong_files(void **state)
 	spoil_all(file, ELF_SIZE, spoils, sizeof(spoils) / sizeof(spoils[0]), read_image, ELF_SIZE);
 }
 
+static void test_message_is_one_line(void **state)
+{
+	struct gpu_blob blob = {"gsp\n", file, ELF_SIZE}, part;
+	struct gpu_blob_error err;
+	struct gpu_elf elf;
+
+	(void)state;
+	build_elf(file);
+	assert_int_equal(gpu_elf_open(&blob, &elf, &err), 0);
+	assert_int_equal(gpu_elf_section(&elf, "a\nb\x1b\xff", &part, &err), -ENOENT);
+	assert_string_equal(err.text, "gsp?: no section a?b??");
+}
+
 static void test_signature_fits_a_page(void **state)
 {
 	static const struct spoil spoils[] = {
@@ -128,6 +141,7 @@ int main(void)
 		cmocka_unit_test(test_version_is_text_of_digits),
 		cmocka_unit_test(test_wrong_files),
 		cmocka_unit_test(test_signature_fits_a_page),
+		cmocka_unit_test(test_message_is_one_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,9 @@ void gpu_blob_say(const struct gpu_blob *blob, struct gpu_blob_error *err, const
 	va_start(ap, fmt);
 	vsnprintf(err->text + n, sizeof(err->text) - (size_t)n, fmt, ap);
 	va_end(ap);
+	for (char *p = err->text; *p; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
 }
 
 int gpu_blob_part(const struct gpu_blob *blob, uint64_t offset, uint64_t size, const char *what,

@@ -25,7 +25,7 @@ struct gpu_blob_error {
 	char text[200];
 };
 
-/* Fills err with "NAME: text". */
+/* Fills err with "NAME: text"; what is not printable, as in a name out of a file, becomes '?'. */
 void gpu_blob_say(const struct gpu_blob *blob, struct gpu_blob_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The same, as the value a parser ends with (a macro, so that checkers see that it is an error). */
