@@ -150,6 +150,13 @@ struct hv_dma {
 int hv_dma_alloc(size_t size, struct hv_dma *out); /* 0, -ENOMEM, -EINVAL */
 void hv_dma_free(struct hv_dma *dma);
 
+/*
+ * The one module the domain was started with (xl: ramdisk=), where it was loaded: page-aligned, to be
+ * read only, each of its pages reachable for devices at its hv_dma_addr(). Bytes between its end and
+ * the end of its last page are undefined. False when the domain has none.
+ */
+bool hv_module(const void **data, size_t *size);
+
 /* ---------------------------------------------------------------- event channels */
 
 typedef void (*hv_event_fn)(hv_port_t port, void *arg);

@@ -49,6 +49,8 @@ struct hosted_domain_config {
 	hv_start_fn start;	 /* NULL: the test acts as this domain; its handlers still run */
 	const char *cmdline;	 /* split at blanks into the words that start gets */
 	unsigned int pages;	 /* memory; 4096 */
+	const void *module;	 /* copied to where hv_module() shows it, in memory of its own */
+	size_t module_size;	 /* bytes; 0: none */
 	unsigned int max_grants; /* entries; 32,768 - 8 (Xen's default of 64 frames) */
 	unsigned int max_maps;	 /* maptrack entries; 262,144 (Xen's default of 1024 frames) */
 	unsigned int max_ports;	 /* highest event channel; 1023 (xl's default) */

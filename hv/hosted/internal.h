@@ -100,6 +100,9 @@ struct hosted_domain {
 	uint32_t frame0;
 	unsigned int npages, pages_used, page_hint;
 	uint8_t *page_state; /* enum page_state of each */
+	const uint8_t *module;
+	size_t module_size;
+	unsigned int module_pages; /* the last of npages; they count as used */
 
 	/* evtchn.c */
 	struct port *ports;
@@ -168,7 +171,8 @@ bool hosted_on_fiber(const struct hosted_domain *d);
 void hosted_sched_reset(void);
 
 /* ---- memory.c */
-int hosted_mem_init(struct hosted_domain *d, unsigned int pages);
+/* The module, if size is not 0, is copied into further pages. */
+int hosted_mem_init(struct hosted_domain *d, unsigned int pages, const void *module, size_t size);
 void hosted_mem_free(struct hosted_domain *d);
 uint64_t hosted_bus_addr(uint32_t frame);
 uint32_t hosted_bus_frame(uint64_t addr); /* HOSTED_FRAME_NONE: no memory there */

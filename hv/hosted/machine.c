@@ -185,7 +185,7 @@ static int add_domain(struct hosted *h, const struct hosted_domain_config *c)
 	d = hosted_zalloc(1, sizeof(*d));
 	d->h = h;
 	d->id = h->next_domid;
-	ret = hosted_mem_init(d, c->pages ? c->pages : 4096);
+	ret = hosted_mem_init(d, c->pages ? c->pages : 4096, c->module, c->module_size);
 	if (ret) {
 		free(d);
 		return ret;
@@ -286,7 +286,7 @@ void hosted_usage(struct hosted *h, hv_domid_t dom, struct hosted_usage *out)
 	memset(out, 0, sizeof(*out));
 	if (!d)
 		return;
-	out->pages = d->pages_used;
+	out->pages = d->pages_used - d->module_pages;
 	out->grants = d->grants_given;
 	for (uint32_t i = 0; i < d->grants_fresh; i++) {
 		if (d->grants[i].pins_ro || d->grants[i].pins_rw)

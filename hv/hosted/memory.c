@@ -24,7 +24,7 @@
 #define POISON	      0xd5
 #define DMA_PAGES_MAX 256 /* 1 MiB, hv.h */
 
-enum page_state { PAGE_FREE, PAGE_USED, PAGE_DMA };
+enum page_state { PAGE_FREE, PAGE_USED, PAGE_DMA, PAGE_MODULE };
 
 /* ---------------------------------------------------------------- frames */
 
@@ -99,11 +99,29 @@ unsigned int hosted_orphan_frames(struct hosted *h)
 
 /* ---------------------------------------------------------------- a domain's memory */
 
-int hosted_mem_init(struct hosted_domain *d, unsigned int pages)
+/* The module lies at the end, where no page is ever free. */
+static void load_module(struct hosted_domain *d, const void *module, size_t size)
+{
+	unsigned int first = d->npages - d->module_pages;
+	uint8_t *va = d->mem + (size_t)first * HV_PAGE_SIZE;
+
+	if (!size)
+		return;
+	memset(d->page_state + first, PAGE_MODULE, d->module_pages);
+	d->pages_used += d->module_pages;
+	__asan_unpoison_memory_region(va, size);
+	memcpy(va, module, size);
+	d->module = va;
+	d->module_size = size;
+}
+
+int hosted_mem_init(struct hosted_domain *d, unsigned int pages, const void *module, size_t size)
 {
 	struct hosted *h = d->h;
 	uint32_t first;
 
+	d->module_pages = (unsigned int)((size + HV_PAGE_SIZE - 1) / HV_PAGE_SIZE);
+	pages += d->module_pages;
 	pages += pages & 1;
 	first = find_frames(h, pages);
 	if (first == HOSTED_FRAME_NONE)
@@ -119,6 +137,7 @@ int hosted_mem_init(struct hosted_domain *d, unsigned int pages)
 	d->npages = pages;
 	d->page_state = hosted_zalloc(pages, 1);
 	__asan_poison_memory_region(d->mem, (size_t)pages * HV_PAGE_SIZE);
+	load_module(d, module, size);
 	return 0;
 }
 
@@ -298,4 +317,15 @@ void hv_dma_free(struct hv_dma *dma)
 	if (remap(d, dma->va, n))
 		hosted_misuse("the host allows no more mappings");
 	memset(dma, 0, sizeof(*dma));
+}
+
+bool hv_module(const void **data, size_t *size)
+{
+	const struct hosted_domain *d = hosted_cur();
+
+	if (!d->module)
+		return false;
+	*data = d->module;
+	*size = d->module_size;
+	return true;
 }

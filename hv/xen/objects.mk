@@ -3,7 +3,7 @@
 # image's own and hv/common included.
 hv-xen-src := \
 	hv/xen/boot.S hv/xen/entry.S \
-	hv/xen/start.c hv/xen/traps.c hv/xen/errno.c hv/xen/caps.c \
+	hv/xen/start.c hv/xen/traps.c hv/xen/errno.c hv/xen/caps.c hv/xen/module.c \
 	hv/xen/mm.c hv/xen/pages.c hv/xen/dma.c hv/xen/mmio.c hv/xen/gnttab.c \
 	hv/xen/evtchn.c hv/xen/time.c hv/xen/loop.c hv/xen/console.c hv/xen/libc.c hv/xen/memcpy.c \
 	hv/xen/xs.c hv/xen/xs_ring.c hv/xen/xs_watch.c hv/xen/xs_wire.c hv/xen/shutdown.c \

@@ -3,6 +3,7 @@
  * cases_memory.c - pages are zeroed, accounted for, and reachable by a device where hv.h says so.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/conformance/conformance.h"
@@ -36,6 +37,44 @@ static void pages_are_zeroed_and_counted(void)
 	CT_CHECK(p != NULL);
 	CT_CHECK(all_zero(p, 3 * PAGE));
 	hv_pages_free(p, 3);
+}
+
+/* The runners give a module that counts: "1\n2\n3\n" and so on, longer than a page. */
+static void module_is_where_it_was_loaded(void)
+{
+	unsigned int before = hv_pages_free_count();
+	const void *data;
+	const char *text;
+	size_t size, at = 0;
+
+	if (!hv_module(&data, &size))
+		CT_DOES_NOT_APPLY("started without a module");
+	text = data;
+	CT_CHECK((uintptr_t)text % PAGE == 0);
+	CT_CHECK(size > PAGE);
+	for (unsigned int n = 1; at < size; n++) {
+		char line[16];
+		int len = snprintf(line, sizeof(line), "%u\n", n);
+
+		CT_CHECK((size_t)len <= size - at && !memcmp(text + at, line, (size_t)len));
+		at += (size_t)len;
+	}
+	for (at = 0; at < size; at += PAGE) {
+		uint64_t addr = hv_dma_addr(text + at);
+
+		CT_CHECK(addr && addr % PAGE == 0);
+		for (size_t other = 0; other < at; other += PAGE)
+			CT_CHECK(hv_dma_addr(text + other) != addr);
+	}
+	/* What may be allocated never is the module's. */
+	CT_CHECK(hv_pages_free_count() == before);
+	for (unsigned int i = 0; i < 64; i++) {
+		uint8_t *page = hv_pages_alloc(1);
+
+		CT_CHECK(page != NULL);
+		CT_CHECK((const char *)page + PAGE <= text || (const char *)page >= text + size);
+		hv_pages_free(page, 1);
+	}
 }
 
 static void pages_never_overlap(void)
@@ -108,6 +147,7 @@ static void dma_sizes_out_of_range_are_refused(void)
 
 const struct ct_case ct_memory[] = {
 	{"pages_are_zeroed_and_counted", pages_are_zeroed_and_counted},
+	{"module_is_where_it_was_loaded", module_is_where_it_was_loaded},
 	{"pages_never_overlap", pages_never_overlap},
 	{"pages_run_out_without_loss", pages_run_out_without_loss},
 	{"bus_addresses_keep_the_offset", bus_addresses_keep_the_offset},

@@ -37,9 +37,23 @@ static int start(int argc, char **argv)
 	return 0;
 }
 
+/* What `seq 1 3000` prints: the module of the domain. */
+static size_t count(char *text, size_t room)
+{
+	size_t n = 0;
+
+	for (unsigned int i = 1; i <= 3000; i++)
+		n += (size_t)snprintf(text + n, room - n, "%u\n", i);
+	return n;
+}
+
 static void run_case(void **state)
 {
-	const struct hosted_domain_config config = {.name = "conformance", .start = start};
+	static char module[16384];
+	const struct hosted_domain_config config = {.name = "conformance",
+						    .start = start,
+						    .module = module,
+						    .module_size = count(module, sizeof(module))};
 	const struct model_config board = {.vram_bytes = 1ull << 30, .bar1_bytes = 64 << 20};
 	struct hosted_usage used;
 	struct hosted_pci *pci;

@@ -17,7 +17,10 @@ def main():
     results = Results("conformance")
     with System("conformance", images=("conformance",)) as s:
         s.ok(f"xl pci-assignable-add {GPU_BDF}")
+        # The module that the suite expects.
+        s.ok("seq 1 3000 >/tmp/module")
         s.create("ct", f'type="pv"\nkernel="{LIB}/images/conformance"\nmemory=32\npci=["{GPU_BDF}"]\n'
+                 'ramdisk="/tmp/module"\n'
                  'max_grant_version=1\non_poweroff="preserve"', "xl create")
         s.wait_guest("ct", r"ct: \d+ passed, \d+ failed", 120)
         for outcome, name, why in re.findall(r"ct: (ok|FAILED|n/a) ([\w-]+)(.*)", s.guest_log("ct")):
