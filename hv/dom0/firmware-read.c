@@ -17,7 +17,7 @@
 
 #include "firmware.h"
 
-#define STEP (1u << 20) /* bytes read at a time */
+#define STEP (1u << 20) /* bytes made room for when the size is not known */
 
 static bool ends_with(const char *path, const char *suffix)
 {
@@ -26,8 +26,12 @@ static bool ends_with(const char *path, const char *suffix)
 	return n > m && !strcmp(path + n - m, suffix);
 }
 
-/* All that comes out of fd. The memory grows by copying, since it has to stay page-aligned. */
-static int drain(int fd, const char *path, struct xvgpu_bytes *out, struct xvgpu_err *err)
+/*
+ * All that comes out of fd, `expected` bytes at first sight. The memory grows by copying, since it has
+ * to stay page-aligned.
+ */
+static int drain(int fd, size_t expected, const char *path, struct xvgpu_bytes *out,
+		 struct xvgpu_err *err)
 {
 	size_t room = 0;
 
@@ -36,7 +40,7 @@ static int drain(int fd, const char *path, struct xvgpu_bytes *out, struct xvgpu
 		ssize_t n;
 
 		if (out->size == room) {
-			size_t more = room ? 2 * room : STEP;
+			size_t more = room ? 2 * room : expected + 1; /* one for the end */
 			void *grown;
 
 			if (posix_memalign(&grown, GPU_ARCHIVE_PAGE, more))
@@ -84,7 +88,7 @@ static int unpack(const char *program, const char *path, int fd, struct xvgpu_by
 		close(ends[0]);
 		return xvgpu_fail(err, -rc, "%s: cannot run %s: %s", path, program, strerror(rc));
 	}
-	rc = drain(ends[0], path, out, err);
+	rc = drain(ends[0], STEP, path, out, err);
 	close(ends[0]); /* ends the program, should it still be writing */
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
@@ -96,16 +100,25 @@ static int unpack(const char *program, const char *path, int fd, struct xvgpu_by
 int xvgpu_read_bytes(const char *path, struct xvgpu_bytes *out, struct xvgpu_err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	struct stat st;
 
 	*out = (struct xvgpu_bytes){NULL, 0};
-	if (fd < 0)
-		return xvgpu_fail(err, -errno, "%s: %s", path, strerror(errno));
+	if (fd < 0 || fstat(fd, &st)) {
+		rc = xvgpu_fail(err, -errno, "%s: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return rc;
+	}
 	if (ends_with(path, ".xz"))
 		rc = unpack("xz", path, fd, out, err);
 	else if (ends_with(path, ".zst"))
 		rc = unpack("zstd", path, fd, out, err);
 	else
-		rc = drain(fd, path, out, err);
+		rc = drain(fd,
+			   S_ISREG(st.st_mode) && st.st_size < XVGPU_FIRMWARE_FILE_MAX
+				   ? (size_t)st.st_size
+				   : STEP,
+			   path, out, err);
 	close(fd);
 	if (rc) {
 		free(out->data);

@@ -4,14 +4,15 @@
  *
  * COVERS: hv/dom0/firmware-bindata.c
  *
- * The whole part for a booter and for a bootloader is made from the text, which is written to a file in
- * a source tree first: that is the way it takes in xvgpu.
+ * The whole part for a booter and for a bootloader is made from the text, which lies in memory behind the
+ * names of a source tree: that is the way it takes in xvgpu.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 static char tree[] = "/tmp/xvgpu-fuzz-XXXXXX";
+static int text = -1; /* what all names lead to */
 
 /* Every file that the three parts and the version come from is one and the same. */
 static const char *const names[] = {
@@ -52,8 +54,6 @@ static void clean(void)
 		path_of(path, names[i]);
 		unlink(path);
 	}
-	path_of(path, "text");
-	unlink(path);
 	for (unsigned int i = FOLDERS; i--;) {
 		path_of(path, folders[i]);
 		rmdir(path);
@@ -63,7 +63,7 @@ static void clean(void)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	char path[XVGPU_PATH_MAX], text[XVGPU_PATH_MAX];
+	char path[XVGPU_PATH_MAX], target[32];
 
 	(void)argc;
 	(void)argv;
@@ -72,10 +72,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		path_of(path, folders[i]);
 		must(!mkdir(path, 0700));
 	}
-	path_of(text, "text");
+	text = memfd_create("text", MFD_CLOEXEC);
+	must(text >= 0 && !xvgpu_print(target, sizeof(target), "/proc/self/fd/%d", text));
 	for (unsigned int i = 0; i < NAMES; i++) {
 		path_of(path, names[i]);
-		must(!symlink(text, path));
+		must(!symlink(target, path));
 	}
 	return atexit(clean);
 }
@@ -92,13 +93,10 @@ static void part(const char *name, const char *chip)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char path[XVGPU_PATH_MAX], version[GPU_FIRMWARE_VERSION_MAX + 1];
+	char version[GPU_FIRMWARE_VERSION_MAX + 1];
 	struct xvgpu_err err = {""};
-	int fd;
 
-	path_of(path, "text");
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	must(fd >= 0 && write(fd, data, size) == (ssize_t)size && !close(fd));
+	must(!ftruncate(text, 0) && pwrite(text, data, size, 0) == (ssize_t)size);
 	part("booter_load", "ga102");
 	part("bootloader", "tu116");
 	if (!xvgpu_source_version(tree, version, &err))
