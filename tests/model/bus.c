@@ -42,10 +42,13 @@ void model_host_reset(struct model *m)
 	m->pmc_enable = NV_PMC_ENABLE_INIT;
 	m->device_enable = 0;
 	memset(m->sw_scratch, 0, sizeof(m->sw_scratch));
+	m->boot_stage = 0;
 }
 
 static bool host_read(struct model *m, uint32_t addr, uint32_t *value)
 {
+	uint64_t progress = GFW_BOOT_PROGRESS_COMPLETED;
+
 	switch (addr) {
 	case NV_PMC_BOOT_0:
 		*value = NV_PMC_BOOT_0_GA102_A1;
@@ -78,7 +81,11 @@ static bool host_read(struct model *m, uint32_t addr, uint32_t *value)
 		*value = READ_PROTECTION_LEVEL0_ENABLE;
 		return true;
 	case NV_PGC6_AON_SECURE_SCRATCH_GROUP_05_0:
-		*value = GFW_BOOT_PROGRESS_COMPLETED;
+		model_fault_value(m, MODEL_GFW_PROGRESS, &progress);
+		*value = (uint32_t)progress;
+		return true;
+	case NV_PGC6_BSI_SECURE_SCRATCH_14:
+		*value = m->boot_stage;
 		return true;
 	}
 	if (addr >= NV_PBUS_SW_SCRATCH_0 && addr < NV_PBUS_SW_SCRATCH_END) {
@@ -128,6 +135,8 @@ static const struct {
 	{model_intr_read, model_intr_write},
 	{model_fb_read, model_fb_write},
 	{model_falcon_read, model_falcon_write},
+	{model_brom_read, model_brom_write},
+	{model_vbios_read, model_vbios_write},
 };
 
 static void log_unknown(struct model *m, uint8_t *seen, const char *verb, uint32_t addr)
@@ -145,13 +154,23 @@ static void log_unknown(struct model *m, uint8_t *seen, const char *verb, uint32
 			  UNKNOWN_LOG_MAX);
 }
 
+/* A register's value as a board with planted faults shows it. */
+static uint32_t broken(const struct model *m, uint32_t addr, uint32_t value)
+{
+	uint8_t bytes[4];
+
+	model_store32(bytes, value);
+	model_fault_apply(m, MODEL_FLIP_REG, addr, bytes, sizeof(bytes));
+	return model_load32(bytes);
+}
+
 uint32_t model_reg_read(struct model *m, uint32_t addr)
 {
 	uint32_t value;
 
 	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
 		if (blocks[i].read(m, addr, &value))
-			return value;
+			return m->nr_faults ? broken(m, addr, value) : value;
 	m->stats.unknown_reads++;
 	log_unknown(m, m->seen_reads, "read", addr);
 	return PRI_ERROR_CLIENT;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The GSP's falcon: a microcontroller with memories for code (IMEM) and data (DMEM), ports through
- * which the CPU reaches both, mailboxes, a reset line, and a DMA unit (falcon_dma.c).
+ * Falcons: microcontrollers with memories for code (IMEM) and data (DMEM), ports through which the
+ * CPU reaches both, mailboxes, a reset line, and a DMA unit (falcon_dma.c). The board has two that
+ * matter at boot: the GSP's, which shares its unit with a RISC-V core, and SEC2's.
  *
- * Vendor instructions cannot run here. Starting the CPU therefore ends at once in the halted state,
- * with the halt interrupt raised and the mailboxes as they were.
+ * Vendor instructions cannot run here. Starting the CPU hands what was loaded to the boot ROM
+ * (brom.c), which refuses it or lets a stand-in act in its place. Either way the falcon halts soon
+ * after, with the halt interrupt raised; what was refused leaves mailboxes and all else as they were.
  *
  * Engine reset clears the memories. The hardware takes a while for that and shows it in HWCFG2 and
  * DMACTL; so does the model, for SCRUB_NS. Interrupts of the falcon show in IRQSTAT only: the
@@ -17,35 +19,62 @@
 #include "internal.h"
 
 #define SCRUB_NS 10000
+#define RUN_NS	 500 /* from start to halt */
 
-void model_falcon_reset(struct model *m)
+static bool is_broken(const struct model *m, const struct model_falcon *f,
+		      enum model_fault_kind kind)
 {
-	struct model_falcon *f = &m->gsp;
+	uint64_t base;
+
+	return model_fault_value(m, kind, &base) && base == f->kind->base;
+}
+
+void model_falcon_reset(struct model *m, struct model_falcon *f)
+{
+	const struct model_falcon_kind *kind = f->kind;
 
 	memset(f, 0, sizeof(*f));
+	f->kind = kind;
 	f->dmactl = DMACTL_REQUIRE_CTX;
 	f->fbif_ctl = FBIF_CTL_INIT;
 	f->bcr = BCR_CTRL_BRFETCH;
 	f->scrubbed_at = model_time(m) + SCRUB_NS;
 }
 
-static bool scrubbing(const struct model *m)
+static bool scrubbing(const struct model *m, const struct model_falcon *f)
 {
-	return model_time(m) < m->gsp.scrubbed_at;
+	return model_time(m) < f->scrubbed_at || is_broken(m, f, MODEL_NEVER_SCRUBBED);
 }
 
-static void start_cpu(struct model *m)
+/* Time passes only where somebody looks: a falcon whose time has come is found halted. */
+static void settle(const struct model *m, struct model_falcon *f)
 {
-	model_log(m, "GSP falcon started at 0x%x: no instruction can run, halted", m->gsp.bootvec);
-	m->gsp.irqstat |= IRQSTAT_HALT;
+	if (f->running && model_time(m) >= f->halts_at && !is_broken(m, f, MODEL_NEVER_HALTS)) {
+		f->running = false;
+		f->irqstat |= IRQSTAT_HALT;
+	}
 }
 
-static uint32_t load(const uint8_t *p)
+static void start_cpu(struct model *m, struct model_falcon *f)
+{
+	if (f->bcr & BCR_CTRL_CORE_SELECT_RISCV) {
+		model_log(m, "%s falcon not started: the RISC-V core is selected", f->kind->name);
+		return;
+	}
+	f->running = true;
+	f->halts_at = model_time(m) + RUN_NS;
+	if (scrubbing(m, f))
+		model_log(m, "%s falcon started while its memory is cleared", f->kind->name);
+	else
+		model_brom_start(m, f);
+}
+
+uint32_t model_load32(const uint8_t *p)
 {
 	return p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static void store(uint8_t *p, uint32_t value)
+void model_store32(uint8_t *p, uint32_t value)
 {
 	for (int i = 0; i < 4; i++)
 		p[i] = (uint8_t)(value >> (8 * i));
@@ -65,7 +94,7 @@ static uint32_t imem_data_read(struct model_falcon *f)
 
 	if (offset < MODEL_FALCON_MEM)
 		value = f->imem_secure[offset / MODEL_FALCON_BLOCK] ? FALCON_SECURE_DATA
-								    : load(f->imem + offset);
+								    : model_load32(f->imem + offset);
 	advance(&f->imemc, MEMC_AINCR);
 	return value;
 }
@@ -75,9 +104,10 @@ static void imem_data_write(struct model_falcon *f, uint32_t value)
 	uint32_t offset = f->imemc & MEMC_OFFS;
 
 	if (offset < MODEL_FALCON_MEM) {
-		store(f->imem + offset, value);
+		model_store32(f->imem + offset, value);
 		f->imem_tag[offset / MODEL_FALCON_BLOCK] = (uint16_t)f->imemt;
 		f->imem_secure[offset / MODEL_FALCON_BLOCK] = f->imemc & IMEMC_SECURE;
+		f->imem_loaded[offset / MODEL_FALCON_BLOCK] = true;
 	}
 	advance(&f->imemc, MEMC_AINCW);
 }
@@ -85,7 +115,7 @@ static void imem_data_write(struct model_falcon *f, uint32_t value)
 static uint32_t dmem_data_read(struct model_falcon *f)
 {
 	uint32_t offset = f->dmemc & MEMC_OFFS;
-	uint32_t value = offset < MODEL_FALCON_MEM ? load(f->dmem + offset) : PRI_ERROR_CLIENT;
+	uint32_t value = offset < MODEL_FALCON_MEM ? model_load32(f->dmem + offset) : PRI_ERROR_CLIENT;
 
 	advance(&f->dmemc, MEMC_AINCR);
 	return value;
@@ -95,14 +125,16 @@ static void dmem_data_write(struct model_falcon *f, uint32_t value)
 {
 	uint32_t offset = f->dmemc & MEMC_OFFS;
 
-	if (offset < MODEL_FALCON_MEM)
-		store(f->dmem + offset, value);
+	if (offset < MODEL_FALCON_MEM) {
+		model_store32(f->dmem + offset, value);
+		f->dmem_loaded[offset / MODEL_FALCON_BLOCK] = true;
+	}
 	advance(&f->dmemc, MEMC_AINCW);
 }
 
 /*
  * Registers that only hold what was written, and which bits of them hold it. NULL for all others.
- * `reg` is the offset from NV_PGSP; the second page starts at 0x1000.
+ * `reg` is the offset from the falcon's base; the second page starts at 0x1000.
  */
 static uint32_t *plain_register(struct model_falcon *f, uint32_t reg, uint32_t *mask)
 {
@@ -160,7 +192,8 @@ static uint32_t *plain_register(struct model_falcon *f, uint32_t reg, uint32_t *
 		*mask = TRANSCFG_WRITABLE;
 		return &f->transcfg[(reg - NV_PFALCON_FBIF_TRANSCFG_0) / 4];
 	}
-	if (reg >= NV_PGSP_MAILBOX_0 && reg < NV_PGSP_MAILBOX_0 + sizeof(f->pgsp_mailbox))
+	if (f->kind->base == NV_PGSP && reg >= NV_PGSP_MAILBOX_0 &&
+	    reg < NV_PGSP_MAILBOX_0 + sizeof(f->pgsp_mailbox))
 		return &f->pgsp_mailbox[(reg - NV_PGSP_MAILBOX_0) / 4];
 	if (reg >= NV_PGSP_QUEUE_HEAD_0 && reg < NV_PGSP_QUEUE_HEAD_0 + 0x40) {
 		uint32_t *queue = reg % 8 ? f->queue_tail : f->queue_head;
@@ -170,15 +203,27 @@ static uint32_t *plain_register(struct model_falcon *f, uint32_t reg, uint32_t *
 	return NULL;
 }
 
+static struct model_falcon *falcon_at(struct model *m, uint32_t addr)
+{
+	struct model_falcon *falcons[] = {&m->gsp, &m->sec2};
+
+	for (size_t i = 0; i < sizeof(falcons) / sizeof(falcons[0]); i++)
+		if (addr - falcons[i]->kind->base < FALCON_PAGES)
+			return falcons[i];
+	return NULL;
+}
+
 bool model_falcon_read(struct model *m, uint32_t addr, uint32_t *value)
 {
-	struct model_falcon *f = &m->gsp;
-	uint32_t reg = addr - NV_PGSP, mask;
+	struct model_falcon *f = falcon_at(m, addr);
 	const uint32_t *plain;
+	uint32_t reg, mask;
 
-	if (addr < NV_PGSP || addr >= NV_FALCON2_GSP_END)
+	if (!f)
 		return false;
-	if (reg == NV_PGSP_FALCON_ENGINE) {
+	reg = addr - f->kind->base;
+	settle(m, f);
+	if (reg == NV_PFALCON_FALCON_ENGINE) {
 		*value = f->in_reset ? FALCON_ENGINE_RESET : 0;
 		return true;
 	}
@@ -214,17 +259,17 @@ bool model_falcon_read(struct model *m, uint32_t addr, uint32_t *value)
 		return true;
 	case NV_PFALCON_FALCON_HWCFG2:
 		*value = HWCFG2_RISCV_ENABLE | HWCFG2_RESET_READY |
-			 (scrubbing(m) ? HWCFG2_MEM_SCRUBBING : 0);
+			 (scrubbing(m, f) ? HWCFG2_MEM_SCRUBBING : 0);
 		return true;
 	case NV_PFALCON_FALCON_CPUCTL:
-		*value = CPUCTL_HALTED | f->cpuctl_alias;
+		*value = (f->running ? 0 : CPUCTL_HALTED) | f->cpuctl_alias;
 		return true;
 	case NV_PFALCON_FALCON_CPUCTL_ALIAS:
 		*value = 0;
 		return true;
 	case NV_PFALCON_FALCON_DMACTL:
 		*value = f->dmactl |
-			 (scrubbing(m) ? DMACTL_DMEM_SCRUBBING | DMACTL_IMEM_SCRUBBING : 0);
+			 (scrubbing(m, f) ? DMACTL_DMEM_SCRUBBING | DMACTL_IMEM_SCRUBBING : 0);
 		return true;
 	case NV_PFALCON_FALCON_DMATRFCMD:
 		*value = f->trf_cmd | (model_time(m) >= f->dma_idle_at ? DMATRFCMD_IDLE : 0);
@@ -236,7 +281,7 @@ bool model_falcon_read(struct model *m, uint32_t addr, uint32_t *value)
 		*value = dmem_data_read(f);
 		return true;
 	case 0x1000 + NV_PRISCV_RISCV_CPUCTL:
-		*value = RISCV_CPUCTL_HALTED;
+		*value = f->riscv_active ? RISCV_CPUCTL_ACTIVE_STAT : RISCV_CPUCTL_HALTED;
 		return true;
 	case 0x1000 + NV_PRISCV_RISCV_BCR_CTRL:
 		*value = f->bcr;
@@ -247,18 +292,20 @@ bool model_falcon_read(struct model *m, uint32_t addr, uint32_t *value)
 
 bool model_falcon_write(struct model *m, uint32_t addr, uint32_t value)
 {
-	struct model_falcon *f = &m->gsp;
-	uint32_t reg = addr - NV_PGSP, mask, ignored;
+	struct model_falcon *f = falcon_at(m, addr);
+	uint32_t reg, mask, ignored;
 	uint32_t *plain;
 
-	if (addr < NV_PGSP || addr >= NV_FALCON2_GSP_END)
+	if (!f)
 		return false;
-	if (reg == NV_PGSP_FALCON_ENGINE) {
+	reg = addr - f->kind->base;
+	settle(m, f);
+	if (reg == NV_PFALCON_FALCON_ENGINE) {
 		/*
 		 * Both edges: the unit loses its state going in, and scrubs its memory coming out.
 		 */
 		if (f->in_reset != (bool)(value & FALCON_ENGINE_RESET)) {
-			model_falcon_reset(m);
+			model_falcon_reset(m, f);
 			f->in_reset = value & FALCON_ENGINE_RESET;
 		}
 		return true;
@@ -286,18 +333,18 @@ bool model_falcon_write(struct model *m, uint32_t addr, uint32_t value)
 	case NV_PFALCON_FALCON_CPUCTL:
 		f->cpuctl_alias = value & CPUCTL_ALIAS_EN;
 		if (value & CPUCTL_STARTCPU)
-			start_cpu(m);
+			start_cpu(m, f);
 		return true;
 	case NV_PFALCON_FALCON_CPUCTL_ALIAS:
 		if (f->cpuctl_alias && (value & CPUCTL_STARTCPU))
-			start_cpu(m);
+			start_cpu(m, f);
 		return true;
 	case NV_PFALCON_FALCON_DMACTL:
 		f->dmactl = value & DMACTL_REQUIRE_CTX;
 		return true;
 	case NV_PFALCON_FALCON_DMATRFCMD:
 		f->trf_cmd = value & DMATRFCMD_WRITABLE;
-		model_falcon_dma(m);
+		model_falcon_dma(m, f);
 		return true;
 	case NV_PFALCON_FALCON_IMEMD_0:
 		imem_data_write(f, value);

@@ -10,6 +10,8 @@
  * outside VRAM, stores from IMEM. A refused or failed transfer moves nothing and ends idle like any
  * other: the unit has no error bit in any public header, so software must look at what arrived.
  */
+#include <errno.h>
+
 #include "falcon_regs.h"
 #include "internal.h"
 
@@ -24,13 +26,13 @@ struct transfer {
 	uint32_t aperture; /* the TRANSCFG in use */
 };
 
-static const char *refusal(const struct model *m, const struct transfer *t)
+static const char *refusal(const struct model_falcon *f, const struct transfer *t)
 {
-	if (m->gsp.dmactl & DMACTL_REQUIRE_CTX)
+	if (f->dmactl & DMACTL_REQUIRE_CTX)
 		return "a context is required and none is bound";
 	if (!(t->aperture & TRANSCFG_MEM_TYPE_PHYSICAL))
 		return "virtual aperture without an instance block";
-	if (!(m->gsp.fbif_ctl & FBIF_CTL_ALLOW_PHYS_NO_CTX))
+	if (!(f->fbif_ctl & FBIF_CTL_ALLOW_PHYS_NO_CTX))
 		return "physical access without a context is not allowed";
 	if (t->len > MODEL_FALCON_BLOCK)
 		return "no such size";
@@ -47,14 +49,17 @@ static const char *refusal(const struct model *m, const struct transfer *t)
 
 static int move(struct model *m, const struct transfer *t, void *buf)
 {
-	if ((t->aperture & TRANSCFG_TARGET) == TRANSCFG_TARGET_LOCAL_FB)
+	if ((t->aperture & TRANSCFG_TARGET) == TRANSCFG_TARGET_LOCAL_FB) {
+		/* The CPU commands this unit: it may not reach behind write protection. */
+		if (model_in_wpr2(m, t->addr, t->len))
+			return -EACCES;
 		return model_vram_access(m, t->write, t->addr, buf, t->len);
+	}
 	return model_dma(m, t->write, t->addr, buf, t->len);
 }
 
-void model_falcon_dma(struct model *m)
+void model_falcon_dma(struct model *m, struct model_falcon *f)
 {
-	struct model_falcon *f = &m->gsp;
 	uint32_t size = f->trf_cmd >> DMATRFCMD_SIZE_SHIFT & 7;
 	struct transfer t = {
 		.write = f->trf_cmd & DMATRFCMD_WRITE,
@@ -72,10 +77,10 @@ void model_falcon_dma(struct model *m)
 	t.len = t.imem ? MODEL_FALCON_BLOCK : 4u << size;
 	f->dma_idle_at = model_time(m) + TRANSFER_NS;
 
-	why = refusal(m, &t);
+	why = refusal(f, &t);
 	if (why) {
-		model_log(m, "GSP DMA refused: %s (command 0x%08x, aperture 0x%x, address 0x%llx)",
-			  why, f->trf_cmd, t.aperture, (unsigned long long)t.addr);
+		model_log(m, "%s DMA refused: %s (command 0x%08x, aperture 0x%x, address 0x%llx)",
+			  f->kind->name, why, f->trf_cmd, t.aperture, (unsigned long long)t.addr);
 		return;
 	}
 	local = (t.imem ? f->imem : f->dmem) + t.local;
@@ -83,18 +88,24 @@ void model_falcon_dma(struct model *m)
 		for (uint32_t i = 0; i < t.len; i++)
 			block[i] = local[i];
 		if (move(m, &t, block))
-			model_log(m, "GSP DMA write to 0x%llx failed", (unsigned long long)t.addr);
+			model_log(m, "%s DMA write to 0x%llx failed", f->kind->name,
+				  (unsigned long long)t.addr);
 		return;
 	}
 	if (move(m, &t, block)) {
-		model_log(m, "GSP DMA read from 0x%llx failed", (unsigned long long)t.addr);
+		model_log(m, "%s DMA read from 0x%llx failed", f->kind->name,
+			  (unsigned long long)t.addr);
 		return;
 	}
 	for (uint32_t i = 0; i < t.len; i++)
 		local[i] = block[i];
 	if (t.imem) {
+		model_fault_apply(m, MODEL_FLIP_UCODE, f->kind->base + t.local, local, t.len);
+		f->imem_loaded[t.local / MODEL_FALCON_BLOCK] = true;
 		f->imem_tag[t.local / MODEL_FALCON_BLOCK] =
 			(uint16_t)(f->trf_fboffs / MODEL_FALCON_BLOCK);
 		f->imem_secure[t.local / MODEL_FALCON_BLOCK] = f->trf_cmd & DMATRFCMD_SEC;
+	} else {
+		f->dmem_loaded[t.local / MODEL_FALCON_BLOCK] = true;
 	}
 }

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Registers of the GSP's falcon, by their vendor names, as offsets in BAR 0. Sources as in
- * host_regs.h: ga102/dev_gsp.h, dev_falcon_v4.h, dev_fbif_v4.h, dev_falcon_second_pri.h,
+ * Registers of the falcons, by their vendor names, as offsets from a falcon's base in BAR 0. Sources
+ * as in host_regs.h: ga102/dev_gsp.h, tu102/dev_sec_pri.h, dev_falcon_v4.h, dev_fbif_v4.h, dev_falcon_second_pri.h,
  * dev_riscv_pri.h; semantics of DMA and memory ports: envytools docs/hw/falcon/xfer.rst and
  * data.rst.
  */
 #ifndef MODEL_FALCON_REGS_H
 #define MODEL_FALCON_REGS_H
 
-#define NV_PGSP		    0x110000
-#define NV_FALCON2_GSP_BASE 0x111000
-#define NV_FALCON2_GSP_END  0x112000
+#define NV_PGSP	     0x110000
+#define NV_PSEC	     0x840000 /* nouveau engine/sec2/ga102.c */
+#define FALCON_PAGES 0x2000   /* NV_FALCON2_GSP_BASE - NV_PGSP, and as much again */
+
+/* Bits of BROM_ENGIDMASK, and the fuses that go with them (nouveau falcon/ga100.c). */
+#define ENGIDMASK_SEC2				0x00000001u
+#define ENGIDMASK_GSP				0x00000400u
+#define NV_FUSE_OPT_FPF_SEC2_UCODE1_VERSION	0x824140
+#define NV_FUSE_OPT_FPF_GSP_UCODE1_VERSION	0x8241c0
+#define NV_FUSE_OPT_FPF_UCODE_VERSION__SIZE_1	16
 
 /* Interrupts; SSET: nouveau, IRQSSET at 0x000. */
 #define NV_PFALCON_FALCON_IRQSSET 0x000
@@ -86,7 +93,7 @@
 #define IMEMC_SECURE		  0x10000000u
 #define IMEMT_TAG		  0x0000ffffu
 
-#define NV_PGSP_FALCON_ENGINE 0x3c0
+#define NV_PFALCON_FALCON_ENGINE 0x3c0 /* NV_PGSP_FALCON_ENGINE, NV_PSEC_FALCON_ENGINE */
 #define FALCON_ENGINE_RESET   0x00000001u
 
 #define NV_PFALCON_FBIF_TRANSCFG_0	   0x600
@@ -104,13 +111,15 @@
 #define NV_PGSP_MAILBOX_0    0x804 /* 4 words */
 #define NV_PGSP_QUEUE_HEAD_0 0xc00 /* 8, stride 8; TAIL 4 bytes further */
 
-/* Second page, offsets from NV_FALCON2_GSP_BASE. */
+/* Second page, 0x1000 further. */
 #define NV_PFALCON2_FALCON_MOD_SEL	      0x180
+#define MOD_SEL_ALGO_RSA3K		      0x00000001u
 #define NV_PFALCON2_FALCON_BROM_CURR_UCODE_ID 0x198
 #define NV_PFALCON2_FALCON_BROM_ENGIDMASK     0x19c
 #define NV_PFALCON2_FALCON_BROM_PARAADDR_0    0x210
 #define NV_PRISCV_RISCV_CPUCTL		      0x388
 #define RISCV_CPUCTL_HALTED		      0x00000010u
+#define RISCV_CPUCTL_ACTIVE_STAT	      0x00000080u
 #define NV_PRISCV_RISCV_BCR_CTRL	      0x668
 #define BCR_CTRL_VALID			      0x00000001u
 #define BCR_CTRL_CORE_SELECT_RISCV	      0x00000010u

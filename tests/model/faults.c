@@ -3,7 +3,7 @@
  * Planted faults: named ways in which this board is broken, for tests that must fail.
  *
  * A fault is a name and a number. A new one is a line in the table below and a call of
- * model_fault_apply() where it bites. Stray reads happen once, when asked for.
+ * model_fault_apply() or model_fault_value() where it bites. Stray reads happen once, when asked for.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,12 +11,30 @@
 
 #include "internal.h"
 
+#define BAR0 MODEL_BAR_REGS_SIZE
+
+/* Values are below `limit`; 0 stands for the size of VRAM. */
 static const struct {
 	const char *name;
 	enum model_fault_kind kind;
+	uint64_t limit;
 } names[] = {
-	{"flip-vram-read", MODEL_FLIP_VRAM_READ},
-	{"flip-vram-write", MODEL_FLIP_VRAM_WRITE},
+	{"flip-vram-read", MODEL_FLIP_VRAM_READ, 0},
+	{"flip-vram-write", MODEL_FLIP_VRAM_WRITE, 0},
+	{"flip-rom", MODEL_FLIP_ROM, 0x100000},
+	{"flip-reg", MODEL_FLIP_REG, BAR0},
+	{"flip-ucode", MODEL_FLIP_UCODE, BAR0},
+	{"flip-image", MODEL_FLIP_IMAGE, 1ull << 30},
+	{"gfw-progress", MODEL_GFW_PROGRESS, 0x100},
+	{"frts-error", MODEL_FRTS_ERROR, 0x10000},
+	{"sb-error", MODEL_SB_ERROR, 0x10000},
+	{"booter-load-error", MODEL_BOOTER_LOAD_ERROR, 1ull << 32},
+	{"booter-unload-error", MODEL_BOOTER_UNLOAD_ERROR, 1ull << 32},
+	{"wpr2-off-by", MODEL_WPR2_OFF_BY, 0x1000000},
+	{"wpr2-stuck", MODEL_WPR2_STUCK, 2},
+	{"never-halts", MODEL_NEVER_HALTS, BAR0},
+	{"never-scrubbed", MODEL_NEVER_SCRUBBED, BAR0},
+	{"riscv-dead", MODEL_RISCV_DEAD, 2},
 };
 
 /* One "name=value" of `len` bytes. */
@@ -35,12 +53,14 @@ static int parse(const struct model *m, const char *text, size_t len, struct mod
 	*value++ = '\0';
 	errno = 0;
 	out->value = strtoull(value, &end, 0);
-	if (errno || *end || value[0] == '-' || out->value >= m->fb.size)
+	if (errno || *end || value[0] == '-')
 		return -EINVAL;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		uint64_t limit = names[i].limit ? names[i].limit : m->fb.size;
+
 		if (!strcmp(word, names[i].name)) {
 			out->kind = names[i].kind;
-			return 0;
+			return out->value < limit ? 0 : -EINVAL;
 		}
 	}
 	return -EINVAL;
@@ -89,4 +109,15 @@ void model_fault_apply(const struct model *m, enum model_fault_kind kind, uint64
 		if (f->kind == kind && f->value >= addr && f->value - addr < len)
 			buf[f->value - addr] ^= 1;
 	}
+}
+
+bool model_fault_value(const struct model *m, enum model_fault_kind kind, uint64_t *value)
+{
+	for (unsigned int i = 0; i < m->nr_faults; i++) {
+		if (m->faults[i].kind == kind) {
+			*value = m->faults[i].value;
+			return true;
+		}
+	}
+	return false;
 }

@@ -21,7 +21,7 @@
 
 #define MIB		   (1ull << 20)
 #define GARBAGE_CHUNK	   (16 * MIB)
-#define VGA_WORKSPACE_SIZE MIB /* the VBIOS puts it at the end of the framebuffer */
+
 
 /* SplitMix64 (Steele, Lea, Flood 2014): every word of the pattern differs from its neighbours. */
 static uint64_t garbage_word(uint64_t n)
@@ -117,6 +117,8 @@ void model_fb_reset(struct model *m)
 	m->fb.bar2_block = BAR2_BLOCK_DEBUG_CYA_OFF;
 	m->fb.flush_lo = 0;
 	m->fb.flush_hi = 0;
+	m->fb.wpr2_lo = 0;
+	m->fb.wpr2_hi = 0;
 	model_fb_update(m);
 }
 
@@ -152,9 +154,13 @@ bool model_fb_read(struct model *m, uint32_t addr, uint32_t *value)
 		*value = m->fb.flush_hi;
 		return true;
 	case NV_PFB_PRI_MMU_WPR2_ADDR_LO:
-		*value = WPR2_ADDR_LO_NONE;
+		*value = m->fb.wpr2_hi ? (uint32_t)(m->fb.wpr2_lo >> WPR2_ADDR_ALIGNMENT)
+						 << WPR2_ADDR_VAL_SHIFT
+				       : WPR2_ADDR_LO_NONE;
 		return true;
 	case NV_PFB_PRI_MMU_WPR2_ADDR_HI:
+		*value = (uint32_t)(m->fb.wpr2_hi >> WPR2_ADDR_ALIGNMENT) << WPR2_ADDR_VAL_SHIFT;
+		return true;
 	case NV_VF_PRIV_BIND_STATUS:
 		*value = 0;
 		return true;
@@ -204,6 +210,18 @@ static bool in_vram(const struct model *m, uint64_t addr, uint64_t len)
 	return len <= m->fb.size && addr <= m->fb.size - len;
 }
 
+bool model_in_wpr2(const struct model *m, uint64_t addr, uint64_t len)
+{
+	return addr < m->fb.wpr2_hi && addr + len > m->fb.wpr2_lo;
+}
+
+void model_wpr2_set(struct model *m, uint64_t lo, uint64_t hi)
+{
+	m->fb.wpr2_lo = lo;
+	m->fb.wpr2_hi = hi;
+	model_fb_update(m);
+}
+
 int model_vram_access(struct model *m, bool write, uint64_t addr, void *buf, size_t len)
 {
 	if (!in_vram(m, addr, len))
@@ -215,10 +233,10 @@ int model_vram_access(struct model *m, bool write, uint64_t addr, void *buf, siz
 	return 0;
 }
 
-/* An access by the CPU through a window: planted faults show. */
+/* An access by the CPU through a window: planted faults show, write protection holds. */
 static bool cpu_access(struct model *m, bool write, uint64_t addr, void *buf, size_t len)
 {
-	if (model_vram_access(m, write, addr, buf, len))
+	if (model_in_wpr2(m, addr, len) || model_vram_access(m, write, addr, buf, len))
 		return false;
 	if (write)
 		model_fault_apply(m, MODEL_FLIP_VRAM_WRITE, addr, m->fb.vram + addr, len);
@@ -274,6 +292,8 @@ void *model_bar_ram(struct model *m, int bar, uint64_t *len)
 {
 	uint64_t size = bar == MODEL_BAR_FB ? m->config.bar1_bytes : MODEL_BAR_INST_SIZE;
 
+	if (model_in_wpr2(m, 0, size))
+		return NULL;
 	if ((bar != MODEL_BAR_FB && bar != MODEL_BAR_INST) || !physical(m, bar) || m->nr_faults)
 		return NULL;
 	*len = size < m->fb.size ? size : m->fb.size;

@@ -21,6 +21,7 @@
 /* STATUS_VALID 3, ADDR 31:8 = address >> 16 (disp/v04_00/dev_disp.h). */
 #define NV_PDISP_VGA_WORKSPACE_BASE	0x625f04
 #define VGA_WORKSPACE_BASE_STATUS_VALID 0x00000008u
+#define VGA_WORKSPACE_SIZE		0x100000ull /* the VBIOS puts it at the end */
 
 /* Where system memory barriers write: address bits 39:8 and 63:40 (ga100/dev_fb.h). */
 #define NV_PFB_NISO_FLUSH_SYSMEM_ADDR	 0x100c10
@@ -34,6 +35,8 @@
 #define NV_PFB_PRI_MMU_WPR2_ADDR_LO 0x1fa824
 #define WPR2_ADDR_LO_NONE	    0x1ffffe00u
 #define NV_PFB_PRI_MMU_WPR2_ADDR_HI 0x1fa828
+#define WPR2_ADDR_VAL_SHIFT	    4  /* VAL 31:4 */
+#define WPR2_ADDR_ALIGNMENT	    12 /* of the address (tu102/dev_fb.h) */
 
 /* The PRAMIN window: BASE 23:0 = address >> 16, TARGET 25:24 (gm107/dev_bus.h, gm107/dev_ram.h). */
 #define NV_PBUS_BAR0_WINDOW		       0x001700

@@ -59,6 +59,10 @@
 #define NV_PGC6_AON_SECURE_SCRATCH_GROUP_05_0		    0x118234
 #define GFW_BOOT_PROGRESS_COMPLETED			    0x000000ffu
 
+/* Bit 26: the booter has got the GSP going again (ga102/dev_gc6_island_addendum.h). */
+#define NV_PGC6_BSI_SECURE_SCRATCH_14	  0x1180f8
+#define SCRATCH_14_BOOT_STAGE_3_HANDOFF	  0x04000000u
+
 /*
  * Display fuse, 0: display present (nouveau subdev/devinit/gv100.c and nova-core regs.rs, ga100).
  */

@@ -18,7 +18,25 @@
 #define BIT(n)	     (1u << (n))
 #define BITS(hi, lo) ((~0u >> (31 - (hi))) & (~0u << (lo)))
 
-enum model_fault_kind { MODEL_FLIP_VRAM_READ, MODEL_FLIP_VRAM_WRITE };
+/* What faults.c can break; its table says what each one takes. */
+enum model_fault_kind {
+	MODEL_FLIP_VRAM_READ,
+	MODEL_FLIP_VRAM_WRITE,
+	MODEL_FLIP_ROM,
+	MODEL_FLIP_REG,
+	MODEL_FLIP_UCODE,
+	MODEL_FLIP_IMAGE,
+	MODEL_GFW_PROGRESS,
+	MODEL_FRTS_ERROR,
+	MODEL_SB_ERROR,
+	MODEL_BOOTER_LOAD_ERROR,
+	MODEL_BOOTER_UNLOAD_ERROR,
+	MODEL_WPR2_OFF_BY,
+	MODEL_WPR2_STUCK,
+	MODEL_NEVER_HALTS,
+	MODEL_NEVER_SCRUBBED,
+	MODEL_RISCV_DEAD,
+};
 
 struct model_fault {
 	enum model_fault_kind kind;
@@ -28,6 +46,9 @@ struct model_fault {
 struct model_msix_entry {
 	uint32_t addr_lo, addr_hi, data, control;
 };
+
+/* What the boot ROM has verified and let run on a falcon. */
+enum model_ucode { MODEL_UCODE_NONE, MODEL_UCODE_FWSEC, MODEL_BOOTER_LOAD, MODEL_BOOTER_UNLOAD };
 
 struct model_intr {
 	uint32_t leaf[MODEL_LEAVES], leaf_en[MODEL_LEAVES], top_en;
@@ -43,14 +64,29 @@ struct model_fb {
 	uint32_t window; /* NV_PBUS_BAR0_WINDOW */
 	uint32_t bar1_block, bar2_block;
 	uint32_t flush_lo, flush_hi; /* system memory flush page */
+	uint64_t wpr2_lo, wpr2_hi;   /* write-protected region 2, end excluded; hi 0: none */
 	void *bar_ram[2];	     /* last answers of model_bar_ram(): BAR 1, BAR 3 */
 };
 
+/* What tells one falcon from another. */
+struct model_falcon_kind {
+	const char *name;
+	uint32_t base;	 /* in BAR 0; the second page of registers is 0x1000 further */
+	uint32_t engine; /* its bit in BROM_ENGIDMASK */
+};
+
+/* All but `kind` is lost when the engine is reset. */
 struct model_falcon {
+	const struct model_falcon_kind *kind;
 	uint8_t imem[MODEL_FALCON_MEM], dmem[MODEL_FALCON_MEM];
 	uint16_t imem_tag[MODEL_FALCON_MEM / MODEL_FALCON_BLOCK];
 	bool imem_secure[MODEL_FALCON_MEM / MODEL_FALCON_BLOCK];
-	bool in_reset;
+	/* Written since the reset; whoever verifies an image wants all of it. */
+	bool imem_loaded[MODEL_FALCON_MEM / MODEL_FALCON_BLOCK];
+	bool dmem_loaded[MODEL_FALCON_MEM / MODEL_FALCON_BLOCK];
+	bool in_reset, running, riscv_active;
+	uint64_t halts_at; /* ns, while running */
+	enum model_ucode resident;
 	uint64_t scrubbed_at, dma_idle_at; /* ns: when the unit will report itself done */
 	uint32_t irqstat, irqmask, irqmode, irqdest, itfen;
 	uint32_t mailbox[2], os, rm, debuginfo, bootvec, cpuctl_alias;
@@ -59,6 +95,14 @@ struct model_falcon {
 	uint32_t transcfg[8], fbif_ctl;
 	uint32_t mod_sel, ucode_id, engid_mask, paraaddr, bcr;
 	uint32_t pgsp_mailbox[4], queue_head[8], queue_tail[8];
+};
+
+/* The firmware that the booter was given last. */
+struct model_firmware {
+	bool received;	     /* the digest is valid */
+	bool started;	     /* and the GSP runs it, or did until it was reset */
+	uint8_t digest[32];  /* SHA-256 of the image as it came through radix3 */
+	const char *release; /* NULL unless the image is a known one */
 };
 
 struct model {
@@ -74,10 +118,13 @@ struct model {
 
 	uint32_t pmc_enable, device_enable;
 	uint32_t sw_scratch[64];
+	uint32_t boot_stage; /* NV_PGC6_BSI_SECURE_SCRATCH_14 */
 
 	struct model_intr intr;
 	struct model_fb fb;
-	struct model_falcon gsp;
+	struct model_falcon gsp, sec2;
+	struct model_vbios *vbios;
+	struct model_firmware firmware;
 
 	struct model_fault faults[MODEL_MAX_FAULTS];
 	unsigned int nr_faults;
@@ -119,6 +166,10 @@ bool model_fb_read(struct model *m, uint32_t addr, uint32_t *value);
 bool model_fb_write(struct model *m, uint32_t addr, uint32_t value);
 bool model_falcon_read(struct model *m, uint32_t addr, uint32_t *value);
 bool model_falcon_write(struct model *m, uint32_t addr, uint32_t value);
+bool model_brom_read(struct model *m, uint32_t addr, uint32_t *value);
+bool model_brom_write(struct model *m, uint32_t addr, uint32_t value);
+bool model_vbios_read(struct model *m, uint32_t addr, uint32_t *value);
+bool model_vbios_write(struct model *m, uint32_t addr, uint32_t value);
 
 /* intr.c */
 void model_intr_reset(struct model *m);
@@ -131,17 +182,36 @@ void model_fb_reset(struct model *m);
 void model_fb_update(struct model *m); /* after a change of BAR modes or faults */
 /* The GPU's own access to VRAM, without planted faults. -ERANGE outside usable VRAM. */
 int model_vram_access(struct model *m, bool write, uint64_t addr, void *buf, size_t len);
+/*
+ * Write-protected region 2: only what runs in a secure mode moves it, reads it, writes it. `hi` is
+ * the first byte after it; 0 takes it away.
+ */
+void model_wpr2_set(struct model *m, uint64_t lo, uint64_t hi);
+bool model_in_wpr2(const struct model *m, uint64_t addr, uint64_t len);
 /* An access through a window; false if nothing answers there. */
 bool model_pramin_access(struct model *m, bool write, uint32_t offset, void *buf, size_t len);
 void model_window_access(struct model *m, bool write, int bar, uint64_t offset, void *buf,
 			 size_t len);
 
 /* falcon.c, falcon_dma.c */
-void model_falcon_reset(struct model *m);
-void model_falcon_dma(struct model *m); /* carries out trf_cmd */
+void model_falcon_reset(struct model *m, struct model_falcon *f);
+void model_falcon_dma(struct model *m, struct model_falcon *f); /* carries out trf_cmd */
+uint32_t model_load32(const uint8_t *p);
+void model_store32(uint8_t *p, uint32_t value);
+
+/* brom.c: the falcon's boot ROM; runs the stand-in for what was loaded, or refuses it. */
+void model_brom_start(struct model *m, struct model_falcon *f);
+
+/* fwsec.c, booter.c: stand-ins for vendor code, called when it is started. */
+void model_fwsec_run(struct model *m);
+void model_booter_load(struct model *m);
+void model_booter_resume(struct model *m);
+void model_booter_unload(struct model *m);
 
 /* faults.c: inverts the bits that a planted fault of this kind touches in [addr, addr + len). */
 void model_fault_apply(const struct model *m, enum model_fault_kind kind, uint64_t addr,
 		       uint8_t *buf, size_t len);
+/* The value of the first planted fault of this kind; false if there is none. */
+bool model_fault_value(const struct model *m, enum model_fault_kind kind, uint64_t *value);
 
 #endif /* MODEL_INTERNAL_H */

@@ -4,15 +4,21 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <glib.h>
 
+#include "falcon_regs.h"
 #include "internal.h"
+#include "vbios.h"
 
 #define DEFAULT_VRAM (48ull << 30) /* A40 product brief: 48 GB of GDDR6 */
 #define MIN_BAR1     (64ull << 20) /* NV_XVE_RESIZE_BAR1_CTRL_BAR_SIZE_MIN, 1 MiB << 6 */
 #define MAX_BAR1     (64ull << 30)
 #define SEEN_BYTES   (MODEL_BAR_REGS_SIZE / 4 / 8)
+
+static const struct model_falcon_kind gsp_kind = {"GSP", NV_PGSP, ENGIDMASK_GSP};
+static const struct model_falcon_kind sec2_kind = {"SEC2", NV_PSEC, ENGIDMASK_SEC2};
 
 static void reset(struct model *m)
 {
@@ -20,7 +26,9 @@ static void reset(struct model *m)
 	model_host_reset(m);
 	model_intr_reset(m);
 	model_fb_reset(m);
-	model_falcon_reset(m);
+	model_falcon_reset(m, &m->gsp);
+	model_falcon_reset(m, &m->sec2);
+	m->firmware.started = false;
 }
 
 static bool config_ok(const struct model_config *c)
@@ -41,6 +49,8 @@ int model_create(const struct model_config *config, const struct model_bus_ops *
 		return -ENOMEM;
 	m->ops = ops;
 	m->ctx = ctx;
+	m->gsp.kind = &gsp_kind;
+	m->sec2.kind = &sec2_kind;
 	if (config) {
 		m->config = *config;
 		faults = config->faults;
@@ -56,6 +66,8 @@ int model_create(const struct model_config *config, const struct model_bus_ops *
 		m->seen_writes = calloc(1, SEEN_BYTES);
 		ret = m->seen_reads && m->seen_writes ? model_fb_create(m) : -ENOMEM;
 	}
+	if (!ret)
+		ret = model_vbios_create(m);
 	if (!ret)
 		reset(m);
 	if (!ret && faults)
@@ -74,6 +86,7 @@ void model_destroy(struct model *m)
 	if (!m)
 		return;
 	model_fb_destroy(m);
+	model_vbios_destroy(m);
 	free(m->seen_reads);
 	free(m->seen_writes);
 	free(m);
@@ -89,6 +102,14 @@ void model_flr(struct model *m)
 void model_stats_get(const struct model *m, struct model_stats *out)
 {
 	*out = m->stats;
+}
+
+int model_fwimage_hash(const struct model *m, uint8_t out[32])
+{
+	if (!m->firmware.received)
+		return -ENOENT;
+	memcpy(out, m->firmware.digest, sizeof(m->firmware.digest));
+	return 0;
 }
 
 int model_vram_hash(struct model *m, uint64_t base, uint64_t len, uint8_t out[32])

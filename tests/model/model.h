@@ -92,6 +92,11 @@ struct model_config {
 	 * and L20 boards, MSI-X is hidden on GeForce and RTX boards. By default the model has both.
 	 */
 	bool hide_msi, hide_msix;
+	/*
+	 * Let booters, bootloaders and GSP images run that carry no signature of the vendor's, if
+	 * they have the right shape: for tests that make their own. Real boards do not.
+	 */
+	bool allow_unsigned;
 	/* Faults planted from the start: names as for model_fault_set(), separated by spaces. */
 	const char *faults;
 };
@@ -161,10 +166,30 @@ void *model_vram_ptr(struct model *m);
 int model_vram_hash(struct model *m, uint64_t base, uint64_t len, uint8_t out[32]);
 
 /*
+ * SHA-256 of the GSP firmware image that the booter was given last, of the bytes as DMA through the
+ * radix3 tables brought them. -ENOENT if there was none, or not all of it could be read.
+ */
+int model_fwimage_hash(const struct model *m, uint8_t out[32]);
+
+/*
  * Plants faults, at any time. `text` is one or more "name=value" separated by spaces, numbers as
  * strtoull() base 0 takes them; "none" removes all. The names:
  *   flip-vram-read=OFFSET   bit 0 of this VRAM byte reads inverted through a BAR or PRAMIN
  *   flip-vram-write=OFFSET  a write of this byte through a BAR or PRAMIN stores bit 0 inverted
+ *   flip-rom=OFFSET         bit 0 of this byte of the ROM reads inverted
+ *   flip-reg=OFFSET         bit 0 of this byte of a register in BAR 0 reads inverted
+ *   flip-ucode=BASE+OFFSET  bit 0 of this byte of IMEM arrives inverted, when loaded by DMA; BASE is
+ *                           the falcon's, 0x110000 (GSP) or 0x840000 (SEC2)
+ *   flip-image=OFFSET       bit 0 of this byte of the GSP image arrives inverted
+ *   gfw-progress=VALUE      what the board's own firmware says of its start, 0xff being done
+ *   frts-error=CODE         FWSEC answers FRTS with this error
+ *   sb-error=CODE           and SB
+ *   booter-load-error=CODE, booter-unload-error=CODE
+ *   wpr2-off-by=BYTES       FWSEC sets up the write-protected region that much too high
+ *   wpr2-stuck=1            the unloader leaves it
+ *   never-halts=BASE        this falcon, once started
+ *   never-scrubbed=BASE     this falcon's memories are cleared for ever after a reset
+ *   riscv-dead=1            the GSP's RISC-V core does not start
  * -EINVAL for an unknown name or a bad value; then nothing of `text` is planted.
  */
 int model_fault_set(struct model *m, const char *text);

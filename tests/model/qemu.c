@@ -15,9 +15,10 @@
  * BAR 1 and BAR 3 show VRAM at the speed of RAM, as long as the model says that they are plain
  * memory; else each access goes through the model.
  *
- * Properties: vram-mib, bar1-mib, ecc, msi, msix, log (a file for the model's messages). At any time,
- * also over QMP with qom-get and qom-set: fault (as model_fault_set() takes it; reads as last set),
- * hash-range ("BASE,LEN") and hash (SHA-256 of that range of VRAM, hexadecimal), stats (JSON),
+ * Properties: vram-mib, bar1-mib, ecc, msi, msix, unsigned, log (a file for the model's messages). At
+ * any time, also over QMP with qom-get and qom-set: fault (as model_fault_set() takes it; reads as last set),
+ * hash-range ("BASE,LEN") and hash (SHA-256 of that range of VRAM, hexadecimal), fwimage-hash (of the
+ * GSP image that the booter received last), stats (JSON),
  * stray-dma ("ADDRESS,COUNT": the board goes wild and makes that many reads; reads as those left).
  */
 #include "qemu/osdep.h"
@@ -63,7 +64,7 @@ struct XvgpuModel {
 	bool in_flr;
 
 	uint32_t vram_mib, bar1_mib;
-	bool ecc, msi, msix;
+	bool ecc, msi, msix, allow_unsigned;
 	char *log_path, *fault, *hash_range;
 	uint64_t hash_base, hash_len;
 	QEMUTimer *stray_timer;
@@ -242,6 +243,7 @@ static void gpu_realize(PCIDevice *dev, Error **errp)
 		.no_ecc = !s->ecc,
 		.hide_msi = !s->msi,
 		.hide_msix = !s->msix,
+		.allow_unsigned = s->allow_unsigned,
 		.faults = s->fault,
 	};
 	uint64_t bar1 = s->bar1_mib ? config.bar1_bytes : MODEL_BAR1_DEFAULT;
@@ -362,11 +364,31 @@ static void set_stray(Object *obj, const char *value, Error **errp)
 	stray_read(s);
 }
 
+static char *hexadecimal(const uint8_t digest[32])
+{
+	GString *hex = g_string_new(NULL);
+
+	for (size_t i = 0; i < 32; i++)
+		g_string_append_printf(hex, "%02x", digest[i]);
+	return g_string_free(hex, FALSE);
+}
+
+static char *get_fwimage_hash(Object *obj, Error **errp)
+{
+	XvgpuModel *s = XVGPU_MODEL(obj);
+	uint8_t digest[32];
+
+	if (!s->model || model_fwimage_hash(s->model, digest)) {
+		error_setg(errp, "xvgpu-model: no GSP image has been received");
+		return NULL;
+	}
+	return hexadecimal(digest);
+}
+
 static char *get_hash(Object *obj, Error **errp)
 {
 	XvgpuModel *s = XVGPU_MODEL(obj);
 	uint8_t digest[32];
-	GString *hex;
 
 	if (!s->model || !s->hash_range ||
 	    model_vram_hash(s->model, s->hash_base, s->hash_len, digest)) {
@@ -374,10 +396,7 @@ static char *get_hash(Object *obj, Error **errp)
 			   s->hash_range ?: "(not set)");
 		return NULL;
 	}
-	hex = g_string_new(NULL);
-	for (size_t i = 0; i < sizeof(digest); i++)
-		g_string_append_printf(hex, "%02x", digest[i]);
-	return g_string_free(hex, FALSE);
+	return hexadecimal(digest);
 }
 
 static char *get_stats(Object *obj, Error **errp)
@@ -402,6 +421,7 @@ static Property gpu_properties[] = {
 	DEFINE_PROP_BOOL("ecc", XvgpuModel, ecc, true),
 	DEFINE_PROP_BOOL("msi", XvgpuModel, msi, true),
 	DEFINE_PROP_BOOL("msix", XvgpuModel, msix, true),
+	DEFINE_PROP_BOOL("unsigned", XvgpuModel, allow_unsigned, false),
 	DEFINE_PROP_STRING("log", XvgpuModel, log_path),
 	DEFINE_PROP_END_OF_LIST(),
 };
@@ -431,6 +451,9 @@ static void gpu_class_init(ObjectClass *klass, void *data)
 	object_class_property_set_description(klass, "hash-range", "BASE,LEN of VRAM for hash");
 	object_class_property_add_str(klass, "hash", get_hash, NULL);
 	object_class_property_set_description(klass, "hash", "SHA-256 of hash-range");
+	object_class_property_add_str(klass, "fwimage-hash", get_fwimage_hash, NULL);
+	object_class_property_set_description(klass, "fwimage-hash",
+					      "SHA-256 of the GSP image received last");
 	object_class_property_add_str(klass, "stray-dma", get_stray, set_stray);
 	object_class_property_set_description(klass, "stray-dma", "ADDRESS,COUNT of stray reads");
 	object_class_property_add_str(klass, "stats", get_stats, NULL);
