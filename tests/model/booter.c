@@ -160,7 +160,8 @@ static void start_gsp(struct model *m)
 {
 	uint64_t ignored;
 
-	m->gsp.riscv_active = !model_fault_value(m, MODEL_RISCV_DEAD, &ignored);
+	m->gsp.riscv_active = !model_fault_value(m, MODEL_RISCV_DEAD, &ignored) &&
+			      model_gsp_start(m, m->fb.vram + m->firmware.addr, m->firmware.size);
 }
 
 static uint32_t load(struct model *m, struct gsp_fw_wpr_meta *meta)
@@ -198,6 +199,8 @@ void model_booter_load(struct model *m)
 	model_vram_access(m, true, meta.gspFwWprStart, &meta, sizeof(meta));
 	model_wpr2_set(m, meta.gspFwWprStart, meta.gspFwWprEnd);
 	m->firmware.started = true;
+	m->firmware.addr = meta.gspFwOffset;
+	m->firmware.size = meta.sizeOfRadix3Elf;
 	model_log(m, "booter stand-in: firmware %s, %llu bytes, protected 0x%llx to 0x%llx",
 		  m->firmware.release ? m->firmware.release : "(unknown release)",
 		  (unsigned long long)meta.sizeOfRadix3Elf, (unsigned long long)meta.gspFwWprStart,

@@ -305,6 +305,8 @@ bool model_falcon_write(struct model *m, uint32_t addr, uint32_t value)
 		 * Both edges: the unit loses its state going in, and scrubs its memory coming out.
 		 */
 		if (f->in_reset != (bool)(value & FALCON_ENGINE_RESET)) {
+			if (f == &m->gsp)
+				model_gsp_stop(m);
 			model_falcon_reset(m, f);
 			f->in_reset = value & FALCON_ENGINE_RESET;
 		}
@@ -315,6 +317,8 @@ bool model_falcon_write(struct model *m, uint32_t addr, uint32_t value)
 	plain = plain_register(f, reg, &mask);
 	if (plain) {
 		*plain = value & mask;
+		if (plain == m->gsp.queue_head)
+			model_gsp_doorbell(m);
 		return true;
 	}
 	switch (reg) {

@@ -35,6 +35,9 @@ static const struct {
 	{"never-halts", MODEL_NEVER_HALTS, BAR0},
 	{"never-scrubbed", MODEL_NEVER_SCRUBBED, BAR0},
 	{"riscv-dead", MODEL_RISCV_DEAD, 2},
+	{"gsp-silent", MODEL_GSP_SILENT, 0x10000},
+	{"rpc-result", MODEL_RPC_RESULT, 1ull << 32},
+	{"flip-rpc", MODEL_FLIP_RPC, 0x10000},
 };
 
 /* One "name=value" of `len` bytes. */

@@ -59,4 +59,116 @@ static_assert(offsetof(struct gsp_fw_wpr_meta, bootCount) == 200, "26th word");
 #define GSP_SIGNATURE_SIZE  0x1000u
 #define GSP_SIGNATURE_MAGIC 0x00020001u
 
+/*
+ * What libos, the firmware's kernel, is told at start: an array in one page, ended by id8 0. id8 is a
+ * name of up to 8 characters, the first in the highest byte in use (libos_init_args.h; nouveau,
+ * r535_gsp_libos_id8).
+ */
+struct libos_memory_region_init_argument {
+	uint64_t id8;
+	uint64_t pa;
+	uint64_t size;
+	uint8_t kind;
+	uint8_t loc;
+	uint8_t pad[6];
+};
+static_assert(sizeof(struct libos_memory_region_init_argument) == 32, "an array of these");
+#define LIBOS_MEMORY_REGION_CONTIGUOUS 1
+#define LIBOS_MEMORY_REGION_LOC_SYSMEM 1
+#define LIBOS_ARGUMENTS		       (4096 / 32)
+
+/* The start of MESSAGE_QUEUE_INIT_ARGUMENTS, at the start of RMARGS: the same 535 ... 570. */
+struct message_queue_init_arguments {
+	uint64_t sharedMemPhysAddr;
+	uint32_t pageTableEntryCount;
+	uint32_t pad;
+	uint64_t cmdQueueOffset;
+	uint64_t statQueueOffset;
+};
+
+/* msgq.h; the receiver's header follows at rxHdrOff, one word: its read pointer. */
+struct msgq_tx_header {
+	uint32_t version;
+	uint32_t size; /* bytes of the queue, this header included */
+	uint32_t msgSize;
+	uint32_t msgCount;
+	uint32_t writePtr;
+	uint32_t flags; /* 1: each side keeps its read pointer in its own queue's block */
+	uint32_t rxHdrOff;
+	uint32_t entryOff;
+};
+#define MSGQ_FLAGS_SWAP_RX 1u
+
+/* message_queue_priv.h; the message follows. */
+struct gsp_msg_queue_element {
+	uint8_t authTagBuffer[16];
+	uint8_t aadBuffer[16];
+	uint32_t checkSum; /* makes the sum of element and message 0 */
+	uint32_t seqNum;
+	uint32_t elemCount; /* slots taken */
+	uint32_t pad;
+};
+static_assert(sizeof(struct gsp_msg_queue_element) == 48, "535 ... 590");
+#define GSP_MSG_QUEUE_ELEMENT_SIZE_MIN 4096u
+#define GSP_MSG_QUEUE_ELEMENT_SIZE_MAX (16 * GSP_MSG_QUEUE_ELEMENT_SIZE_MIN)
+
+/* rpc_headers.h, g_rpc-message-header.h. */
+struct rpc_message_header {
+	uint32_t header_version;
+	uint32_t signature;
+	uint32_t length; /* this header included */
+	uint32_t function;
+	uint32_t rpc_result;
+	uint32_t rpc_result_private;
+	uint32_t sequence;
+	uint32_t spare;
+};
+#define NV_VGPU_MSG_HEADER_VERSION  0x03000000u
+#define NV_VGPU_MSG_SIGNATURE_VALID 0x43505256u
+
+/* rpc_global_enums.h, the same 535 ... 595. */
+#define NV_VGPU_MSG_FUNCTION_FREE		     10u
+#define NV_VGPU_MSG_FUNCTION_UNLOADING_GUEST_DRIVER  47u
+#define NV_VGPU_MSG_FUNCTION_GET_GSP_STATIC_INFO     65u
+#define NV_VGPU_MSG_FUNCTION_CONTINUATION_RECORD     71u
+#define NV_VGPU_MSG_FUNCTION_GSP_SET_SYSTEM_INFO     72u
+#define NV_VGPU_MSG_FUNCTION_SET_REGISTRY	     73u
+#define NV_VGPU_MSG_FUNCTION_GSP_RM_CONTROL	     76u
+#define NV_VGPU_MSG_FUNCTION_GSP_RM_ALLOC	     103u
+#define NV_VGPU_MSG_EVENT_GSP_INIT_DONE		     0x1001u
+
+/* nvstatuscodes.h */
+#define NV_ERR_INVALID_ARGUMENT 0x1fu
+#define NV_ERR_NOT_SUPPORTED	0x56u
+
+/* Where the calls' own status word is, in their structures of version 03_00 (g_rpc-structures.h). */
+#define RPC_FREE_STATUS	      12u /* NVOS00_PARAMETERS.status */
+#define RPC_RM_CONTROL_STATUS 12u /* header of 24 bytes: before 575.51.02 */
+#define RPC_RM_ALLOC_STATUS   16u
+
+/* PACKED_REGISTRY_TABLE: size in bytes, number of entries, entries. */
+#define REGISTRY_HEADER 8u
+
+/* NV2080_CTRL_CMD_FB_GET_FB_REGION_INFO_PARAMS (ctrl2080fb.h), 535 ... 575. */
+struct fb_region {
+	uint64_t base;
+	uint64_t limit; /* the last byte */
+	uint64_t reserved;
+	uint32_t performance;
+	uint8_t supportCompressed, supportISO, bProtected;
+	uint8_t blackList[17];
+};
+static_assert(sizeof(struct fb_region) == 48, "an array of these, 8 bytes into the structure");
+
+/*
+ * What differs between releases: sizes and offsets, in bytes, of the structures that the stand-in
+ * reads and writes. From gsp_static_config.h of each release, by a compiler.
+ */
+struct gsp_layout {
+	const char *release;
+	uint32_t system_info;	/* sizeof(GspSystemInfo) */
+	uint32_t static_config; /* sizeof(GspStaticConfigInfo), and in it: */
+	uint32_t fb_regions, fb_length, name, bar1_pde, internal_client;
+};
+
 #endif /* MODEL_GSP_ABI_H */

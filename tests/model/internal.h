@@ -36,6 +36,9 @@ enum model_fault_kind {
 	MODEL_NEVER_HALTS,
 	MODEL_NEVER_SCRUBBED,
 	MODEL_RISCV_DEAD,
+	MODEL_GSP_SILENT,
+	MODEL_RPC_RESULT,
+	MODEL_FLIP_RPC,
 };
 
 struct model_fault {
@@ -103,6 +106,7 @@ struct model_firmware {
 	bool started;	     /* and the GSP runs it, or did until it was reset */
 	uint8_t digest[32];  /* SHA-256 of the image as it came through radix3 */
 	const char *release; /* NULL unless the image is a known one */
+	uint64_t addr, size; /* of the image in VRAM */
 };
 
 struct model {
@@ -124,6 +128,7 @@ struct model {
 	struct model_fb fb;
 	struct model_falcon gsp, sec2;
 	struct model_vbios *vbios;
+	struct model_gsp *gsp_rm;
 	struct model_firmware firmware;
 
 	struct model_fault faults[MODEL_MAX_FAULTS];
@@ -207,6 +212,17 @@ void model_fwsec_run(struct model *m);
 void model_booter_load(struct model *m);
 void model_booter_resume(struct model *m);
 void model_booter_unload(struct model *m);
+
+/*
+ * gsp.c: the stand-in for the firmware on the RISC-V core. Start: false if it cannot, and then it
+ * does not run. `image` is what the booter put into VRAM.
+ */
+int model_gsp_create(struct model *m);
+void model_gsp_destroy(struct model *m);
+bool model_gsp_start(struct model *m, const uint8_t *image, uint64_t size);
+void model_gsp_stop(struct model *m); /* the engine was reset */
+void model_gsp_doorbell(struct model *m);
+void model_gsp_unloaded(struct model *m); /* the driver asked it to end */
 
 /* faults.c: inverts the bits that a planted fault of this kind touches in [addr, addr + len). */
 void model_fault_apply(const struct model *m, enum model_fault_kind kind, uint64_t addr,

@@ -190,6 +190,10 @@ int model_fwimage_hash(const struct model *m, uint8_t out[32]);
  *   never-halts=BASE        this falcon, once started
  *   never-scrubbed=BASE     this falcon's memories are cleared for ever after a reset
  *   riscv-dead=1            the GSP's RISC-V core does not start
+ *   gsp-silent=FUNCTION     the firmware never sends this message
+ *   rpc-result=CODE         all its messages have this result
+ *   flip-rpc=OFFSET         bit 0 of this byte of all its messages is inverted, after the checksum;
+ *                           the element header's 48 bytes count
  * -EINVAL for an unknown name or a bad value; then nothing of `text` is planted.
  */
 int model_fault_set(struct model *m, const char *text);

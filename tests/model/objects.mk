@@ -2,5 +2,6 @@
 model-src := tests/model/model.c tests/model/bus.c tests/model/pci.c tests/model/intr.c \
 	tests/model/fb.c tests/model/falcon.c tests/model/falcon_dma.c tests/model/faults.c \
 	tests/model/vbios.c tests/model/brom.c tests/model/signed.c tests/model/fwsec.c \
-	tests/model/booter.c tests/model/radix3.c
+	tests/model/booter.c tests/model/radix3.c tests/model/gsp.c tests/model/gsp_queue.c \
+	tests/model/gsp_rpc.c
 model-qemu-src := tests/model/qemu.c

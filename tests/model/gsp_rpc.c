@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the stand-in for GSP-RM answers, in the structures of the release that was loaded.
+ *
+ * It knows the calls of a start and an end: the system it is in, the registry, its static
+ * configuration, unloading. It has no objects: RM controls and allocations are answered with "not
+ * supported" in their own status word, as the firmware answers what it does not know.
+ *
+ * Sources: gsp_static_config.h of each release, for sizes and offsets; g_rpc-structures.h; nouveau
+ * gsp/r535.c for which calls have an answer.
+ */
+#include <string.h>
+
+#include "gsp.h"
+
+#define MIB		0x100000ull
+#define FIRMWARE_MEMORY (256 * MIB) /* at the end: what the firmware scrubs and keeps */
+
+static const struct gsp_layout layouts[] = {
+	{"535.113.01", 664, 2168, 840, 1752, 1820, 2088, 2152},
+	{"535.261.03", 672, 2168, 840, 1752, 1820, 2088, 2152},
+	{"550.163.01", 880, 2184, 856, 1768, 1836, 2104, 2168},
+	{"570.144", 928, 1656, 344, 1224, 1260, 1536, 1600},
+};
+
+const struct gsp_layout *model_gsp_layout(const char *release)
+{
+	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
+		if (!strcmp(layouts[i].release, release))
+			return &layouts[i];
+	return NULL;
+}
+
+const struct gsp_layout *model_gsp_layout_in(const uint8_t *image, uint64_t size)
+{
+	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+		const char *release = layouts[i].release;
+
+		if (memmem(image, size, release, strlen(release) + 1))
+			return &layouts[i];
+	}
+	return NULL;
+}
+
+static uint64_t bar(struct model *m, unsigned int n)
+{
+	unsigned int offset = 0x10 + 4 * n;
+	uint64_t low = model_cfg_read(m, offset, 4);
+
+	if (low & 4)
+		low |= (uint64_t)model_cfg_read(m, offset + 4, 4) << 32;
+	return low & ~0xfull;
+}
+
+/* The first three words say where the board's BARs are: the driver and the board must agree. */
+static const char *set_system_info(struct model *m, const uint8_t *p, uint32_t len)
+{
+	static const unsigned int bars[] = {MODEL_BAR_REGS, MODEL_BAR_FB, MODEL_BAR_INST};
+	uint64_t addr;
+
+	if (len != m->gsp_rm->layout->system_info)
+		return "size of GspSystemInfo";
+	for (size_t i = 0; i < sizeof(bars) / sizeof(bars[0]); i++) {
+		memcpy(&addr, p + 8 * i, sizeof(addr));
+		if (addr != bar(m, bars[i]))
+			return "address of a BAR";
+	}
+	m->gsp_rm->system_info = true;
+	return NULL;
+}
+
+static const char *set_registry(struct model *m, const uint8_t *p, uint32_t len)
+{
+	if (!m->gsp_rm->system_info)
+		return "the system was not described before";
+	if (len < REGISTRY_HEADER || model_load32(p) < REGISTRY_HEADER || model_load32(p) > len)
+		return "size of the registry";
+	m->gsp_rm->registry = true;
+	return NULL;
+}
+
+static void get_static_info(struct model *m, const struct rpc_message_header *rpc)
+{
+	static const char name[] = "NVIDIA A40 (model)";
+	static const uint32_t handles[] = {0xc1e00004, 0xde1d0000, 0x5d1d0000};
+	const struct gsp_layout *l = m->gsp_rm->layout;
+	uint64_t usable = m->fb.size - FIRMWARE_MEMORY;
+	struct fb_region regions[2] = {
+		{.limit = usable - 1, .supportCompressed = 1, .supportISO = 1},
+		{.base = usable, .limit = m->fb.size - 1, .reserved = FIRMWARE_MEMORY,
+		 .bProtected = 1},
+	};
+	uint32_t sequence = rpc->sequence;
+	uint8_t reply[4096] = {0};
+
+	model_store32(reply + l->fb_regions, 2);
+	memcpy(reply + l->fb_regions + 8, regions, sizeof(regions));
+	memcpy(reply + l->fb_length, &m->fb.size, sizeof(m->fb.size));
+	memcpy(reply + l->name, name, sizeof(name));
+	memcpy(reply + l->internal_client, handles, sizeof(handles));
+	model_gsp_send(m, NV_VGPU_MSG_FUNCTION_GET_GSP_STATIC_INFO, 0, sequence, reply,
+		       l->static_config);
+}
+
+/* The question comes back with a status. */
+static void refuse(struct model *m, const struct rpc_message_header *rpc, uint32_t status_offset)
+{
+	uint32_t len = rpc->length - (uint32_t)sizeof(*rpc);
+	uint8_t *payload = m->gsp_rm->element + sizeof(struct gsp_msg_queue_element) + sizeof(*rpc);
+	uint32_t result = NV_ERR_INVALID_ARGUMENT;
+
+	if (len >= status_offset + 4) {
+		model_store32(payload + status_offset, NV_ERR_NOT_SUPPORTED);
+		result = 0;
+	}
+	model_gsp_send(m, rpc->function, result, rpc->sequence, payload, len);
+}
+
+void model_gsp_answer(struct model *m, const struct rpc_message_header *rpc)
+{
+	uint32_t len = rpc->length - (uint32_t)sizeof(*rpc);
+	const uint8_t *payload = (const void *)(rpc + 1);
+	const char *wrong = NULL;
+
+	switch (rpc->function) {
+	case NV_VGPU_MSG_FUNCTION_GSP_SET_SYSTEM_INFO:
+		wrong = set_system_info(m, payload, len);
+		break;
+	case NV_VGPU_MSG_FUNCTION_SET_REGISTRY:
+		wrong = set_registry(m, payload, len);
+		break;
+	case NV_VGPU_MSG_FUNCTION_CONTINUATION_RECORD:
+		break;
+	case NV_VGPU_MSG_FUNCTION_GET_GSP_STATIC_INFO:
+		get_static_info(m, rpc);
+		break;
+	case NV_VGPU_MSG_FUNCTION_UNLOADING_GUEST_DRIVER:
+		model_gsp_send(m, rpc->function, 0, rpc->sequence, payload, len);
+		model_gsp_unloaded(m);
+		break;
+	case NV_VGPU_MSG_FUNCTION_GSP_RM_CONTROL:
+		refuse(m, rpc, RPC_RM_CONTROL_STATUS);
+		break;
+	case NV_VGPU_MSG_FUNCTION_GSP_RM_ALLOC:
+		refuse(m, rpc, RPC_RM_ALLOC_STATUS);
+		break;
+	case NV_VGPU_MSG_FUNCTION_FREE:
+		refuse(m, rpc, RPC_FREE_STATUS);
+		break;
+	default:
+		model_log(m, "GSP stand-in: function %u is not known", rpc->function);
+		model_gsp_send(m, rpc->function, NV_ERR_NOT_SUPPORTED, rpc->sequence, payload, len);
+	}
+	if (wrong)
+		model_log(m, "GSP stand-in: function %u refused: %s", rpc->function, wrong);
+}
