@@ -116,6 +116,7 @@ def stage_unit():
         return
     for test in names("unit", "test_") + ["conformance"]:
         yield from cmocka(test)
+    yield from run_scripts("unit", [("apart", "tests/model/test_apart.py")])
 
 
 def coverage(name, exe, profile):

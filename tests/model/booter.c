@@ -89,8 +89,7 @@ static uint32_t check_layout(const struct model *m, const struct gsp_fw_wpr_meta
 	if (meta->gspFwWprStart % KIB128 || meta->gspFwWprEnd % KIB128 ||
 	    meta->gspFwOffset % KIB64 || meta->bootBinOffset % KIB4 || meta->frtsOffset % KIB128)
 		return BOOTER_LAYOUT_ALIGN;
-	if (m->fb.wpr2_lo != meta->frtsOffset ||
-	    m->fb.wpr2_hi != meta->frtsOffset + meta->frtsSize)
+	if (m->fb.wpr2_lo != meta->frtsOffset || m->fb.wpr2_hi != meta->frtsOffset + meta->frtsSize)
 		return BOOTER_WPR2;
 	return BOOTER_OK;
 }
@@ -138,7 +137,7 @@ static uint32_t copy_image(struct model *m, const struct gsp_fw_wpr_meta *meta)
 	release = model_signed(MODEL_SIGNED_GSP_IMAGE, m->firmware.digest);
 	if (!release && !signed_release && m->config.allow_unsigned)
 		return BOOTER_OK;
-	if (!release || !signed_release || strcmp(release, signed_release))
+	if (!release || !signed_release || strcmp(release, signed_release) != 0)
 		return BOOTER_IMAGE;
 	m->firmware.release = release;
 	return BOOTER_OK;
@@ -187,7 +186,7 @@ static uint32_t load(struct model *m, struct gsp_fw_wpr_meta *meta)
 
 void model_booter_load(struct model *m)
 {
-	struct gsp_fw_wpr_meta meta;
+	struct gsp_fw_wpr_meta meta = {0};
 
 	memset(&m->firmware, 0, sizeof(m->firmware));
 	m->sec2.mailbox[0] = load(m, &meta);

@@ -14,18 +14,18 @@ enum {
 	BOOTER_META_UNREADABLE = 0x101, /* no structure where the mailboxes point */
 	BOOTER_META_MAGIC,
 	BOOTER_META_REVISION,
-	BOOTER_META_VERIFIED, /* already, by somebody */
+	BOOTER_META_VERIFIED,  /* already, by somebody */
 	BOOTER_SYSMEM_ADDRESS, /* null or not aligned to a page */
 	BOOTER_LAYOUT_ORDER,
 	BOOTER_LAYOUT_ALIGN,
-	BOOTER_LAYOUT_FB, /* not this board's framebuffer */
-	BOOTER_WPR2,	  /* is not where the layout has FRTS */
-	BOOTER_BOOTLOADER, /* unreadable, offsets outside of it, or not signed */
-	BOOTER_SIGNATURE, /* unreadable or not one */
-	BOOTER_RADIX3,	  /* a table or page cannot be reached */
-	BOOTER_IMAGE,	  /* not signed, or with a signature of another image */
-	BOOTER_GSP_CORE,  /* the GSP is in reset, or its RISC-V core not selected */
-	BOOTER_GSP_ACTIVE, /* still runs */
+	BOOTER_LAYOUT_FB,     /* not this board's framebuffer */
+	BOOTER_WPR2,	      /* is not where the layout has FRTS */
+	BOOTER_BOOTLOADER,    /* unreadable, offsets outside of it, or not signed */
+	BOOTER_SIGNATURE,     /* unreadable or not one */
+	BOOTER_RADIX3,	      /* a table or page cannot be reached */
+	BOOTER_IMAGE,	      /* not signed, or with a signature of another image */
+	BOOTER_GSP_CORE,      /* the GSP is in reset, or its RISC-V core not selected */
+	BOOTER_GSP_ACTIVE,    /* still runs */
 	BOOTER_GSP_ARGUMENTS, /* mailboxes empty */
 	BOOTER_SUSPEND,	      /* asked to save the region: not modelled */
 };

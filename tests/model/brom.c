@@ -24,9 +24,9 @@
 #include "signed.h"
 #include "vbios.h"
 
-#define BLOCKS		 (MODEL_FALCON_MEM / MODEL_FALCON_BLOCK)
-#define BOOTER_UCODE_ID	 3u
-#define BOOTER_LOAD_DATA 0x6200u /* bytes of data, in every release */
+#define BLOCKS		   (MODEL_FALCON_MEM / MODEL_FALCON_BLOCK)
+#define BOOTER_UCODE_ID	   3u
+#define BOOTER_LOAD_DATA   0x6200u /* bytes of data, in every release */
 #define BOOTER_UNLOAD_DATA 0x4d00u
 
 struct loaded {
@@ -120,8 +120,7 @@ static bool fwsec_data_ok(const uint8_t *data, const uint8_t *rom)
 		bool patched =
 			(i >= FWSEC_SIGNATURE_OFFSET &&
 			 i < FWSEC_SIGNATURE_OFFSET + RSA3K_SIGNATURE_SIZE) ||
-			(i >= FWSEC_CMD_IN_OFFSET &&
-			 i < FWSEC_CMD_IN_OFFSET + FWSEC_CMD_IN_SIZE) ||
+			(i >= FWSEC_CMD_IN_OFFSET && i < FWSEC_CMD_IN_OFFSET + FWSEC_CMD_IN_SIZE) ||
 			(i >= FWSEC_MAPPER_OFFSET + MAPPER_INIT_CMD &&
 			 i < FWSEC_MAPPER_OFFSET + MAPPER_INIT_CMD + 4);
 
@@ -139,11 +138,11 @@ static const char *check_fwsec(const struct model *m, const struct model_falcon 
 	if (f->ucode_id != FWSEC_UCODE_ID)
 		return "UCODE_ID is not FWSEC's";
 	if (l->code_len != FWSEC_CODE_SIZE || l->data_len < FWSEC_DATA_SIZE ||
-	    memcmp(f->imem + l->code, rom, FWSEC_CODE_SIZE))
+	    memcmp(f->imem + l->code, rom, FWSEC_CODE_SIZE) != 0)
 		return "the code is not FWSEC's";
 	if (f->paraaddr != FWSEC_SIGNATURE_OFFSET ||
 	    memcmp(l->signature, model_vbios_signature(m, FUSE_UCODE_VERSION),
-		   RSA3K_SIGNATURE_SIZE))
+		   RSA3K_SIGNATURE_SIZE) != 0)
 		return "the signature is not that of FWSEC in the version that the fuses ask for";
 	if (!fwsec_data_ok(f->dmem, rom + FWSEC_CODE_SIZE))
 		return "FWSEC's data has been changed where it may not be";
@@ -191,7 +190,8 @@ static const char *verify(struct model *m, struct model_falcon *f)
 	if (f->ucode_id != BOOTER_UCODE_ID)
 		return "UCODE_ID is not a booter's";
 	f->resident = booter_of(m, f, &l);
-	return f->resident == MODEL_UCODE_NONE ? "the image has no signature of the vendor's" : NULL;
+	return f->resident == MODEL_UCODE_NONE ? "the image has no signature of the vendor's"
+					       : NULL;
 }
 
 void model_brom_start(struct model *m, struct model_falcon *f)

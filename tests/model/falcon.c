@@ -93,8 +93,9 @@ static uint32_t imem_data_read(struct model_falcon *f)
 	uint32_t value = PRI_ERROR_CLIENT;
 
 	if (offset < MODEL_FALCON_MEM)
-		value = f->imem_secure[offset / MODEL_FALCON_BLOCK] ? FALCON_SECURE_DATA
-								    : model_load32(f->imem + offset);
+		value = f->imem_secure[offset / MODEL_FALCON_BLOCK]
+				? FALCON_SECURE_DATA
+				: model_load32(f->imem + offset);
 	advance(&f->imemc, MEMC_AINCR);
 	return value;
 }
@@ -115,7 +116,8 @@ static void imem_data_write(struct model_falcon *f, uint32_t value)
 static uint32_t dmem_data_read(struct model_falcon *f)
 {
 	uint32_t offset = f->dmemc & MEMC_OFFS;
-	uint32_t value = offset < MODEL_FALCON_MEM ? model_load32(f->dmem + offset) : PRI_ERROR_CLIENT;
+	uint32_t value =
+		offset < MODEL_FALCON_MEM ? model_load32(f->dmem + offset) : PRI_ERROR_CLIENT;
 
 	advance(&f->dmemc, MEMC_AINCR);
 	return value;

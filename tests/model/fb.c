@@ -19,9 +19,8 @@
 #include "host_regs.h"
 #include "internal.h"
 
-#define MIB		   (1ull << 20)
-#define GARBAGE_CHUNK	   (16 * MIB)
-
+#define MIB	      (1ull << 20)
+#define GARBAGE_CHUNK (16 * MIB)
 
 /* SplitMix64 (Steele, Lea, Flood 2014): every word of the pattern differs from its neighbours. */
 static uint64_t garbage_word(uint64_t n)

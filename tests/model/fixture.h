@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A machine of a few lines around the model, for unit tests: 64 KiB of memory that DMA reaches at
+ * A machine of a few lines around the model, for unit tests: 256 KiB of memory that DMA reaches at
  * MEM_BASE, an IOMMU that can be told to refuse, a record of interrupt messages, a clock that moves
  * by 1 us whenever somebody looks at it.
  */
@@ -22,7 +22,7 @@
 #include "tests/model/model.h"
 
 #define MEM_BASE 0x123450000ull
-#define MEM_SIZE 0x10000u
+#define MEM_SIZE 0x40000u
 
 #define CAP_PM	 0x60
 #define CAP_MSI	 0x68

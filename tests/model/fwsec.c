@@ -27,11 +27,11 @@
 #define READ_VBIOS_FLAGS  20u
 #define READ_VBIOS_STRUCT 2u /* FWSECLIC_READ_VBIOS_STRUCT_FLAGS */
 /* FWSECLIC_FRTS_REGION_DESC behind it: version, size, offset and size in 4 KiB, medium. */
-#define FRTS_DESC	     READ_VBIOS_SIZE
-#define FRTS_DESC_SIZE	     20u
-#define FRTS_MEDIUM_FB	     2u
-#define FRTS_REGION_SIZE     0x100000ull
-#define FRTS_REGION_ALIGN    0x20000ull
+#define FRTS_DESC	  READ_VBIOS_SIZE
+#define FRTS_DESC_SIZE	  20u
+#define FRTS_MEDIUM_FB	  2u
+#define FRTS_REGION_SIZE  0x100000ull
+#define FRTS_REGION_ALIGN 0x20000ull
 
 enum {
 	ERROR_COMMAND = 1, /* unknown, or its structures are */
@@ -65,8 +65,7 @@ static uint32_t frts(struct model *m)
 	if (m->fb.wpr2_hi)
 		return ERROR_WPR2_SET;
 	if (size != FRTS_REGION_SIZE || addr % FRTS_REGION_ALIGN || !addr ||
-	    addr > m->fb.size - VGA_WORKSPACE_SIZE ||
-	    size > m->fb.size - VGA_WORKSPACE_SIZE - addr)
+	    addr > m->fb.size - VGA_WORKSPACE_SIZE || size > m->fb.size - VGA_WORKSPACE_SIZE - addr)
 		return ERROR_REGION;
 	model_fault_value(m, MODEL_WPR2_OFF_BY, &off);
 	model_wpr2_set(m, addr + off, addr + off + size);

@@ -9,8 +9,8 @@
 #include "gsp_abi.h"
 #include "internal.h"
 
-#define GSP_MAX_PAGES	 1024 /* of shared memory */
-#define GSP_MAX_PAYLOAD  (GSP_MSG_QUEUE_ELEMENT_SIZE_MAX - 48 - 32)
+#define GSP_MAX_PAGES	1024 /* of shared memory */
+#define GSP_MAX_PAYLOAD (GSP_MSG_QUEUE_ELEMENT_SIZE_MAX - 48 - 32)
 
 struct model_gsp {
 	const struct gsp_layout *layout; /* NULL while no firmware runs */
@@ -22,7 +22,8 @@ struct model_gsp {
 	uint32_t cmdq_read, msgq_write;
 	uint32_t cmdq_seq, msgq_seq; /* of the next message */
 	bool system_info, registry, init_done;
-	uint8_t element[GSP_MSG_QUEUE_ELEMENT_SIZE_MAX]; /* the message in work */
+	/* The message in work. */
+	_Alignas(8) uint8_t element[GSP_MSG_QUEUE_ELEMENT_SIZE_MAX];
 };
 
 /* gsp_queue.c: finds the queues and writes the header of ours. False, and a reason logged, if not. */

@@ -110,7 +110,7 @@ struct gsp_msg_queue_element {
 };
 static_assert(sizeof(struct gsp_msg_queue_element) == 48, "535 ... 590");
 #define GSP_MSG_QUEUE_ELEMENT_SIZE_MIN 4096u
-#define GSP_MSG_QUEUE_ELEMENT_SIZE_MAX (16 * GSP_MSG_QUEUE_ELEMENT_SIZE_MIN)
+#define GSP_MSG_QUEUE_ELEMENT_SIZE_MAX 0x10000u /* 16 times that */
 
 /* rpc_headers.h, g_rpc-message-header.h. */
 struct rpc_message_header {
@@ -127,15 +127,15 @@ struct rpc_message_header {
 #define NV_VGPU_MSG_SIGNATURE_VALID 0x43505256u
 
 /* rpc_global_enums.h, the same 535 ... 595. */
-#define NV_VGPU_MSG_FUNCTION_FREE		     10u
-#define NV_VGPU_MSG_FUNCTION_UNLOADING_GUEST_DRIVER  47u
-#define NV_VGPU_MSG_FUNCTION_GET_GSP_STATIC_INFO     65u
-#define NV_VGPU_MSG_FUNCTION_CONTINUATION_RECORD     71u
-#define NV_VGPU_MSG_FUNCTION_GSP_SET_SYSTEM_INFO     72u
-#define NV_VGPU_MSG_FUNCTION_SET_REGISTRY	     73u
-#define NV_VGPU_MSG_FUNCTION_GSP_RM_CONTROL	     76u
-#define NV_VGPU_MSG_FUNCTION_GSP_RM_ALLOC	     103u
-#define NV_VGPU_MSG_EVENT_GSP_INIT_DONE		     0x1001u
+#define NV_VGPU_MSG_FUNCTION_FREE		    10u
+#define NV_VGPU_MSG_FUNCTION_UNLOADING_GUEST_DRIVER 47u
+#define NV_VGPU_MSG_FUNCTION_GET_GSP_STATIC_INFO    65u
+#define NV_VGPU_MSG_FUNCTION_CONTINUATION_RECORD    71u
+#define NV_VGPU_MSG_FUNCTION_GSP_SET_SYSTEM_INFO    72u
+#define NV_VGPU_MSG_FUNCTION_SET_REGISTRY	    73u
+#define NV_VGPU_MSG_FUNCTION_GSP_RM_CONTROL	    76u
+#define NV_VGPU_MSG_FUNCTION_GSP_RM_ALLOC	    103u
+#define NV_VGPU_MSG_EVENT_GSP_INIT_DONE		    0x1001u
 
 /* nvstatuscodes.h */
 #define NV_ERR_INVALID_ARGUMENT 0x1fu

@@ -72,7 +72,7 @@ static const char *read_pages(struct model *m, const struct message_queue_init_a
 	if (args->pageTableEntryCount < 3 || args->pageTableEntryCount > GSP_MAX_PAGES)
 		return "number of pages";
 	if (args->sharedMemPhysAddr % PAGE ||
-	    model_dma(m, false, args->sharedMemPhysAddr, g->pages, args->pageTableEntryCount * 8))
+	    model_dma(m, false, args->sharedMemPhysAddr, g->pages, args->pageTableEntryCount * 8ul))
 		return "its page table";
 	g->nr_pages = args->pageTableEntryCount;
 	for (uint32_t i = 0; i < g->nr_pages; i++)
@@ -132,8 +132,7 @@ static const char *read_rest(struct model *m, uint32_t available, uint32_t *coun
 	struct rpc_message_header *rpc = (void *)(g->element + sizeof(*e));
 	uint32_t len;
 
-	if (rpc->length < sizeof(*rpc) ||
-	    rpc->length > GSP_MSG_QUEUE_ELEMENT_SIZE_MAX - sizeof(*e))
+	if (rpc->length < sizeof(*rpc) || rpc->length > GSP_MSG_QUEUE_ELEMENT_SIZE_MAX - sizeof(*e))
 		return "length";
 	len = (uint32_t)sizeof(*e) + rpc->length;
 	*count = (len + PAGE - 1) / PAGE;
@@ -192,7 +191,7 @@ void model_gsp_send(struct model *m, uint32_t function, uint32_t result, uint32_
 	memmove(rpc + 1, payload, len); /* an answer may be made where the question lies */
 	memset(e, 0, sizeof(*e) + sizeof(*rpc));
 	count = (total + PAGE - 1) / PAGE;
-	memset(g->element + total, 0, count * PAGE - total);
+	memset(g->element + total, 0, (size_t)count * PAGE - total);
 	rpc->header_version = NV_VGPU_MSG_HEADER_VERSION;
 	rpc->signature = NV_VGPU_MSG_SIGNATURE_VALID;
 	rpc->length = (uint32_t)sizeof(*rpc) + len;
@@ -206,11 +205,10 @@ void model_gsp_send(struct model *m, uint32_t function, uint32_t result, uint32_
 	model_fault_apply(m, MODEL_FLIP_RPC, 0, g->element, total);
 
 	if (!shared(m, false, g->cmdq + sizeof(struct msgq_tx_header), &read, 4) ||
-	    read >= g->slots ||
-	    (read + g->slots - g->msgq_write - 1) % g->slots < count ||
+	    read >= g->slots || (read + g->slots - g->msgq_write - 1) % g->slots < count ||
 	    !slots(m, true, g->msgq, g->msgq_write, g->element, count * PAGE)) {
-		model_log(m, "GSP stand-in: message %u (function 0x%x) cannot be sent",
-			  g->msgq_seq, function);
+		model_log(m, "GSP stand-in: message %u (function 0x%x) cannot be sent", g->msgq_seq,
+			  function);
 		return;
 	}
 	g->msgq_seq++;

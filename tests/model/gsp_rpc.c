@@ -87,7 +87,9 @@ static void get_static_info(struct model *m, const struct rpc_message_header *rp
 	uint64_t usable = m->fb.size - FIRMWARE_MEMORY;
 	struct fb_region regions[2] = {
 		{.limit = usable - 1, .supportCompressed = 1, .supportISO = 1},
-		{.base = usable, .limit = m->fb.size - 1, .reserved = FIRMWARE_MEMORY,
+		{.base = usable,
+		 .limit = m->fb.size - 1,
+		 .reserved = FIRMWARE_MEMORY,
 		 .bProtected = 1},
 	};
 	uint32_t sequence = rpc->sequence;

@@ -60,8 +60,8 @@
 #define GFW_BOOT_PROGRESS_COMPLETED			    0x000000ffu
 
 /* Bit 26: the booter has got the GSP going again (ga102/dev_gc6_island_addendum.h). */
-#define NV_PGC6_BSI_SECURE_SCRATCH_14	  0x1180f8
-#define SCRATCH_14_BOOT_STAGE_3_HANDOFF	  0x04000000u
+#define NV_PGC6_BSI_SECURE_SCRATCH_14	0x1180f8
+#define SCRATCH_14_BOOT_STAGE_3_HANDOFF 0x04000000u
 
 /*
  * Display fuse, 0: display present (nouveau subdev/devinit/gv100.c and nova-core regs.rs, ga100).

@@ -33,20 +33,20 @@ static const struct {
 	 "a1af02f2eb7969986b0ea2863f066db34ec42bfb1aa1fa3f4d8cae1c7644df90", "535.113.01"},
 	{MODEL_SIGNED_BOOTLOADER, /* and all later ones */
 	 "3df651acb174fd5f5561a1996965b192f50c5d763168446ed0d4ead19d895768", "535.261.03"},
-	{MODEL_SIGNED_GSP_IMAGE,
-	 "1f1a5a16b56990ff184bf12af176567baa683902b047dfead7a398482e4a2f41", "535.113.01"},
+	{MODEL_SIGNED_GSP_IMAGE, "1f1a5a16b56990ff184bf12af176567baa683902b047dfead7a398482e4a2f41",
+	 "535.113.01"},
 	{MODEL_SIGNED_GSP_SIGNATURE,
 	 "f549bfbb3c241180cb3c0107d545c80f5f882a320603d7388645e20dd52259d8", "535.113.01"},
-	{MODEL_SIGNED_GSP_IMAGE,
-	 "c62832c8cadead84afb4abf29790234b0e65cc82b40f33d58be40370e5c3d897", "535.261.03"},
+	{MODEL_SIGNED_GSP_IMAGE, "c62832c8cadead84afb4abf29790234b0e65cc82b40f33d58be40370e5c3d897",
+	 "535.261.03"},
 	{MODEL_SIGNED_GSP_SIGNATURE,
 	 "abbd0f6e963ec77ff4826779620b9ffa59353cd67931283ef935c5076d40a17b", "535.261.03"},
-	{MODEL_SIGNED_GSP_IMAGE,
-	 "c371d78a49986a07c25ed1e152e5338ce07727ec7a3ffec427fe038f534680a8", "550.163.01"},
+	{MODEL_SIGNED_GSP_IMAGE, "c371d78a49986a07c25ed1e152e5338ce07727ec7a3ffec427fe038f534680a8",
+	 "550.163.01"},
 	{MODEL_SIGNED_GSP_SIGNATURE,
 	 "c9df01d9b09038eaf3c5f74f1bda1e274bc5230074b1245ca61e474eda6bf8f8", "550.163.01"},
-	{MODEL_SIGNED_GSP_IMAGE,
-	 "574c85ded65d056b79c68d4ec849e7360066f521031122b2184744da21e55c28", "570.144"},
+	{MODEL_SIGNED_GSP_IMAGE, "574c85ded65d056b79c68d4ec849e7360066f521031122b2184744da21e55c28",
+	 "570.144"},
 	{MODEL_SIGNED_GSP_SIGNATURE,
 	 "38a70fc20c45cb15ac28c958d127b976a59f6dec5fb2403724e096271178e76e", "570.144"},
 };
@@ -55,8 +55,9 @@ static bool same(const char *hex, const uint8_t digest[32])
 {
 	static const char digits[] = "0123456789abcdef";
 
-	for (int i = 0; i < 32; i++)
-		if (hex[2 * i] != digits[digest[i] >> 4] || hex[2 * i + 1] != digits[digest[i] & 15])
+	for (size_t i = 0; i < 32; i++)
+		if (hex[2 * i] != digits[digest[i] >> 4] ||
+		    hex[2 * i + 1] != digits[digest[i] & 15])
 			return false;
 	return true;
 }

@@ -196,6 +196,16 @@ def pci(results):
         check_equal(m.cfg_read(0x14), 0xC000000C, "BAR 1 size")
         m.place()
         check_equal(m.reg(0x1183A4), 2048, "usable MiB")
+    with Machine() as m, results.case("the ROM shows in BAR 0, and no firmware has come"):
+        m.place()
+        check_equal(m.reg(0x300000) & 0xFFFF, 0xAA55, "ROM signature")
+        check_equal(m.reg(0x303400) & 0xFFFF, 0x4E56, "signature of the last image")
+        try:
+            m.prop("fwimage-hash")
+        except Exception as e:  # pylint: disable=broad-except
+            check("no GSP image" in str(e), str(e))
+        else:
+            check(False, "a digest of nothing")
     with Machine() as m:
         with results.case("BARs answer where they are put, and only with memory space on"):
             m.place()

@@ -27,13 +27,13 @@
 #define DEVICE_ID 0x2235
 #define BLOCK	  512u /* unit of image lengths */
 
-#define PCIR_OFFSET 0x40u
-#define PCIR_SIZE   0x18u
-#define NPDE_OFFSET 0x60u /* behind PCIR, aligned to 16 */
-#define DCB_PTR	    0x36u
-#define DCB_OFFSET  0x80u
-#define BIT_OFFSET  0x200u
-#define BIT_TOKENS  3u
+#define PCIR_OFFSET	    0x40u
+#define PCIR_SIZE	    0x18u
+#define NPDE_OFFSET	    0x60u /* behind PCIR, aligned to 16 */
+#define DCB_PTR		    0x36u
+#define DCB_OFFSET	    0x80u
+#define BIT_OFFSET	    0x200u
+#define BIT_TOKENS	    3u
 #define VERSION_OFFSET	    0x280u
 #define FALCON_DATA_OFFSET  0x2a0u
 #define UCODE_TABLE_OFFSET  0x100u /* in the third image */
@@ -80,7 +80,7 @@ static void image_header(uint8_t *image, uint16_t signature, const char *pcir, u
 	put(image + 0x15, 1, last ? 0x80 : 0);
 
 	image += NPDE_OFFSET - PCIR_OFFSET;
-	memcpy(image, "NPDE", 4);
+	put(image, 4, 0x4544504e);    /* "NPDE" */
 	put(image + 0x04, 2, 0x0101); /* revision */
 	put(image + 0x06, 2, 0x0c);   /* its length */
 	put(image + 0x08, 2, size / BLOCK);
@@ -122,7 +122,7 @@ static void pcat_image(uint8_t *image)
 	put(image + DCB_OFFSET + 6, 4, 0x4edcbdcb);
 
 	put(bit, 2, 0xb8ff);
-	memcpy(bit + 2, "BIT", 4);
+	put(bit + 2, 4, 0x00544942); /* "BIT" */
 	put(bit + 6, 2, 0x0100);
 	put(bit + 8, 1, 12);
 	put(bit + 9, 1, 6);
@@ -225,8 +225,8 @@ static void ext2_image(uint8_t *image)
 	put(desc + 39, 1, FWSEC_SIGNATURES);
 	put(desc + 40, 2, FWSEC_SIGNATURE_BITMAP);
 	for (uint32_t i = 0; i < FWSEC_SIGNATURES; i++)
-		filler(desc + FWSEC_DESC_SIZE + i * RSA3K_SIGNATURE_SIZE, RSA3K_SIGNATURE_SIZE,
-		       names[i]);
+		filler(desc + FWSEC_DESC_SIZE + (size_t)i * RSA3K_SIGNATURE_SIZE,
+		       RSA3K_SIGNATURE_SIZE, names[i]);
 	filler(ucode, FWSEC_CODE_SIZE, "FWSEC code");
 	fwsec_data(ucode + FWSEC_CODE_SIZE);
 }

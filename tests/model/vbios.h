@@ -30,14 +30,14 @@
  * FWSEC as its descriptor (version 3) declares it. Code and data follow the descriptor and its
  * signatures; data starts where code ends.
  */
-#define FWSEC_DESC_OFFSET	0x100u /* in the last image */
-#define FWSEC_DESC_SIZE		44u
-#define FWSEC_UCODE_ID		9u
-#define FWSEC_CODE_SIZE		0x800u
-#define FWSEC_DATA_SIZE		0x800u
-#define FWSEC_SIGNATURES	2u
-#define FWSEC_SIGNATURE_BITMAP	0x3u /* versions 0 and 1, lowest first */
-#define RSA3K_SIGNATURE_SIZE	384u /* BCRT30_RSA3K_SIG_SIZE */
+#define FWSEC_DESC_OFFSET      0x100u /* in the last image */
+#define FWSEC_DESC_SIZE	       44u
+#define FWSEC_UCODE_ID	       9u
+#define FWSEC_CODE_SIZE	       0x800u
+#define FWSEC_DATA_SIZE	       0x800u
+#define FWSEC_SIGNATURES       2u
+#define FWSEC_SIGNATURE_BITMAP 0x3u /* versions 0 and 1, lowest first */
+#define RSA3K_SIGNATURE_SIZE   384u /* BCRT30_RSA3K_SIG_SIZE */
 #define FWSEC_UCODE_OFFSET                                                                         \
 	(VBIOS_EXT2_OFFSET + FWSEC_DESC_OFFSET + FWSEC_DESC_SIZE +                                 \
 	 FWSEC_SIGNATURES * RSA3K_SIGNATURE_SIZE)

@@ -28,7 +28,7 @@
 #define FRTS_SCRATCH 0x001438u
 #define SB_SCRATCH   0x001454u
 
-/* What lies where in the machine's 64 KiB; see MEM_BASE. */
+/* What lies where in the machine's memory; see MEM_BASE. */
 #define AT_UCODE      0x0000u
 #define AT_META	      0x7000u
 #define AT_RADIX0     0x8000u
@@ -38,15 +38,27 @@
 #define AT_SIGNATURE  0xc000u
 #define AT_IMAGE      0xd000u
 #define IMAGE_SIZE    0x3000u
+#define AT_LIBOS      0x10000u
+#define AT_RMARGS     0x11000u
+#define AT_LOGS	      0x12000u /* three */
+#define LOG_SIZE      0x2000u
+#define AT_SHARED     0x20000u /* page table, command queue, message queue */
+#define CMDQ	      0x1000u
+#define MSGQ	      0x9000u
+#define SLOTS	      7u
+#define SHARED_PAGES  (1 + 2 * (1 + SLOTS))
 
-#define MIB	     0x100000ull
-#define FB_SIZE	     (960 * MIB) /* 1 GiB of chips, with ECC */
-#define VGA_START    (959 * MIB)
-#define FRTS_START   (958 * MIB)
-#define BOOT_START   (FRTS_START - 0x1000)
-#define ELF_START    ((BOOT_START - IMAGE_SIZE) & ~0xffffull)
-#define HEAP_START   (940 * MIB)
-#define WPR_START    (939 * MIB)
+#define RELEASE	   "535.113.01"
+#define RELEASE_AT 0x1800u /* in the image */
+
+#define MIB	   0x100000ull
+#define FB_SIZE	   (960 * MIB) /* 1 GiB of chips, with ECC */
+#define VGA_START  (959 * MIB)
+#define FRTS_START (958 * MIB)
+#define BOOT_START (FRTS_START - 0x1000)
+#define ELF_START  ((BOOT_START - IMAGE_SIZE) & ~0xffffull)
+#define HEAP_START (940 * MIB)
+#define WPR_START  (939 * MIB)
 
 /* A ucode image and all that the boot ROM is told about it. */
 struct ucode {
@@ -230,7 +242,44 @@ static inline struct ucode booter_prepare(struct machine *mc, uint32_t data_size
 	return u;
 }
 
-/* A good GspFwWprMeta with all it points to; the image is a pattern. */
+/* The firmware's arguments, and empty queues. */
+static inline void arguments_prepare(struct machine *mc)
+{
+	static const char *const names[] = {"LOGINIT", "LOGINTR", "LOGRM", "RMARGS"};
+	struct libos_memory_region_init_argument *args = (void *)(mc->mem + AT_LIBOS);
+	struct message_queue_init_arguments *rmargs = (void *)(mc->mem + AT_RMARGS);
+	struct msgq_tx_header *tx = (void *)(mc->mem + AT_SHARED + CMDQ);
+	uint64_t *pages = (void *)(mc->mem + AT_SHARED);
+
+	memset(mc->mem + AT_LIBOS, 0, MEM_SIZE - AT_LIBOS);
+	for (uint32_t i = 0; i < 4; i++) {
+		for (const char *p = names[i]; *p; p++)
+			args[i].id8 = args[i].id8 << 8 | (uint8_t)*p;
+		args[i].pa = MEM_BASE + (i < 3 ? AT_LOGS + i * LOG_SIZE : AT_RMARGS);
+		args[i].size = i < 3 ? LOG_SIZE : 0x1000;
+		args[i].kind = 1;
+		args[i].loc = 1;
+		for (uint32_t j = 0; i < 3 && j < LOG_SIZE / 4096; j++)
+			((uint64_t *)(void *)(mc->mem + args[i].pa - MEM_BASE))[1 + j] =
+				args[i].pa + 4096ull * j;
+	}
+	rmargs->sharedMemPhysAddr = MEM_BASE + AT_SHARED;
+	rmargs->pageTableEntryCount = SHARED_PAGES;
+	rmargs->cmdQueueOffset = CMDQ;
+	rmargs->statQueueOffset = MSGQ;
+	for (uint32_t i = 0; i < SHARED_PAGES; i++)
+		pages[i] = MEM_BASE + AT_SHARED + 4096ull * i;
+	*tx = (struct msgq_tx_header){
+		.size = (SLOTS + 1) * 4096,
+		.msgSize = 4096,
+		.msgCount = SLOTS,
+		.flags = 1,
+		.rxHdrOff = 32,
+		.entryOff = 4096,
+	};
+}
+
+/* A good GspFwWprMeta with all it points to; the image is a pattern with a version in it. */
 static inline struct gsp_fw_wpr_meta *meta_prepare(struct machine *mc)
 {
 	struct gsp_fw_wpr_meta *meta = (void *)(mc->mem + AT_META);
@@ -243,6 +292,7 @@ static inline struct gsp_fw_wpr_meta *meta_prepare(struct machine *mc)
 		radix2[i] = MEM_BASE + AT_IMAGE + 4096ull * i;
 	for (uint32_t i = 0; i < IMAGE_SIZE; i++)
 		mc->mem[AT_IMAGE + i] = (uint8_t)(i * 7 + i / 251);
+	memcpy(mc->mem + AT_IMAGE + RELEASE_AT, RELEASE, sizeof(RELEASE));
 	set32(mc->mem + AT_SIGNATURE, 0x00020001);
 
 	*meta = (struct gsp_fw_wpr_meta){
@@ -280,8 +330,9 @@ static inline bool gsp_select_riscv(struct machine *mc)
 	if (!falcon_reset(mc, GSP))
 		return false;
 	wr(mc, GSP + BCR_CTRL, rd(mc, GSP + BCR_CTRL) | 0x111);
-	wr(mc, GSP + MAILBOX0, (uint32_t)(MEM_BASE + AT_UCODE));
-	wr(mc, GSP + MAILBOX1, (uint32_t)((MEM_BASE + AT_UCODE) >> 32));
+	arguments_prepare(mc);
+	wr(mc, GSP + MAILBOX0, (uint32_t)(MEM_BASE + AT_LIBOS));
+	wr(mc, GSP + MAILBOX1, (uint32_t)((MEM_BASE + AT_LIBOS) >> 32));
 	return true;
 }
 
@@ -307,6 +358,12 @@ static inline uint32_t booter_unload(struct machine *mc)
 static inline bool riscv_active(struct machine *mc)
 {
 	return rd(mc, GSP + RISCV) & 0x80;
+}
+
+static inline void assert_no_wpr2(struct machine *mc)
+{
+	assert_int_equal(rd(mc, WPR2_LO), 0x1ffffe00);
+	assert_int_equal(rd(mc, WPR2_HI), 0);
 }
 
 #endif /* MODEL_BOOT_H */

@@ -104,9 +104,15 @@ static void test_flipped_image(void **state)
 static void test_values(void **state)
 {
 	static const char *const bad[] = {
-		"flip-rom=0x100000", "gfw-progress=0x100", "frts-error=0x10000",
-		"riscv-dead=2",	     "flip-reg=0x1000000", "never-halts",
-		"booter-load-error=0x100000000", "flip-image=0x40000000", "wpr2-stuck=x",
+		"flip-rom=0x100000",
+		"gfw-progress=0x100",
+		"frts-error=0x10000",
+		"riscv-dead=2",
+		"flip-reg=0x1000000",
+		"never-halts",
+		"booter-load-error=0x100000000",
+		"flip-image=0x40000000",
+		"wpr2-stuck=x",
 	};
 	struct machine *mc = *state;
 

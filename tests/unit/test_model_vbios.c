@@ -49,15 +49,18 @@ static unsigned int images(struct image *out)
 
 static const uint8_t *bit_token(char id)
 {
-	const uint8_t *bit = memmem(rom, 0x2000, "\xff\xb8" "BIT", 6);
+	const uint8_t *bit = memmem(rom, 0x2000,
+				    "\xff\xb8"
+				    "BIT",
+				    6);
 	uint8_t sum = 0;
 
 	assert_non_null(bit);
 	for (int i = 0; i < bit[8]; i++)
 		sum = (uint8_t)(sum + bit[i]);
 	assert_int_equal(sum, 0);
-	for (int i = 0; i < bit[10]; i++) {
-		const uint8_t *token = bit + bit[8] + i * bit[9];
+	for (size_t i = 0; i < bit[10]; i++) {
+		const uint8_t *token = bit + bit[8] + (size_t)i * bit[9];
 
 		if (token[0] == (uint8_t)id)
 			return token;
@@ -75,7 +78,7 @@ static int rom_up(void **state)
 
 static void test_chain(void **state)
 {
-	struct image list[8];
+	struct image list[8] = {0};
 	uint8_t sum = 0;
 
 	(void)state;
@@ -94,7 +97,7 @@ static void test_chain(void **state)
 /* Where a driver lands, given the table pointers and its own idea of how they count. */
 static void test_fwsec_found(void **state)
 {
-	struct image list[8];
+	struct image list[8] = {0};
 	uint32_t table, nouveau, open, nova, desc, size;
 	const uint8_t *token, *p;
 
@@ -120,7 +123,7 @@ static void test_fwsec_found(void **state)
 	assert_int_equal(p[0], 1);
 	assert_true(p[1] >= 6 && p[2] >= 6 && p[3] > 0);
 	desc = 0;
-	for (int i = 0; i < p[3]; i++) {
+	for (size_t i = 0; i < p[3]; i++) {
 		const uint8_t *entry = p + p[1] + i * p[2];
 
 		assert_int_not_equal(entry[0], 0x05);
