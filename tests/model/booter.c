@@ -214,8 +214,12 @@ void model_booter_resume(struct model *m)
 		model_log(m, "booter stand-in: resume refused: error 0x%x", m->sec2.mailbox[0]);
 		return;
 	}
+	if (!model_gsp_resume(m)) {
+		m->sec2.mailbox[0] = BOOTER_NOT_WAITING;
+		return;
+	}
 	m->boot_stage |= SCRATCH_14_BOOT_STAGE_3_HANDOFF;
-	start_gsp(m);
+	m->gsp.riscv_active = true;
 }
 
 static uint32_t unload(struct model *m)
@@ -243,5 +247,6 @@ void model_booter_unload(struct model *m)
 	if (!model_fault_value(m, MODEL_WPR2_STUCK, &ignored))
 		model_wpr2_set(m, 0, 0);
 	m->firmware.started = false;
+	model_gsp_forget(m);
 	model_log(m, "booter stand-in: unloaded");
 }

@@ -27,6 +27,7 @@ enum {
 	BOOTER_GSP_CORE,      /* the GSP is in reset, or its RISC-V core not selected */
 	BOOTER_GSP_ACTIVE,    /* still runs */
 	BOOTER_GSP_ARGUMENTS, /* mailboxes empty */
+	BOOTER_NOT_WAITING,   /* the firmware, for its resumption */
 	BOOTER_SUSPEND,	      /* asked to save the region: not modelled */
 };
 

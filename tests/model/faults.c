@@ -38,6 +38,7 @@ static const struct {
 	{"gsp-silent", MODEL_GSP_SILENT, 0x10000},
 	{"rpc-result", MODEL_RPC_RESULT, 1ull << 32},
 	{"flip-rpc", MODEL_FLIP_RPC, 0x10000},
+	{"sequencer-address", MODEL_SEQUENCER_ADDRESS, 1ull << 32},
 };
 
 /* One "name=value" of `len` bytes. */

@@ -5,8 +5,8 @@
  * The driver has put the address of an array of memory regions into the GSP's mailboxes: three log
  * buffers, whose pages must lie one behind the other and say so, and RMARGS, which leads to the
  * queues. Before it says that it is up (INIT_DONE), the firmware wants to know the system it is in
- * and the registry; drivers queue both before they start it, or as soon as it runs. After that it
- * answers whenever the doorbell rings.
+ * and the registry; drivers queue both before they start it, or as soon as it runs; and it has the
+ * driver reset its core and resume it (gsp_sequencer.c). It answers whenever the doorbell rings.
  *
  * Which structures it uses follows from the release of the image that was loaded. If it cannot start,
  * the core goes inactive again.
@@ -36,7 +36,17 @@ void model_gsp_destroy(struct model *m)
 
 void model_gsp_stop(struct model *m)
 {
+	struct model_gsp *g = m->gsp_rm;
+
+	if (g->layout)
+		g->paused = g->sequenced && !g->init_done ? g->layout : NULL;
+	g->layout = NULL;
+}
+
+void model_gsp_forget(struct model *m)
+{
 	m->gsp_rm->layout = NULL;
+	m->gsp_rm->paused = NULL;
 }
 
 static uint64_t id8(const char *name)
@@ -124,18 +134,33 @@ void model_gsp_doorbell(struct model *m)
 		return;
 	while (g->layout && (rpc = model_gsp_receive(m)) != NULL)
 		model_gsp_answer(m, rpc);
-	if (g->layout && g->system_info && g->registry && !g->init_done) {
-		uint32_t not_used = 0;
-
-		g->init_done = true;
-		model_gsp_send(m, NV_VGPU_MSG_EVENT_GSP_INIT_DONE, 0, 0, &not_used,
-			       sizeof(not_used));
+	if (g->layout && g->system_info && g->registry && !g->sequenced) {
+		g->sequenced = true;
+		model_gsp_sequence(m);
 	}
+}
+
+bool model_gsp_resume(struct model *m)
+{
+	struct model_gsp *g = m->gsp_rm;
+	uint32_t not_used = 0;
+
+	if (!g->paused || !model_gsp_sequence_done(m)) {
+		model_log(m, "GSP stand-in: not resumed: %s",
+			  g->paused ? "its program was not carried out" : "it does not wait");
+		return false;
+	}
+	g->layout = g->paused;
+	g->paused = NULL;
+	g->init_done = true;
+	model_gsp_send(m, NV_VGPU_MSG_EVENT_GSP_INIT_DONE, 0, 0, &not_used, sizeof(not_used));
+	model_gsp_doorbell(m);
+	return true;
 }
 
 void model_gsp_unloaded(struct model *m)
 {
 	model_log(m, "GSP stand-in: unloaded");
 	m->gsp.mailbox[0] = UNLOADED;
-	model_gsp_stop(m);
+	model_gsp_forget(m);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The stand-in for GSP-RM, the firmware on the GSP's RISC-V core: its state and the calls between its
- * parts. gsp.c is its life, gsp_queue.c the transport, gsp_rpc.c the answers.
+ * parts. gsp.c is its life, gsp_queue.c the transport, gsp_rpc.c the answers,
+ * gsp_sequencer.c what it has the driver do.
  */
 #ifndef MODEL_GSP_H
 #define MODEL_GSP_H
@@ -21,7 +22,9 @@ struct model_gsp {
 	uint32_t slots; /* of each queue */
 	uint32_t cmdq_read, msgq_write;
 	uint32_t cmdq_seq, msgq_seq; /* of the next message */
-	bool system_info, registry, init_done;
+	bool system_info, registry, sequenced, init_done;
+	/* The layout, while the driver has the core reset on the firmware's own wish. */
+	const struct gsp_layout *paused;
 	/* The message in work. */
 	_Alignas(8) uint8_t element[GSP_MSG_QUEUE_ELEMENT_SIZE_MAX];
 };
@@ -36,6 +39,10 @@ const struct rpc_message_header *model_gsp_receive(struct model *m);
 /* Sends `len` bytes of payload. A full queue loses the message, which is logged. */
 void model_gsp_send(struct model *m, uint32_t function, uint32_t result, uint32_t sequence,
 		    const void *payload, uint32_t len);
+
+/* gsp_sequencer.c: sends the program that ends with the core's resumption; whether all of it ran. */
+void model_gsp_sequence(struct model *m);
+bool model_gsp_sequence_done(const struct model *m);
 
 /* gsp_rpc.c: the structures of a release; NULL if the model does not know it. */
 const struct gsp_layout *model_gsp_layout(const char *release);

@@ -136,6 +136,7 @@ struct rpc_message_header {
 #define NV_VGPU_MSG_FUNCTION_GSP_RM_CONTROL	    76u
 #define NV_VGPU_MSG_FUNCTION_GSP_RM_ALLOC	    103u
 #define NV_VGPU_MSG_EVENT_GSP_INIT_DONE		    0x1001u
+#define NV_VGPU_MSG_EVENT_GSP_RUN_CPU_SEQUENCER	    0x1002u
 
 /* nvstatuscodes.h */
 #define NV_ERR_INVALID_ARGUMENT 0x1fu

@@ -39,6 +39,7 @@ enum model_fault_kind {
 	MODEL_GSP_SILENT,
 	MODEL_RPC_RESULT,
 	MODEL_FLIP_RPC,
+	MODEL_SEQUENCER_ADDRESS,
 };
 
 struct model_fault {
@@ -220,7 +221,9 @@ void model_booter_unload(struct model *m);
 int model_gsp_create(struct model *m);
 void model_gsp_destroy(struct model *m);
 bool model_gsp_start(struct model *m, const uint8_t *image, uint64_t size);
-void model_gsp_stop(struct model *m); /* the engine was reset */
+void model_gsp_stop(struct model *m);	/* the engine was reset */
+void model_gsp_forget(struct model *m); /* nothing is to be resumed */
+bool model_gsp_resume(struct model *m); /* false if it does not wait for that */
 void model_gsp_doorbell(struct model *m);
 void model_gsp_unloaded(struct model *m); /* the driver asked it to end */
 

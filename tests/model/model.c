@@ -28,7 +28,7 @@ static void reset(struct model *m)
 	model_fb_reset(m);
 	model_falcon_reset(m, &m->gsp);
 	model_falcon_reset(m, &m->sec2);
-	model_gsp_stop(m);
+	model_gsp_forget(m);
 	m->firmware.started = false;
 }
 

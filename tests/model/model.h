@@ -194,6 +194,7 @@ int model_fwimage_hash(const struct model *m, uint8_t out[32]);
  *   rpc-result=CODE         all its messages have this result
  *   flip-rpc=OFFSET         bit 0 of this byte of all its messages is inverted, after the checksum;
  *                           the element header's 48 bytes count
+ *   sequencer-address=ADDR  the firmware has the driver write to this register
  * -EINVAL for an unknown name or a bad value; then nothing of `text` is planted.
  */
 int model_fault_set(struct model *m, const char *text);

@@ -325,15 +325,20 @@ static inline struct gsp_fw_wpr_meta *meta_prepare(struct machine *mc)
 }
 
 /* The GSP waits on its RISC-V core, with the address of its arguments. */
-static inline bool gsp_select_riscv(struct machine *mc)
+static inline bool gsp_reset_to_riscv(struct machine *mc)
 {
 	if (!falcon_reset(mc, GSP))
 		return false;
 	wr(mc, GSP + BCR_CTRL, rd(mc, GSP + BCR_CTRL) | 0x111);
-	arguments_prepare(mc);
 	wr(mc, GSP + MAILBOX0, (uint32_t)(MEM_BASE + AT_LIBOS));
 	wr(mc, GSP + MAILBOX1, (uint32_t)((MEM_BASE + AT_LIBOS) >> 32));
 	return true;
+}
+
+static inline bool gsp_select_riscv(struct machine *mc)
+{
+	arguments_prepare(mc);
+	return gsp_reset_to_riscv(mc);
 }
 
 /* MAILBOX0 afterwards; the address of the structure, if the boot ROM refused. */

@@ -15,6 +15,7 @@
 #define STATIC_INFO 65u
 #define UNLOADING   47u
 #define INIT_DONE   0x1001u
+#define SEQUENCER   0x1002u
 
 /* One side of a conversation. */
 struct talk {
@@ -115,6 +116,48 @@ static inline void assert_heard(struct talk *t, struct message *msg, uint32_t fu
 	assert_int_equal(msg->rpc.function, function);
 }
 
+/* Carries out the firmware's program, but for the operation number `skip`; how many there were. */
+static inline int sequence(struct talk *t, const struct message *msg, int skip)
+{
+	const uint8_t *op = msg->payload + 40, *end = op + 4ul * le32(msg->payload + 4);
+	static const uint32_t arguments[] = {2, 3, 5, 1, 2, 0, 0, 0, 0};
+	struct machine *mc = t->mc;
+	int n = 0;
+
+	assert_int_equal(msg->rpc.length, 32 + 40 + 4 * le32(msg->payload));
+	for (; op < end; op += 4 + 4 * arguments[le32(op)], n++) {
+		uint32_t addr = le32(op + 4);
+
+		assert_true(le32(op) <= 8);
+		if (n == skip)
+			continue;
+		switch (le32(op)) {
+		case 0:
+			wr(mc, addr, le32(op + 8));
+			break;
+		case 1:
+			wr(mc, addr, (rd(mc, addr) & ~le32(op + 8)) | le32(op + 12));
+			break;
+		case 2:
+			poll(mc, addr, le32(op + 8), le32(op + 12));
+			break;
+		case 5:
+			assert_true(falcon_reset(mc, GSP));
+			break;
+		case 7:
+			assert_true(poll(mc, GSP + CPUCTL, 0x10, 0x10));
+			break;
+		case 8:
+			assert_true(gsp_reset_to_riscv(mc));
+			wr(mc, SEC2 + CPUCTL, 2);
+			assert_true(poll(mc, SEC2 + CPUCTL, 0x10, 0x10));
+			break;
+		}
+	}
+	assert_ptr_equal(op, end);
+	return n;
+}
+
 /* Where the board's BARs are, in a structure of this size. */
 static inline void tell_system(struct talk *t, uint32_t size)
 {
@@ -155,6 +198,14 @@ static inline struct talk talk_prepare(struct machine *mc)
 	return t;
 }
 
+static inline void assert_sequenced(struct talk *t, struct message *msg)
+{
+	assert_heard(t, msg, SEQUENCER);
+	sequence(t, msg, -1);
+	assert_int_equal(rd(t->mc, SEC2 + MAILBOX0), 0);
+	assert_true(riscv_active(t->mc));
+}
+
 static inline struct talk talk_boot(struct machine *mc)
 {
 	struct talk t = talk_prepare(mc);
@@ -164,6 +215,7 @@ static inline struct talk talk_boot(struct machine *mc)
 	assert_true(riscv_active(mc));
 	tell_system(&t, 664);
 	tell_registry(&t);
+	assert_sequenced(&t, &msg);
 	assert_heard(&t, &msg, INIT_DONE);
 	return t;
 }

@@ -24,6 +24,8 @@ static void test_commands_before_the_start(void **state)
 	assert_memory_equal(queue(&t, MSGQ + 20), queue(&t, CMDQ + 20), 12);
 	assert_int_equal(le32(queue(&t, MSGQ + 32)), 2);
 	assert_int_equal(rd(mc, IRQSTAT) & 0x40, 0x40);
+	assert_sequenced(&t, &msg);
+	assert_int_equal(rd(mc, 0x1180f8) & 0x04000000, 0x04000000);
 	assert_heard(&t, &msg, INIT_DONE);
 	assert_int_equal(msg.rpc.rpc_result, 0);
 	assert_int_equal(msg.rpc.length, 36);
@@ -43,6 +45,7 @@ static void test_commands_after_the_start(void **state)
 	tell_system(&t, 664);
 	assert_false(hear(&t, &msg));
 	tell_registry(&t);
+	assert_sequenced(&t, &msg);
 	assert_heard(&t, &msg, INIT_DONE);
 	/* Once only. */
 	tell_registry(&t);
@@ -73,6 +76,7 @@ static void test_static_info(void **state)
 		assert_int_equal(booter_load(mc), 0);
 		tell_system(&t, releases[i].system);
 		tell_registry(&t);
+		assert_sequenced(&t, &msg);
 		assert_heard(&t, &msg, INIT_DONE);
 		tell(&t, STATIC_INFO, NULL, 0);
 		assert_heard(&t, &msg, STATIC_INFO);
@@ -91,6 +95,36 @@ static void test_static_info(void **state)
 		assert_true(fwsec(mc, 0x19, 0));
 		assert_int_equal(booter_unload(mc), 0);
 	}
+}
+
+/* A driver that leaves out an operation that matters gets no further. */
+static void test_sequencer_skipped(void **state)
+{
+	/* Write, modify, the resets and the resumption; poll, delay, store, wait leave no trace. */
+	static const bool matters[] = {true, true, false, false, false, false, false, true};
+	struct machine *mc = *state;
+	struct message msg;
+
+	for (int i = 0; i < (int)(sizeof(matters) / sizeof(matters[0])); i++) {
+		struct talk t = talk_prepare(mc);
+
+		assert_int_equal(booter_load(mc), 0);
+		tell_system(&t, 664);
+		tell_registry(&t);
+		assert_heard(&t, &msg, SEQUENCER);
+		assert_int_equal(sequence(&t, &msg, i), 8);
+		assert_int_equal(hear(&t, &msg), !matters[i]);
+		assert_int_equal(riscv_active(mc), !matters[i]);
+		assert_true(fwsec(mc, 0x19, 0));
+		assert_int_equal(booter_unload(mc), 0);
+	}
+	/* Once it is up it waits for no resumption. */
+	talk_boot(mc);
+	assert_true(gsp_reset_to_riscv(mc));
+	wr(mc, GSP + MAILBOX0, 1);
+	wr(mc, SEC2 + CPUCTL, 2);
+	assert_true(poll(mc, SEC2 + CPUCTL, 0x10, 0x10));
+	assert_int_equal(rd(mc, SEC2 + MAILBOX0), 0x111);
 }
 
 static void test_unloading(void **state)
@@ -333,6 +367,20 @@ static void test_faults(void **state)
 	tell(&t, STATIC_INFO, NULL, 0);
 	assert_heard(&t, &msg, STATIC_INFO);
 	assert_int_equal(msg.rpc.rpc_result, 0x77);
+	/* What the firmware asks of the driver. */
+	assert_int_equal(model_fault_set(mc->gpu, "none sequencer-address=0x1000000"), 0);
+	model_flr(mc->gpu);
+	model_cfg_write(mc->gpu, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
+	t = talk_prepare(mc);
+	assert_int_equal(booter_load(mc), 0);
+	tell_system(&t, 664);
+	tell_registry(&t);
+	assert_heard(&t, &msg, SEQUENCER);
+	assert_int_equal(le32(msg.payload + 44), 0x1000000);
+	assert_int_equal(model_fault_set(mc->gpu, "none"), 0);
+	model_flr(mc->gpu);
+	model_cfg_write(mc->gpu, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
+	t = talk_boot(mc);
 	/* The function, behind the element's header. */
 	assert_int_equal(model_fault_set(mc->gpu, "none flip-rpc=60"), 0);
 	tell(&t, STATIC_INFO, NULL, 0);
@@ -347,6 +395,7 @@ int main(void)
 		boot_test(test_commands_before_the_start),
 		boot_test(test_commands_after_the_start),
 		boot_test(test_static_info),
+		boot_test(test_sequencer_skipped),
 		boot_test(test_unloading),
 		boot_test(test_objects_are_not_supported),
 		boot_test(test_wrap_and_full),
