@@ -10,8 +10,6 @@
  * Sources: OGKM rmgspseq.h (operations, arguments), g_rpc-structures.h
  * (rpc_run_cpu_sequencer_v17_00); nouveau gsp/r535.c, r535_gsp_msg_run_cpu_sequencer.
  */
-#include <string.h>
-
 #include "gsp.h"
 #include "host_regs.h"
 
@@ -34,45 +32,40 @@ enum {
 #define POLL_TIMEOUT_US 1000u
 #define POLL_ERROR	1u
 #define SAVE_AREA_WORDS 8u
-#define WRITE_ADDRESS	1 /* index of the first operation's address */
+#define MAX_WORDS	64u
+
+static const struct {
+	uint32_t op, nr, args[5];
+} program[] = {
+	{OP_REG_WRITE, 2, {SCRATCH_ADDR, WRITTEN}},
+	{OP_REG_MODIFY, 3, {SCRATCH_ADDR, 0xff, MODIFIED}},
+	{OP_REG_POLL, 5, {SCRATCH_ADDR, 0xff, MODIFIED, POLL_TIMEOUT_US, POLL_ERROR}},
+	{OP_DELAY_US, 1, {10}},
+	{OP_REG_STORE, 2, {SCRATCH_ADDR, 0}},
+	{OP_CORE_RESET, 0, {0}},
+	{OP_CORE_WAIT_FOR_HALT, 0, {0}},
+	{OP_CORE_RESUME, 0, {0}},
+};
 
 void model_gsp_sequence(struct model *m)
 {
-	uint32_t program[] = {
-		OP_REG_WRITE,
-		SCRATCH_ADDR,
-		WRITTEN, /* a value of ours */
-		OP_REG_MODIFY,
-		SCRATCH_ADDR,
-		0xff,
-		MODIFIED, /* and a byte in it */
-		OP_REG_POLL,
-		SCRATCH_ADDR,
-		0xff,
-		MODIFIED, /* which is there */
-		POLL_TIMEOUT_US,
-		POLL_ERROR, /* at once */
-		OP_DELAY_US,
-		10, /* microseconds */
-		OP_REG_STORE,
-		SCRATCH_ADDR,
-		0, /* in the save area */
-		OP_CORE_RESET,
-		OP_CORE_WAIT_FOR_HALT,
-		OP_CORE_RESUME, /* and back */
-	};
-	const uint32_t words = sizeof(program) / sizeof(program[0]);
-	uint32_t payload[2 + SAVE_AREA_WORDS + sizeof(program) / sizeof(program[0])] = {
-		words, /* bufferSizeDWord */
-		words, /* cmdIndex: where the program ends */
-	};
+	uint32_t payload[2 + SAVE_AREA_WORDS + MAX_WORDS] = {0};
+	uint32_t *words = payload + 2 + SAVE_AREA_WORDS;
+	uint32_t n = 0;
 	uint64_t addr;
 
+	for (size_t i = 0; i < sizeof(program) / sizeof(program[0]); i++) {
+		words[n++] = program[i].op;
+		for (uint32_t j = 0; j < program[i].nr; j++)
+			words[n++] = program[i].args[j];
+	}
 	if (model_fault_value(m, MODEL_SEQUENCER_ADDRESS, &addr))
-		program[WRITE_ADDRESS] = (uint32_t)addr;
-	memcpy(payload + 2 + SAVE_AREA_WORDS, program, sizeof(program));
+		words[1] = (uint32_t)addr; /* of the first operation */
+	payload[0] = n;			   /* bufferSizeDWord */
+	payload[1] = n;			   /* cmdIndex: where the program ends */
 	m->sw_scratch[SCRATCH] = 0;
-	model_gsp_send(m, NV_VGPU_MSG_EVENT_GSP_RUN_CPU_SEQUENCER, 0, 0, payload, sizeof(payload));
+	model_gsp_send(m, NV_VGPU_MSG_EVENT_GSP_RUN_CPU_SEQUENCER, 0, 0, payload,
+		       (2 + SAVE_AREA_WORDS + n) * 4);
 }
 
 bool model_gsp_sequence_done(const struct model *m)
