@@ -8,7 +8,7 @@
  *	FWQ_MESSAGE_MAX and progress within a reply are any. One record comes in: from any state that the
  *	invariant allows into one that it allows again, so it holds for any number of records.
  * PROVES: a record's payload is written into the reply's own bytes and nowhere else; a call ends once at
- *	most and is then forgotten; the list of late replies stays within its array.
+ *	most and is then forgotten.
  *
  * REPLACES: fwq_get32=model_get32 memcpy=model_memcpy memset=model_memset
  * REPLACES: fail_all=model_fail_all expire_one=model_expire_one pump=model_pump
