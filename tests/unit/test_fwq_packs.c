@@ -45,12 +45,14 @@ static void load_file(const char *version)
 static void built_in_is_what_the_file_says(void **state)
 {
 	(void)state;
-	assert_int_equal(fwq_packs_count, VERSIONS);
-	for (unsigned int i = 0; i < VERSIONS; i++) {
-		const struct fwq_pack *built = fwq_packs_find(versions[i]);
+	for (unsigned int i = 0; i < VERSIONS; i++)
+		assert_non_null(fwq_packs_find(versions[i]));
+	/* All that there are: a pack that is added needs no line here. */
+	for (unsigned int i = 0; i < fwq_packs_count; i++) {
+		const struct fwq_pack *built = &fwq_packs[i];
 
-		assert_non_null(built);
-		load_file(versions[i]);
+		assert_ptr_equal(fwq_packs_find(built->version), built);
+		load_file(built->version);
 		assert_string_equal(built->version, pack.version);
 		assert_int_equal(built->transport, pack.transport);
 		for (unsigned int b = 0; b < FWQ_BOOTS; b++)
