@@ -14,13 +14,14 @@
 
 #include <xen/sched.h>
 
-static bool reboot;
+/* What the toolstack has asked for. It gets that, however an image ends that is told to end. */
+static bool poweroff, reboot;
 
 unsigned int hv_xen_shutdown_reason(int code)
 {
-	if (code != 0)
-		return SHUTDOWN_crash;
-	return reboot ? SHUTDOWN_reboot : SHUTDOWN_poweroff;
+	if (reboot)
+		return SHUTDOWN_reboot;
+	return code == 0 || poweroff ? SHUTDOWN_poweroff : SHUTDOWN_crash;
 }
 
 static void on_request(struct hv_xs_watch *w, const char *changed)
@@ -48,6 +49,7 @@ static void on_request(struct hv_xs_watch *w, const char *changed)
 	if (!strcmp(word, "poweroff") || !strcmp(word, "halt") || !strcmp(word, "reboot")) {
 		hv_log(HV_INFO, "control/shutdown: %s", word);
 		reboot = !strcmp(word, "reboot");
+		poweroff = !reboot;
 		hv_exit(0);
 	} else {
 		hv_log(HV_WARN, "control/shutdown: \"%s\" is unknown, ignored", word);
