@@ -70,7 +70,7 @@ int fwq_params_check(const struct fwq_params *p)
 	return 0;
 }
 
-/* The offset of a field that every pack has. */
+/* A field's offset; FWQ_ABSENT, which no check passes, when the pack lacks it. */
 #define OFFSET(pack, type, id) ((pack)->field[FWQ_F_##type##__##id].offset)
 
 /* Cut to 32 bits; a larger number is none that fwq_params_check() would pass. */
@@ -119,7 +119,7 @@ int fwq_params_from_pack(const struct fwq_pack *pack, struct fwq_params *p)
 			  .version = fwq_num(pack, MSGQ_VERSION),
 			  .flags = fwq_num(pack, MSGQ_FLAGS_SWAP_RX),
 			  .off_read = OFFSET(pack, msgqRxHeader, readPtr)},
-		.elem = {.size = pack->field[FWQ_F_GSP_MSG_QUEUE_ELEMENT__rpc].offset,
+		.elem = {.size = OFFSET(pack, GSP_MSG_QUEUE_ELEMENT, rpc),
 			 .off_checksum = OFFSET(pack, GSP_MSG_QUEUE_ELEMENT, checkSum),
 			 .off_seq = OFFSET(pack, GSP_MSG_QUEUE_ELEMENT, seqNum),
 			 .off_count = OFFSET(pack, GSP_MSG_QUEUE_ELEMENT, elemCount)},
