@@ -186,21 +186,25 @@ def scripts(folder):
             if re.fullmatch(r"test_\w+\.py", f)]
 
 
+def run_script(prefix, log, script, timeout):
+    """Run one test script; a line `ok NAME: why` (FAILED, ERROR, skip) is a result."""
+    rc, out = command(log, ["/usr/bin/python3", script], timeout=timeout)
+    cases = bad = 0
+    for line in out.splitlines():
+        m = re.fullmatch(r"(ok|FAILED|ERROR|skip) ([^:]+)(?:: (.*))?", line)
+        if m:
+            cases += 1
+            outcome = {"ok": "ok", "skip": "skipped"}.get(m[1], "FAILED")
+            bad += outcome == "FAILED"
+            yield Result(f"{prefix}/{m[2]}", outcome, m[3] or "")
+    if cases == 0 or (rc != 0 and not bad):
+        yield Result(prefix, "FAILED", f"exit code {rc}, {cases} cases: {last_line(out)}")
+
+
 def run_scripts(stage, tests):
-    """Run test scripts one by one; a line `ok NAME: why` (FAILED, ERROR, skip) is a result."""
     for name, script in tests:
         print(f"  {stage}/{name} …", flush=True)
-        rc, out = command(f"{stage}-{name}.log", ["/usr/bin/python3", script], timeout=900)
-        cases = bad = 0
-        for line in out.splitlines():
-            m = re.fullmatch(r"(ok|FAILED|ERROR|skip) ([^:]+)(?:: (.*))?", line)
-            if m:
-                cases += 1
-                outcome = {"ok": "ok", "skip": "skipped"}.get(m[1], "FAILED")
-                bad += outcome == "FAILED"
-                yield Result(f"{stage}/{name}/{m[2]}", outcome, m[3] or "")
-        if cases == 0 or (rc != 0 and not bad):
-            yield Result(f"{stage}/{name}", "FAILED", f"exit code {rc}, {cases} cases: {last_line(out)}")
+        yield from run_script(f"{stage}/{name}", f"{stage}-{name}.log", script, 900)
 
 
 def stage_peer():
@@ -214,15 +218,7 @@ def stage_peer():
 
 def stage_proof():
     """CBMC proves memory safety of the firmware queues and finds every planted bug."""
-    rc, out = command("proof.log", ["/usr/bin/python3", "tests/proof/run.py"])
-    cases = 0
-    for line in out.splitlines():
-        m = re.fullmatch(r"(ok|FAILED|skip) ([^:]+): (.*)", line)
-        if m:
-            cases += 1
-            yield Result(f"proof/{m[2]}", {"skip": "skipped"}.get(m[1], m[1]), m[3])
-    if cases == 0:
-        yield Result("proof", "FAILED", f"exit code {rc}: {last_line(out)}")
+    yield from run_script("proof", "proof.log", "tests/proof/run.py", 1800)
 
 
 def stage_xen():
