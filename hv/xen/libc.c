@@ -18,8 +18,6 @@
 #include "hv/xen/mm.h"
 #include "hv/xen/time.h"
 
-#include <xen/sched.h>
-
 static uintptr_t heap_end = HV_XEN_HEAP;    /* what newlib was given */
 static uintptr_t heap_mapped = HV_XEN_HEAP; /* page-aligned; pages below are backed */
 
@@ -159,5 +157,5 @@ void _exit(int code)
 {
 	if (code != 0)
 		hv_log(HV_ERR, "exit(%d)", code);
-	hv_xen_shutdown(code == 0 ? SHUTDOWN_poweroff : SHUTDOWN_crash);
+	hv_xen_shutdown(hv_xen_shutdown_reason(code));
 }

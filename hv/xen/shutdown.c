@@ -14,14 +14,17 @@
 
 #include <xen/sched.h>
 
-/* What the toolstack has asked for. It gets that, however an image ends that is told to end. */
-static bool poweroff, reboot;
+/*
+ * What the toolstack has asked for (SHUTDOWN_*), or -1. It gets that, however an image ends that is
+ * told to end.
+ */
+static int asked = -1;
 
 unsigned int hv_xen_shutdown_reason(int code)
 {
-	if (reboot)
-		return SHUTDOWN_reboot;
-	return code == 0 || poweroff ? SHUTDOWN_poweroff : SHUTDOWN_crash;
+	if (asked >= 0)
+		return (unsigned int)asked;
+	return code == 0 ? SHUTDOWN_poweroff : SHUTDOWN_crash;
 }
 
 static void on_request(struct hv_xs_watch *w, const char *changed)
@@ -48,8 +51,7 @@ static void on_request(struct hv_xs_watch *w, const char *changed)
 		hv_log(HV_WARN, "control/shutdown: %s not acknowledged: error %d", word, -ret);
 	if (!strcmp(word, "poweroff") || !strcmp(word, "halt") || !strcmp(word, "reboot")) {
 		hv_log(HV_INFO, "control/shutdown: %s", word);
-		reboot = !strcmp(word, "reboot");
-		poweroff = !reboot;
+		asked = strcmp(word, "reboot") ? SHUTDOWN_poweroff : SHUTDOWN_reboot;
 		hv_exit(0);
 	} else {
 		hv_log(HV_WARN, "control/shutdown: \"%s\" is unknown, ignored", word);
