@@ -215,6 +215,12 @@ int gpu_attach(struct hv_pci *pci, struct gpu **out)
 	return 0;
 }
 
+void gpu_give_up(struct gpu *gpu, const char *why)
+{
+	set_command(gpu, 0, PCI_COMMAND_MASTER); /* best effort: the function may be gone */
+	mark_lost(gpu, why);
+}
+
 void gpu_detach(struct gpu *gpu)
 {
 	hv_timer_cancel(&gpu->watch);

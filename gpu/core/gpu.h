@@ -61,6 +61,9 @@ static inline void gpu_wr32(const struct gpu *gpu, uint32_t reg, uint32_t value)
 /* Cheap look after an access to VRAM: is anybody there? One register read; may mark the GPU lost. */
 bool gpu_answers(struct gpu *gpu);
 
+/* It may write to memory that we cannot keep from it: take bus mastering away; it is lost. */
+void gpu_give_up(struct gpu *gpu, const char *why);
+
 /* VRAM size and what of it is ours to hand out. 0, -ENODEV (no sensible size), -ENOMEM. */
 int gpu_vram_init(struct gpu *gpu);
 void gpu_vram_fini(struct gpu *gpu);

@@ -21,4 +21,8 @@
 /* GROUP_42: usable video memory in MiB, ECC's share already taken off (GA102 and later). */
 #define NV_USABLE_FB_SIZE_IN_MB 0x1183a4u
 
+/* The booter has handed the GSP back to GSP-RM (ampere/ga102/dev_gc6_island_addendum.h). */
+#define NV_PGC6_BSI_SECURE_SCRATCH_14			   0x1180f8u
+#define NV_PGC6_BSI_SECURE_SCRATCH_14_BOOT_STAGE_3_HANDOFF (1u << 26)
+
 #endif /* GPU_REGS_PGC6_H */

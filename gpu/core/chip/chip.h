@@ -8,6 +8,7 @@
 #ifndef GPU_CHIP_H
 #define GPU_CHIP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct gpu_chip {
@@ -16,7 +17,9 @@ struct gpu_chip {
 	uint32_t usable_fb_mib; /* BAR0 offset: usable VRAM in MiB */
 	uint32_t vga_workspace; /* BAR0 offset: NV_PDISP_VGA_WORKSPACE_BASE */
 	uint32_t gsp_falcon;	/* BAR0 offset of the GSP's falcon */
-	uint32_t gsp_fbif;	/* and of its FBIF */
+	uint32_t sec2_falcon;	/* and of SEC2's */
+	const char *firmware;	/* name of its firmware files (boot/family.h) */
+	bool libos3;		/* GSP-RM's kernel is LIBOS 3, else 2: other heap sizes */
 };
 
 extern const struct gpu_chip gpu_chip_ga102;
