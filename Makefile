@@ -26,13 +26,13 @@ include hv/common/objects.mk hv/xen/objects.mk hv/hosted/objects.mk hv/dom0/obje
 include fwq/objects.mk iommu/objects.mk gpu/core/objects.mk gpu/vgpu/objects.mk guest-frontend/bare/objects.mk
 include tests/model/objects.mk tests/conformance/objects.mk
 
-gpudom-src	:= gpu/gpudom.c $(gpu-vgpu-src) $(gpu-core-src) $(iommu-src)
+gpudom-src	:= gpu/gpudom.c $(gpu-vgpu-src) $(gpu-core-src) $(fwq-src) $(iommu-src)
 platform-src	:= hv/xenbus.c $(hv-common-src) $(hv-xen-src)
 guest-src	:= $(front-bare-src) tests/common/sha256.c
 
 # Test images for Xen: one file in tests/xen/images each; they may use whatever they link.
 image-names	:= $(patsubst tests/xen/images/%.c,%,$(wildcard tests/xen/images/*.c))
-image-lib-src	:= $(guest-src) $(gpu-core-src) $(iommu-src)
+image-lib-src	:= $(guest-src) $(gpu-core-src) $(fwq-src) $(iommu-src)
 
 hosted-lib-src	:= hv/xenbus.c $(hv-common-src) $(hv-hosted-src) $(fwq-src) $(iommu-src) \
 		   $(gpu-core-src) $(gpu-vgpu-src) $(guest-src) $(model-src) $(conformance-src)

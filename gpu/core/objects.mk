@@ -4,4 +4,5 @@
 gpu-files-src := $(addprefix gpu/core/boot/,blob.c elf.c nvfw.c booter.c family.c gsp_image.c archive.c firmware.c)
 gpu-core-src := gpu/core/attach.c gpu/core/vram.c gpu/core/extent.c gpu/core/bar1.c \
 		gpu/core/falcon.c gpu/core/chip/chip.c gpu/core/chip/ga102.c \
-		$(gpu-files-src) gpu/core/boot/vbios.c gpu/core/boot/fwsec.c
+		$(gpu-files-src) $(addprefix gpu/core/boot/,vbios.c fwsec.c ucode.c radix3.c layout.c channel.c libos.c \
+		system_info.c script.c static_info.c steps.c steps_board.c steps_talk.c boot.c)
