@@ -137,6 +137,8 @@ static void finish(struct gpu_boot *b, int err)
 	void (*done)(struct gpu_boot * boot, int error, void *arg) = b->done;
 	bool runs = !err && b->state == GPU_BOOT_STARTING;
 
+	if (b->err)
+		memcpy(b->error, b->first_error, sizeof(b->error));
 	if (err)
 		hv_log(HV_ERR, "gpu %s: firmware %s %s: %s: error %d", hv_pci_name(b->gpu->pci),
 		       b->fw->gsp.version,
@@ -160,21 +162,37 @@ static void next_step(struct gpu_boot *b)
 	b->deadline = 0;
 }
 
+static int run_step(struct gpu_boot *b)
+{
+	int ret = b->gpu->lost ? -ENODEV : b->plan[b->at]->fn(b);
+
+	/* Whatever a step makes of registers that read as ones, this is what is the matter. */
+	if (ret < 0 && !gpu_answers(b->gpu))
+		return gpu_boot_fail(b, -ENODEV, "the GPU is lost");
+	return ret;
+}
+
+/* On the way down the steps after a failed one are worth a try; the first error is what counts. */
+static void note_error(struct gpu_boot *b, int err)
+{
+	hv_log(HV_WARN, "gpu %s: unloading: %s", hv_pci_name(b->gpu->pci), b->error);
+	if (b->err)
+		return;
+	b->err = err;
+	memcpy(b->first_error, b->error, sizeof(b->first_error));
+}
+
 static void turn(struct hv_timer *t)
 {
 	struct gpu_boot *b = (struct gpu_boot *)((char *)t - offsetof(struct gpu_boot, timer));
-	int ret =
-		b->gpu->lost ? gpu_boot_fail(b, -ENODEV, "the GPU is lost") : b->plan[b->at]->fn(b);
+	int ret = run_step(b);
 
 	if (ret == GPU_STEP_WAIT) {
 		hv_timer_arm(t, hv_now() + LOOK_AGAIN);
 		return;
 	}
 	if (ret < 0 && b->state == GPU_BOOT_STOPPING && !b->gpu->lost) {
-		/* On the way down the next steps are worth a try; the first error is what counts. */
-		hv_log(HV_WARN, "gpu %s: unloading: %s", hv_pci_name(b->gpu->pci), b->error);
-		if (!b->err)
-			b->err = ret;
+		note_error(b, ret);
 		ret = 0;
 	}
 	if (!ret)

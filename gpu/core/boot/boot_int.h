@@ -45,7 +45,8 @@ struct gpu_boot {
 	void *arg;
 	char error[240];
 
-	int err;	  /* of the first step of a stop that failed */
+	int err; /* of the first step of a stop that failed, and its text */
+	char first_error[240];
 	bool predecessor; /* WPR2 was set when we came */
 	bool init_done;
 	int call_err;

@@ -152,11 +152,13 @@ static int listen(struct gpu_boot *b)
 	gpu_falcon_wr32(&b->gsp, NV_PFALCON_FALCON_IRQSCLR, NV_PFALCON_FALCON_IRQSTAT_SWGEN0);
 	if (fwq_rpc_poll(&b->channel.rpc, hv_now()) < 0)
 		return gpu_boot_fail(b, -EIO, "the firmware's queue is broken");
-	if (b->state == GPU_BOOT_STARTING && (q->bad_records || q->gaps || r->bad_headers))
+	if (b->state == GPU_BOOT_STARTING &&
+	    (q->bad_records || q->gaps || q->old || r->bad_headers))
 		return gpu_boot_fail(b, -EIO,
 				     "messages of the firmware are damaged (%" PRIu64
-				     ", headers %" PRIu64 ") or missing (%" PRIu64 ")",
-				     q->bad_records, r->bad_headers, q->gaps);
+				     ", headers %" PRIu64 "), missing (%" PRIu64
+				     ") or old (%" PRIu64 ")",
+				     q->bad_records, r->bad_headers, q->gaps, q->old);
 	return 0;
 }
 
