@@ -44,6 +44,7 @@ static void hardware_faults(void **state)
 		{"gfw-progress=0x20", -ETIMEDOUT, "wait_gfw_boot", "progress 00000020"},
 		{"flip-reg=0x100c10", -EIO, "set_sysmem_flush", "NV_PFB_NISO_FLUSH_SYSMEM_ADDR"},
 		{"flip-rom=0x200", -EINVAL, "read_rom", "BIT"},
+		{"flip-rom=0x4000", -EIO, "run_fwsec_frts", "WPR2 1ffffe00"},
 		{"flip-ucode=0x110100", -EIO, "run_fwsec_frts", "WPR2 1ffffe00"},
 		{"flip-image=0", 0, NULL, NULL}, /* not signed here: arrives, see the real files */
 		{"frts-error=0x17", -EIO, "run_fwsec_frts", "FRTS error 0x17"},

@@ -118,6 +118,14 @@ static void free_start(struct gpu_boot *b)
 	b->rom = NULL;
 }
 
+/* After an error too: the ROM may have been read wrong, and is read again then. */
+static void free_programs(struct gpu_boot *b)
+{
+	gpu_ucode_free(&b->fwsec);
+	gpu_ucode_free(&b->booter_load);
+	gpu_ucode_free(&b->booter_unload);
+}
+
 /* Nothing on the GPU may reach our memory when this returns. */
 static void quiesce(struct gpu_boot *b)
 {
@@ -148,6 +156,8 @@ static void finish(struct gpu_boot *b, int err)
 		quiesce(b);
 		free_start(b);
 	}
+	if (err)
+		free_programs(b);
 	b->state = runs ? GPU_BOOT_RUNNING : GPU_BOOT_OFF;
 	b->done = NULL;
 	done(b, err, b->arg);
@@ -309,9 +319,7 @@ void gpu_boot_free(struct gpu_boot *b)
 	if (b->state != GPU_BOOT_OFF)
 		quiesce(b);
 	free_start(b);
-	gpu_ucode_free(&b->fwsec);
-	gpu_ucode_free(&b->booter_load);
-	gpu_ucode_free(&b->booter_unload);
+	free_programs(b);
 	give_back_flush_page(b);
 	free(b);
 }

@@ -52,7 +52,7 @@ struct gpu_boot {
 	int call_err;
 	bool call_over;
 
-	/* From the first start to gpu_boot_free(). */
+	/* From the first start to gpu_boot_free(); programs also to the next error. */
 	void *flush; /* a page that the GPU may write to at any time */
 	uint32_t flush_was, flush_hi_was;
 	uint8_t *rom;		       /* while it is read */
