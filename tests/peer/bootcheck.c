@@ -34,6 +34,8 @@ static struct {
 	int err;
 } result;
 
+static struct fwq_pack room;
+
 static void done(struct gpu_boot *b, int err, void *arg)
 {
 	(void)b;
@@ -126,7 +128,6 @@ int main(int argc, char **argv)
 	struct hosted *h = hosted_new();
 	struct hosted_domain_config config = {.name = "gpudom"};
 	struct hosted_pci *slot;
-	struct fwq_pack *room = malloc(sizeof(*room));
 	const struct fwq_pack *pack;
 	struct gpu_blob_error why;
 	struct gpu_firmware fw;
@@ -146,16 +147,16 @@ int main(int argc, char **argv)
 	config.module = file;
 	slot = hosted_pci_model(h, NULL, &model);
 	dom = hosted_domain_new(h, &config);
-	MUST(room && slot && dom > 0 && !hosted_pci_assign(slot, (hv_domid_t)dom));
+	MUST(slot && dom > 0 && !hosted_pci_assign(slot, (hv_domid_t)dom));
 	free(file);
 	hosted_enter(h, (hv_domid_t)dom);
 	MUST(hv_module(&module, &archive.size));
 	archive.data = module;
-	if (gpu_firmware_open(&archive, &fw, &why) || gpu_pack_choose(&fw, room, &pack, &why)) {
+	if (gpu_firmware_open(&archive, &fw, &why) || gpu_pack_choose(&fw, &room, &pack, &why)) {
 		fprintf(stderr, "bootcheck: %s\n", why.text);
 		return 1;
 	}
-	printf("version %s%s\n", fw.gsp.version, pack == room ? ", pack of the archive" : "");
+	printf("version %s%s\n", fw.gsp.version, pack == &room ? ", pack of the archive" : "");
 	MUST(!hv_pci_open(0, &pci) && !gpu_attach(pci, &gpu));
 	run(&fw, pack, gpu, model, argc > 2 ? argv[2] : NULL);
 	gpu_detach(gpu);
@@ -163,6 +164,5 @@ int main(int argc, char **argv)
 	hosted_leave();
 	MUST(!hosted_iommu_refused(h));
 	hosted_free(h);
-	free(room);
 	return 0;
 }

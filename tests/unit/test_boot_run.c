@@ -173,6 +173,27 @@ static void freed_at_any_moment(void **state)
 	boot_bed_down(bed);
 }
 
+/* At the end of the domain there is no loop to wait in; with firmware that is silent it still ends. */
+static void stops_without_the_loop(void **state)
+{
+	struct boot_bed *bed = up("570.144");
+	uint64_t before;
+
+	(void)state;
+	assert_int_equal(gpu_boot_stop_now(bed->boot), -EBUSY);
+	start_ok(bed);
+	assert_int_equal(gpu_boot_stop_now(bed->boot), 0);
+	assert_int_equal(gpu_rd32(bed->gpu, WPR2_HI), 0);
+	start_ok(bed);
+	assert_int_equal(model_fault_set(bed->model, "gsp-silent=47"), 0);
+	before = hv_now();
+	assert_int_equal(gpu_boot_stop_now(bed->boot), -ETIMEDOUT);
+	assert_true(hv_now() - before < 12 * HV_S);
+	assert_int_equal(gpu_boot_state(bed->boot), GPU_BOOT_OFF);
+	assert_int_equal(gpu_rd32(bed->gpu, WPR2_HI), 0);
+	boot_bed_down(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +202,7 @@ int main(void)
 		cmocka_unit_test(predecessor_is_ended),
 		cmocka_unit_test(stuck_predecessor_asks_for_a_reset),
 		cmocka_unit_test(freed_at_any_moment),
+		cmocka_unit_test(stops_without_the_loop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

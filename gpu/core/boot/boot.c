@@ -13,6 +13,7 @@
 #include "gpu/core/regs_pfb.h"
 
 #define LOOK_AGAIN (HV_MS / 2)
+#define STOP_STEP  (HV_MS / 10)
 #define REGS_LEAST 0x1000000u /* bytes of BAR0: all registers of boot are below */
 
 int gpu_boot_fail(struct gpu_boot *b, int err, const char *fmt, ...)
@@ -250,6 +251,25 @@ int gpu_boot_stop(struct gpu_boot *b, void (*done)(struct gpu_boot *b, int err, 
 	plan_stop(b);
 	begin(b, GPU_BOOT_STOPPING, done, arg);
 	return 0;
+}
+
+static void ended(struct gpu_boot *b, int err, void *arg)
+{
+	(void)b;
+	*(int *)arg = err;
+}
+
+int gpu_boot_stop_now(struct gpu_boot *b)
+{
+	int err = 0, ret = gpu_boot_stop(b, ended, &err);
+
+	while (!ret && b->state == GPU_BOOT_STOPPING) {
+		hv_timer_cancel(&b->timer);
+		turn(&b->timer);
+		if (b->state == GPU_BOOT_STOPPING)
+			hv_delay(STOP_STEP);
+	}
+	return ret ? ret : err;
 }
 
 /* ---------------------------------------------------------------- coming and going */

@@ -61,6 +61,12 @@ int gpu_boot_start(struct gpu_boot *b, void (*done)(struct gpu_boot *b, int err,
 int gpu_boot_stop(struct gpu_boot *b, void (*done)(struct gpu_boot *b, int err, void *arg),
 		  void *arg);
 
+/*
+ * The same without the event loop, for a domain that is about to end and has no loop to come back to:
+ * below a second, and with firmware that does not answer 12 s at most. Errors as of both.
+ */
+int gpu_boot_stop_now(struct gpu_boot *b);
+
 enum gpu_boot_state gpu_boot_state(const struct gpu_boot *b);
 /* Why the last start or stop failed: one line, "STEP: ...". Valid until the next one. */
 const char *gpu_boot_error(const struct gpu_boot *b);

@@ -56,6 +56,14 @@ static int os_size(const struct fwq_pack *pack, bool libos3, uint64_t *size,
 	return number(pack, n, size, err);
 }
 
+/* Renamed in 575; the same factor, of video memory. */
+static enum fwq_number per_gb_name(const struct fwq_pack *pack)
+{
+	return fwq_has_number(pack, FWQ_N_GSP_FW_HEAP_PARAM_SIZE_PER_GB)
+		       ? FWQ_N_GSP_FW_HEAP_PARAM_SIZE_PER_GB
+		       : FWQ_N_GSP_FW_HEAP_PARAM_SIZE_PER_GB_FB;
+}
+
 static int heap_size(const struct fwq_pack *pack, const struct gpu_layout_want *want,
 		     uint64_t *size, struct gpu_layout_error *err)
 {
@@ -68,7 +76,7 @@ static int heap_size(const struct fwq_pack *pack, const struct gpu_layout_want *
 	if (!ret)
 		ret = number(pack, FWQ_N_GSP_FW_HEAP_PARAM_BASE_RM_SIZE_TU10X, &base, err);
 	if (!ret)
-		ret = number(pack, FWQ_N_GSP_FW_HEAP_PARAM_SIZE_PER_GB_FB, &per_gb, err);
+		ret = number(pack, per_gb_name(pack), &per_gb, err);
 	if (!ret)
 		ret = number(pack, FWQ_N_GSP_FW_HEAP_PARAM_CLIENT_ALLOC_SIZE, &clients, err);
 	if (!ret)
@@ -105,7 +113,7 @@ int gpu_layout_make(const struct fwq_pack *pack, const struct gpu_layout_want *w
 		    struct gpu_layout *out, struct gpu_layout_error *err)
 {
 	struct gpu_layout l = {.fb_size = want->fb_size};
-	struct gpu_place wpr;
+	struct gpu_place wpr = {0};
 	uint64_t top, heap;
 	int ret;
 
