@@ -5,6 +5,9 @@
  * It ends in good order when the toolstack asks it to (control/shutdown, which the port watches):
  * guests are told, their slices released, and the GPU let go of with bus mastering off.
  *
+ * With a module (xl: ramdisk=, an archive that `xvgpu firmware pack` made) it starts the GPU's firmware
+ * first, and serves when that is up. The archive's pages stay: a restart of the firmware reads them in place.
+ *
  * Command line words: pci=N (which passed-through function is the GPU; default 0) and log=debug.
  */
 #include <errno.h>
@@ -12,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gpu/core/boot/boot.h"
+#include "gpu/core/boot/pack_choice.h"
 #include "gpu/core/core.h"
 #include "gpu/vgpu/vgpu.h"
 #include "hv/common/parse.h"
@@ -23,6 +28,9 @@ static struct {
 	struct hv_pci *pci;
 	struct gpu *gpu;
 	struct vgpu_back *back;
+	struct gpu_firmware fw;
+	struct fwq_pack pack; /* the archive's, if it brings one */
+	struct gpu_boot *boot;
 } gpudom;
 
 static int parse_words(int argc, char **argv, unsigned int *pci)
@@ -71,6 +79,12 @@ static void stop(void)
 {
 	if (gpudom.back)
 		vgpu_back_stop(gpudom.back);
+	if (gpudom.boot) {
+		if (gpu_boot_state(gpudom.boot) == GPU_BOOT_RUNNING)
+			gpu_boot_stop_now(
+				gpudom.boot); /* errors are logged; there is no more to do */
+		gpu_boot_free(gpudom.boot);
+	}
 	if (gpudom.gpu)
 		gpu_detach(gpudom.gpu);
 	if (gpudom.pci)
@@ -78,8 +92,67 @@ static void stop(void)
 	memset(&gpudom, 0, sizeof(gpudom));
 }
 
+static int serve(void)
+{
+	int err = vgpu_back_start(gpudom.gpu, &gpudom.back);
+
+	if (err) {
+		hv_log(HV_ERR, "gpudom: back end not started: error %d", -err);
+		return err;
+	}
+	hv_log(HV_INFO, "gpudom: serving backend/vgpu");
+	return 0;
+}
+
+static void firmware_banner(void)
+{
+	const struct gpu_static_info *info = gpu_boot_info(gpudom.boot);
+
+	hv_log(HV_INFO, "gpudom: firmware %s runs: %s", gpudom.fw.gsp.version, info->name);
+	for (unsigned int i = 0; i < info->regions; i++)
+		hv_log(HV_INFO, "gpudom: VRAM %#" PRIx64 " to %#" PRIx64 "%s", info->region[i].base,
+		       info->region[i].limit, info->region[i].usable ? "" : ": the firmware's");
+}
+
+static void firmware_up(struct gpu_boot *boot, int err, void *arg)
+{
+	(void)boot;
+	(void)arg;
+	if (!err) {
+		firmware_banner();
+		err = gpu_vram_limit(gpudom.gpu, gpu_boot_usable_end(gpudom.boot));
+		if (!err)
+			err = serve();
+	} else if (err == -EBUSY) {
+		hv_log(HV_ERR, "gpudom: ends, so that dom0 resets the function");
+	}
+	if (err)
+		hv_exit(-err);
+}
+
+/* From the module to a start that is under way. */
+static int start_firmware(const struct gpu_blob *archive)
+{
+	const struct fwq_pack *pack;
+	struct gpu_blob_error why;
+	int err = gpu_firmware_open(archive, &gpudom.fw, &why);
+
+	if (!err)
+		err = gpu_pack_choose(&gpudom.fw, &gpudom.pack, &pack, &why);
+	if (err) {
+		hv_log(HV_ERR, "gpudom: firmware: %s", why.text);
+		return err;
+	}
+	err = gpu_boot_new(gpudom.gpu, &gpudom.fw, pack, false, &gpudom.boot);
+	if (!err)
+		err = gpu_boot_start(gpudom.boot, firmware_up, NULL);
+	return err;
+}
+
 static int bring_up(unsigned int pci)
 {
+	struct gpu_blob archive = {"archive", NULL, 0};
+	const void *module;
 	int err = hv_pci_open(pci, &gpudom.pci);
 
 	if (err) {
@@ -95,14 +168,11 @@ static int bring_up(unsigned int pci)
 		return err;
 	}
 	banner();
-	err = vgpu_back_start(gpudom.gpu, &gpudom.back);
-	if (err) {
-		hv_log(HV_ERR, "gpudom: back end not started: error %d", -err);
-		return err;
-	}
-	hv_log(HV_INFO, "gpudom: serving backend/vgpu");
 	hv_on_exit(stop);
-	return 0;
+	if (!hv_module(&module, &archive.size))
+		return serve();
+	archive.data = module;
+	return start_firmware(&archive);
 }
 
 static int gpudom_start(int argc, char **argv)

@@ -57,6 +57,12 @@ void gpu_vram_free(struct gpu *gpu, const struct gpu_range *range);
 uint64_t gpu_vram_free_bytes(const struct gpu *gpu);
 
 /*
+ * What lies at `end` and above is the firmware's: ranges are made from what is below. Only while none is
+ * handed out (-EBUSY); -EINVAL: nothing would be left.
+ */
+int gpu_vram_limit(struct gpu *gpu, uint64_t end);
+
+/*
  * CPU copies through BAR1 windows; addr and len are multiples of 4, inside VRAM. 0, -EINVAL, -ENODEV,
  * -ENOMEM (no page tables left for a window).
  */

@@ -51,6 +51,27 @@ int gpu_vram_init(struct gpu *gpu)
 	return gpu_extents_init(&gpu->vram, 0, gpu->info.vram_usable, GPU_VRAM_RANGES);
 }
 
+int gpu_vram_limit(struct gpu *gpu, uint64_t end)
+{
+	struct gpu_extents less;
+	int err;
+
+	end &= ~(GPU_VRAM_ALIGN - 1);
+	if (end >= gpu->info.vram_usable)
+		return 0;
+	if (!end)
+		return -EINVAL;
+	if (gpu->vram.free_bytes != gpu->info.vram_usable)
+		return -EBUSY;
+	err = gpu_extents_init(&less, 0, end, GPU_VRAM_RANGES);
+	if (err)
+		return err;
+	gpu_extents_fini(&gpu->vram);
+	gpu->vram = less;
+	gpu->info.vram_usable = end;
+	return 0;
+}
+
 void gpu_vram_fini(struct gpu *gpu)
 {
 	gpu_extents_fini(&gpu->vram);

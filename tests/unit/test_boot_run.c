@@ -107,6 +107,11 @@ static void layout_is_in_order(void **state)
 	assert_int_equal(l->wpr_start % MIB, 0);
 	assert_true(l->wpr_start < l->heap.addr);
 	assert_int_equal(l->non_wpr_heap.addr + l->non_wpr_heap.size, l->wpr_start);
+	/* What the stand-in keeps is more than that: slices get what is below both. */
+	assert_int_equal(gpu_boot_usable_end(bed->boot), 768 * MIB);
+	assert_int_equal(gpu_vram_limit(bed->gpu, gpu_boot_usable_end(bed->boot)), 0);
+	assert_int_equal(gpu_vram_free_bytes(bed->gpu), 768 * MIB);
+	assert_int_equal(gpu_info(bed->gpu)->vram_usable, 768 * MIB);
 	stop_ok(bed);
 	boot_bed_down(bed);
 }

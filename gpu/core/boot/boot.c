@@ -359,6 +359,19 @@ const struct gpu_static_info *gpu_boot_info(const struct gpu_boot *b)
 	return &b->info;
 }
 
+uint64_t gpu_boot_usable_end(const struct gpu_boot *b)
+{
+	uint64_t end = 0;
+
+	/* As long as usable regions follow one another from 0 on; then what the firmware got. */
+	for (unsigned int i = 0; i < b->info.regions; i++) {
+		if (b->info.region[i].usable && b->info.region[i].base <= end &&
+		    b->info.region[i].limit >= end)
+			end = b->info.region[i].limit + 1;
+	}
+	return end < b->layout.non_wpr_heap.addr ? end : b->layout.non_wpr_heap.addr;
+}
+
 const struct gpu_layout *gpu_boot_layout(const struct gpu_boot *b)
 {
 	return &b->layout;

@@ -73,6 +73,8 @@ const char *gpu_boot_error(const struct gpu_boot *b);
 
 /* While it runs. fn gets every event that boot does not take for itself; poll the RPC layer yourself. */
 const struct gpu_static_info *gpu_boot_info(const struct gpu_boot *b);
+/* The end of the video memory that is ours while it runs: from 0 on, below its own and its regions. */
+uint64_t gpu_boot_usable_end(const struct gpu_boot *b);
 const struct gpu_layout *gpu_boot_layout(const struct gpu_boot *b);
 struct fwq_rpc *gpu_boot_rpc(struct gpu_boot *b);
 void gpu_boot_on_event(struct gpu_boot *b,
