@@ -80,9 +80,10 @@ static void stop(void)
 	if (gpudom.back)
 		vgpu_back_stop(gpudom.back);
 	if (gpudom.boot) {
-		if (gpu_boot_state(gpudom.boot) == GPU_BOOT_RUNNING)
-			gpu_boot_stop_now(
-				gpudom.boot); /* errors are logged; there is no more to do */
+		/* An error is logged, and the next start looks for what is left. */
+		if (gpu_boot_state(gpudom.boot) == GPU_BOOT_RUNNING &&
+		    !gpu_boot_stop_now(gpudom.boot))
+			hv_log(HV_INFO, "gpudom: firmware unloaded");
 		gpu_boot_free(gpudom.boot);
 	}
 	if (gpudom.gpu)
