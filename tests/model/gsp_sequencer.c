@@ -61,7 +61,7 @@ void model_gsp_sequence(struct model *m)
 	}
 	if (model_fault_value(m, MODEL_SEQUENCER_ADDRESS, &addr))
 		words[1] = (uint32_t)addr; /* of the first operation */
-	payload[0] = n;			   /* bufferSizeDWord */
+	payload[0] = MAX_WORDS;		   /* bufferSizeDWord: RM wants it above cmdIndex */
 	payload[1] = n;			   /* cmdIndex: where the program ends */
 	m->sw_scratch[SCRATCH] = 0;
 	model_gsp_send(m, NV_VGPU_MSG_EVENT_GSP_RUN_CPU_SEQUENCER, 0, 0, payload,

@@ -124,7 +124,8 @@ static inline int sequence(struct talk *t, const struct message *msg, int skip)
 	struct machine *mc = t->mc;
 	int n = 0;
 
-	assert_int_equal(msg->rpc.length, 32 + 40 + 4 * le32(msg->payload));
+	assert_true(le32(msg->payload + 4) < le32(msg->payload));
+	assert_int_equal(msg->rpc.length, 32 + 40 + 4 * le32(msg->payload + 4));
 	for (; op < end; op += 4 + 4 * arguments[le32(op)], n++) {
 		uint32_t addr = le32(op + 4);
 
