@@ -13,21 +13,11 @@
 #include <string.h>
 
 #include "gpu/core/boot/fwsec.h"
+#include "tests/fuzz/boot_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define BIT_AT 0x100u /* in the seeds */
-
-static void must(int cond)
-{
-	if (!cond)
-		abort();
-}
-
-static void must_refuse(int ret, const struct gpu_blob_error *err)
-{
-	must((ret == -EINVAL || ret == -ENOENT) && err->text[0] && !strchr(err->text, '\n'));
-}
 
 static void mend(uint8_t *rom, size_t size)
 {
@@ -82,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!ret)
 		ret = gpu_fwsec_open(&vbios, &fwsec, &err);
 	if (ret)
-		must_refuse(ret, &err);
+		must_refuse(ret == -EINVAL || ret == -ENOENT, &err);
 	else
 		use_fwsec(&vbios, &fwsec);
 	free(rom);

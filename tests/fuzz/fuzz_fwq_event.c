@@ -15,7 +15,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct lie_about about[] = {
+static const struct lie about[] = {
 	LIE_ABOUT(rpc_run_cpu_sequencer_v, bufferSizeDWord, commandBuffer),
 	LIE_ABOUT(rpc_post_event_v, hClient, eventData),
 	LIE_ABOUT(rpc_rc_triggered_v, nv2080EngineType, rcJournalBuffer),
@@ -33,7 +33,6 @@ static const struct lie_about about[] = {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct fwq_pack lying;
 	static struct fwq_event ev;
 	const struct fwq_pack *pack;
 	unsigned int lies;
@@ -46,26 +45,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lies = data[0] >> 5;
 	data++;
 	size--;
-	if (lies) {
-		lying = *pack;
-		pack = &lying;
-	}
-	for (; lies && size > LIE_BYTES; lies--, data += LIE_BYTES, size -= LIE_BYTES)
-		lie(&lying, about, sizeof(about) / sizeof(about[0]), data);
+	pack = lie_about(pack, lies, about, sizeof(about) / sizeof(about[0]), &data, &size);
 	function = 0x1000 + *data++;
 	size--;
 
 	memset(&ev, 0xa5, sizeof(ev));
 	ret = fwq_event_decode(pack, function, data, (uint32_t)size, &ev);
-	MUST(ret == 0 || ret == -EPROTO || ret == -ENOENT);
+	must(ret == 0 || ret == -EPROTO || ret == -ENOENT);
 	/* Of the releases only 595 names an event, the sequencer's, without a structure for it. */
-	MUST(ret != -ENOENT || pack == &lying || ev.kind == FWQ_EVENT_RUN_CPU_SEQUENCER);
-	MUST(ev.function == function);
+	must(ret != -ENOENT || lies || ev.kind == FWQ_EVENT_RUN_CPU_SEQUENCER);
+	must(ev.function == function);
 	if (!ret)
 		check_event(&ev, data, (uint32_t)size);
 	/* A status as firmware may send it. */
 	if (!ret && ev.kind == FWQ_EVENT_POST_EVENT)
-		MUST(fwq_status_errno(pack, ev.post.status) <= 0 &&
+		must(fwq_status_errno(pack, ev.post.status) <= 0 &&
 		     (fwq_status_name(pack, ev.post.status) ||
 		      fwq_status_errno(pack, ev.post.status) == -EIO));
 	return 0;

@@ -11,14 +11,9 @@
 #include <string.h>
 
 #include "fwq/pack.h"
+#include "tests/fuzz/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(int cond)
-{
-	if (!cond)
-		abort();
-}
 
 static void use_field(const struct fwq_pack *pack, enum fwq_field f, uint8_t *buf, size_t len)
 {

@@ -5,8 +5,7 @@
  * The input is a list of operations: bytes anywhere in the shared block, positions, well-formed and
  * nearly well-formed records, time that passes, calls and callers of ours. Bytes also change between two
  * reads of one record: the queue is compiled here with barriers that do that. After each list every call
- * that was accepted must have ended exactly once. The rings are small, which costs no
- * state and makes a run cheap.
+ * that was accepted must have ended exactly once.
  *
  * COVERS: fwq/link_mem.c fwq/queue.c fwq/rpc.c
  */
@@ -14,86 +13,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fwq/rpc.h"
-#include "hv/hv.h"
-
-#define SIDE_QUEUE  0x2000u
-#define SIDE_ENTRY  0x200u
-#define SIDE_SLOT   0x200u
-#define SIDE_RECORD 4u
-#include "tests/fuzz/fwq_changing.h"
-#include "tests/unit/fwq_side.h"
+#include "tests/fuzz/fwq_rig.h"
 
 #define CALLS 24
 #define LONG  (6 * SIDE_PAYLOAD + 100) /* bytes of a message of seven records */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(cond)                                                                                 \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			abort();                                                                   \
-	} while (0)
-
-static struct fwq_params params;
-static struct fwq_link_mem link_mem;
-static struct fwq_queue q;
-static struct fwq_rpc rpc;
 static struct fwq_caller callers[3];
-static uint8_t stage[SIDE_RECORD * SIDE_SLOT] __attribute__((aligned(8)));
-static uint8_t rec[SIDE_RPC_MAX], zeros[FWQ_MESSAGE_MAX], got[CALLS][LONG];
+static uint8_t zeros[FWQ_MESSAGE_MAX], got[CALLS][LONG];
 static struct {
 	struct fwq_call call;
 	bool accepted, ended;
 } calls[CALLS];
 static unsigned int calls_n;
 static bool here[3], over;
-static uint64_t now;
-
-static const uint8_t *in, *in_end;
-
-static uint8_t byte(void)
-{
-	return in < in_end ? *in++ : 0;
-}
 
 static uint32_t word(void)
 {
-	uint32_t v = byte();
+	uint32_t v = half();
 
-	v |= (uint32_t)byte() << 8;
-	v |= (uint32_t)byte() << 16;
-	return v | (uint32_t)byte() << 24;
-}
-
-void hv_panic(const char *fmt, ...)
-{
-	(void)fmt;
-	abort();
-}
-
-uint64_t hv_now(void)
-{
-	return now;
-}
-
-void hv_delay(uint64_t ns)
-{
-	now += ns;
+	return v | half() << 16;
 }
 
 static void on_event(struct fwq_rpc *r, uint32_t function, const uint8_t *payload, uint32_t len)
 {
-	MUST(r == &rpc && function >= 0x1000 && len <= SIDE_PAYLOAD);
-	MUST(payload == stage + 80);
+	must(r == &rpc && function >= 0x1000 && len <= SIDE_PAYLOAD);
+	must(payload == stage + 80);
 }
 
 static void on_done(struct fwq_call *call, int err)
 {
 	unsigned int i = (unsigned int)(uintptr_t)call->arg;
 
-	MUST(&calls[i].call == call && !calls[i].ended && err <= 0);
-	MUST(call->reply_len <= call->reply_size);
+	must(&calls[i].call == call && !calls[i].ended && err <= 0);
+	must(call->reply_len <= call->reply_size);
 	calls[i].ended = true;
 	if (!err && !over && call->function == 0x77 && calls_n < CALLS) { /* one more of the same */
 		calls[calls_n].call = *call;
@@ -107,28 +61,23 @@ static void on_done(struct fwq_call *call, int err)
 
 static void fill(struct fwq_call *call, uint32_t offset, void *dst, uint32_t len)
 {
-	MUST(offset + len <= call->request_len);
+	must(offset + len <= call->request_len);
 	memset(dst, 7, len);
 }
 
 static void begin(uint8_t flags)
 {
-	change_later(NULL, 0, 0);
-	side_addresses();
-	params = side_params();
-	params.rpc.echoes_sequence = flags & 1;
+	rig_reset(flags & 1);
 	if (flags & 128)
-		MUST(fwq_link_mem_init(&link_mem, &params, side_block, side_addr, SIDE_PAGES - 1,
-				       side_ring, NULL));
-	MUST(!fwq_link_mem_init(&link_mem, &params, side_block, side_addr, SIDE_PAGES, side_ring,
-				NULL));
+		must(rig_link(SIDE_PAGES - 1));
+	must(!rig_link(SIDE_PAGES));
 	if (flags & 64) {
-		MUST(fwq_queue_init(&q, &params, &link_mem.link, stage, sizeof(stage) - 1));
+		must(rig_queue(sizeof(stage) - 1));
 		link_mem.link.pages--;
-		MUST(fwq_queue_init(&q, &params, &link_mem.link, stage, sizeof(stage)));
+		must(rig_queue(sizeof(stage)));
 		link_mem.link.pages++;
 	}
-	MUST(!fwq_queue_init(&q, &params, &link_mem.link, stage, sizeof(stage)));
+	must(!rig_queue(sizeof(stage)));
 	if (!(flags & 2))
 		side_boot();
 	fwq_rpc_init(&rpc, &q, on_event, NULL);
@@ -139,7 +88,6 @@ static void begin(uint8_t flags)
 	memset(calls, 0, sizeof(calls));
 	calls_n = 0;
 	over = false;
-	now = 1;
 }
 
 static void call(void)
@@ -165,7 +113,7 @@ static void call(void)
 	calls[i].accepted = true;
 	if (fwq_rpc_submit(&rpc, &callers[who], &calls[i].call, now)) {
 		calls[i].accepted = false;
-		MUST(!calls[i].ended);
+		must(!calls[i].ended);
 	}
 }
 
@@ -230,14 +178,14 @@ static void step(uint8_t op)
 		side_block[at] = byte();
 		break;
 	case 10: /* a byte that will change while it is read */
-		at = SIDE_MSG + (byte() | (uint32_t)byte() << 8) % SIDE_QUEUE;
+		at = SIDE_MSG + half() % SIDE_QUEUE;
 		change_later(&side_block[at], byte(), op / 12u % 8);
 		break;
 	default: /* in its header */
 		side_block[SIDE_MSG + byte() % 36] = byte();
 		break;
 	}
-	MUST(fwq_rpc_deadline(&rpc) > 0);
+	must(fwq_rpc_deadline(&rpc) > 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -254,7 +202,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	now = UINT64_MAX - 1;
 	fwq_rpc_poll(&rpc, now);
 	for (unsigned int i = 0; i < calls_n; i++)
-		MUST(calls[i].ended == calls[i].accepted);
-	MUST(fwq_rpc_deadline(&rpc) == UINT64_MAX);
+		must(calls[i].ended == calls[i].accepted);
+	must(fwq_rpc_deadline(&rpc) == UINT64_MAX);
 	return 0;
 }

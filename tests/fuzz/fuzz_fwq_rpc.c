@@ -15,17 +15,9 @@
 #include <string.h>
 
 #include "fwq/packs.h"
-#include "fwq/rpc.h"
 #include "fwq/sequencer.h"
-#include "hv/hv.h"
 #include "tests/fuzz/fwq_event_check.h"
-
-#define SIDE_QUEUE  0x2000u
-#define SIDE_ENTRY  0x200u
-#define SIDE_SLOT   0x200u
-#define SIDE_RECORD 4u
-#include "tests/fuzz/fwq_changing.h"
-#include "tests/unit/fwq_side.h"
+#include "tests/fuzz/fwq_rig.h"
 
 #define CALLS 8
 #define REPLY (3 * SIDE_PAYLOAD + 100) /* bytes of a reply of four records */
@@ -33,49 +25,15 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct fwq_pack *pack;
-static struct fwq_params params;
-static struct fwq_link_mem link_mem;
-static struct fwq_queue q;
-static struct fwq_rpc rpc;
 static struct fwq_caller callers[2];
-static uint8_t stage[SIDE_RECORD * SIDE_SLOT] __attribute__((aligned(8)));
-static uint8_t rec[SIDE_RPC_MAX], payload_out[SIDE_PAYLOAD], request[4 * SIDE_PAYLOAD];
+static uint8_t payload_out[SIDE_PAYLOAD], request[4 * SIDE_PAYLOAD];
 static struct {
 	struct fwq_call call;
 	uint8_t reply[REPLY];
 	bool accepted, ended;
 } calls[CALLS];
 static unsigned int calls_n;
-static uint64_t now, events;
-static const uint8_t *in, *in_end;
-
-void hv_panic(const char *fmt, ...)
-{
-	(void)fmt;
-	abort();
-}
-
-uint64_t hv_now(void)
-{
-	return now;
-}
-
-void hv_delay(uint64_t ns)
-{
-	now += ns;
-}
-
-static uint8_t byte(void)
-{
-	return in < in_end ? *in++ : 0;
-}
-
-static uint32_t half(void)
-{
-	uint32_t low = byte();
-
-	return low | (uint32_t)byte() << 8;
-}
+static uint64_t events;
 
 static void on_event(struct fwq_rpc *r, uint32_t function, const uint8_t *payload, uint32_t len)
 {
@@ -85,52 +43,46 @@ static void on_event(struct fwq_rpc *r, uint32_t function, const uint8_t *payloa
 	uint32_t commands = 0;
 	int ret;
 
-	MUST(r == &rpc && payload == stage + 80 && len <= SIDE_PAYLOAD);
+	must(r == &rpc && payload == stage + 80 && len <= SIDE_PAYLOAD);
 	events++;
 	/* What follows must not matter to an event: it is in private memory. */
 	memset(side_slot(SIDE_MSG, 0), (int)events, SIDE_SLOT);
 	ret = fwq_event_decode(pack, function, payload, len, &ev);
-	MUST(ret == 0 || ret == -EPROTO || ret == -ENOENT);
+	must(ret == 0 || ret == -EPROTO || ret == -ENOENT);
 	if (ret)
 		return;
 	check_event(&ev, payload, len);
 	if (ev.kind != FWQ_EVENT_RUN_CPU_SEQUENCER)
 		return;
 	ret = fwq_sequencer_open(pack, ev.script.at, ev.script.len, 16u << 20, &seq);
-	MUST(ret == 0 || ret == -EPROTO);
+	must(ret == 0 || ret == -EPROTO);
 	if (ret)
 		return;
 	while (fwq_sequencer_next(&seq, &op))
 		commands++;
-	MUST(commands == seq.commands);
+	must(commands == seq.commands);
 }
 
 static void on_done(struct fwq_call *call, int err)
 {
 	unsigned int i = (unsigned int)(uintptr_t)call->arg;
 
-	MUST(&calls[i].call == call && !calls[i].ended && err <= 0);
-	MUST(call->reply_len <= call->reply_size);
+	must(&calls[i].call == call && !calls[i].ended && err <= 0);
+	must(call->reply_len <= call->reply_size);
 	calls[i].ended = true;
 }
 
 static void begin(uint8_t choice)
 {
 	pack = &fwq_packs[choice % 8 % fwq_packs_count];
-	change_later(NULL, 0, 0);
-	side_addresses();
-	params = side_params();
-	params.rpc.echoes_sequence = choice >> 7;
-	MUST(!fwq_link_mem_init(&link_mem, &params, side_block, side_addr, SIDE_PAGES, side_ring,
-				NULL));
-	MUST(!fwq_queue_init(&q, &params, &link_mem.link, stage, sizeof(stage)));
+	rig_reset(choice >> 7);
+	must(!rig_link(SIDE_PAGES) && !rig_queue(sizeof(stage)));
 	if (!(choice & 64))
 		side_boot();
 	fwq_rpc_init(&rpc, &q, on_event, NULL);
 	for (unsigned int i = 0; i < 2; i++)
 		fwq_rpc_caller_add(&rpc, &callers[i]);
 	calls_n = 0;
-	now = 1;
 	events = 0;
 }
 
@@ -156,7 +108,7 @@ static void call(uint8_t how)
 	calls[i].accepted = true;
 	calls_n++;
 	if (fwq_rpc_submit(&rpc, &callers[how >> 4 & 1], &calls[i].call, now)) {
-		MUST(!calls[i].ended);
+		must(!calls[i].ended);
 		calls[i].accepted = false;
 	}
 }
@@ -238,7 +190,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	now = UINT64_MAX - 1; /* time is over */
 	fwq_rpc_poll(&rpc, now);
 	for (unsigned int i = 0; i < calls_n; i++)
-		MUST(calls[i].ended == calls[i].accepted);
-	MUST(fwq_rpc_deadline(&rpc) == UINT64_MAX && events == rpc.stats.events);
+		must(calls[i].ended == calls[i].accepted);
+	must(fwq_rpc_deadline(&rpc) == UINT64_MAX && events == rpc.stats.events);
 	return 0;
 }

@@ -13,18 +13,13 @@
 
 #include "fwq/sequencer.h"
 #include "tests/fuzz/fwq_lying_pack.h"
+#include "tests/fuzz/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(cond)                                                                                 \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			abort();                                                                   \
-	} while (0)
-
 #define HEADER 40u /* rpc_run_cpu_sequencer_v, as all releases have it */
 
-static const struct lie_about about[] = {
+static const struct lie about[] = {
 	LIE_ABOUT(rpc_run_cpu_sequencer_v, bufferSizeDWord, commandBuffer),
 	LIE_ABOUT(GSP_SEQ_BUF_PAYLOAD_REG_WRITE, addr, val),
 	LIE_ABOUT(GSP_SEQ_BUF_PAYLOAD_REG_MODIFY, addr, val),
@@ -37,11 +32,11 @@ static const struct lie_about about[] = {
 static uint32_t check_op(const struct fwq_pack *pack, const struct fwq_sequencer_op *op,
 			 uint32_t bar0_size)
 {
-	MUST(op->kind < FWQ_SEQUENCER_KINDS);
-	MUST(op->addr % 4 == 0 && (!op->addr || op->addr <= bar0_size - 4));
-	MUST(op->index < pack->field[FWQ_F_rpc_run_cpu_sequencer_v__regSaveArea].count);
-	MUST(op->timeout_us <= FWQ_SEQUENCER_POLL_MAX && op->delay_us <= FWQ_SEQUENCER_DELAY_MAX);
-	MUST((op->kind == FWQ_SEQUENCER_REG_POLL) == (op->timeout_us != 0));
+	must(op->kind < FWQ_SEQUENCER_KINDS);
+	must(op->addr % 4 == 0 && (!op->addr || op->addr <= bar0_size - 4));
+	must(op->index < pack->field[FWQ_F_rpc_run_cpu_sequencer_v__regSaveArea].count);
+	must(op->timeout_us <= FWQ_SEQUENCER_POLL_MAX && op->delay_us <= FWQ_SEQUENCER_DELAY_MAX);
+	must((op->kind == FWQ_SEQUENCER_REG_POLL) == (op->timeout_us != 0));
 	return op->delay_us;
 }
 
@@ -53,22 +48,21 @@ static void run(const struct fwq_pack *pack, const uint8_t *payload, uint32_t le
 	uint32_t commands = 0, delays = 0;
 	int ret = fwq_sequencer_open(pack, payload, len, bar0_size, &seq);
 
-	MUST(ret == 0 || ret == -EPROTO || ret == -EOPNOTSUPP);
-	MUST((ret == -EPROTO) == (seq.why != NULL));
+	must(ret == 0 || ret == -EPROTO || ret == -EOPNOTSUPP);
+	must((ret == -EPROTO) == (seq.why != NULL));
 	if (ret)
 		return;
 	while (fwq_sequencer_next(&seq, &op)) {
 		delays += check_op(pack, &op, bar0_size);
 		commands++;
 	}
-	MUST(seq.at == seq.len && !seq.why);
-	MUST(commands == seq.commands && commands <= FWQ_SEQUENCER_COMMANDS_MAX);
-	MUST(delays == seq.delays_us && delays <= FWQ_SEQUENCER_DELAY_MAX);
+	must(seq.at == seq.len && !seq.why);
+	must(commands == seq.commands && commands <= FWQ_SEQUENCER_COMMANDS_MAX);
+	must(delays == seq.delays_us && delays <= FWQ_SEQUENCER_DELAY_MAX);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct fwq_pack lying;
 	const struct fwq_pack *pack;
 	unsigned int lies;
 	bool fits;
@@ -82,12 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lies = data[0] >> 5;
 	data++;
 	size--;
-	if (lies) {
-		lying = *pack;
-		pack = &lying;
-	}
-	for (; lies && size > LIE_BYTES; lies--, data += LIE_BYTES, size -= LIE_BYTES)
-		lie(&lying, about, sizeof(about) / sizeof(about[0]), data);
+	pack = lie_about(pack, lies, about, sizeof(about) / sizeof(about[0]), &data, &size);
 	/* 0 to 16 MiB, edges among them. */
 	bar0_size = data[0] & 0x80 ? 16u << 20 : data[0];
 	data++;
@@ -97,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	payload = calloc(1, HEADER + size);
-	MUST(payload != NULL);
+	must(payload != NULL);
 	payload[0] = payload[1] = payload[2] = 0xff; /* bufferSizeDWord */
 	payload[4] = (uint8_t)(size / 4);	     /* cmdIndex */
 	payload[5] = (uint8_t)(size / 4 >> 8);

@@ -11,6 +11,7 @@
 
 /* The real sources, statics and all. NOLINTBEGIN(bugprone-suspicious-include) */
 #include "hv/xen/pci_op.c"
+#include "tests/fuzz/must.h"
 /* NOLINTEND(bugprone-suspicious-include) */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -20,12 +21,6 @@ int hv_xen_errno(long ret)
 {
 	return ret < 0 ? -EIO : 0;
 }
-
-#define MUST(cond)                                                                                 \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			abort();                                                                   \
-	} while (0)
 
 static void bars(const uint8_t *data)
 {
@@ -37,8 +32,8 @@ static void bars(const uint8_t *data)
 	for (unsigned int i = 0; i <= HV_PCI_BARS; i++) {
 		if (hv_pci_op_bar(value, mask, i, &bar) || !bar.size)
 			continue;
-		MUST(bar.addr && !(bar.addr & (bar.size - 1)) && !(bar.size & (bar.size - 1)));
-		MUST(bar.size >= 16 && bar.addr + bar.size - 1 >= bar.addr);
+		must(bar.addr && !(bar.addr & (bar.size - 1)) && !(bar.size & (bar.size - 1)));
+		must(bar.size >= 16 && bar.addr + bar.size - 1 >= bar.addr);
 	}
 }
 
@@ -47,12 +42,12 @@ static void interrupts(const struct xen_pci_op *op, unsigned int n)
 	uint32_t pirqs[SH_INFO_MAX_VEC], pirq;
 
 	if (!hv_pci_op_msi(op, &pirq))
-		MUST(pirq && pirq <= INT32_MAX);
+		must(pirq && pirq <= INT32_MAX);
 	if (hv_pci_op_msix(op, n, pirqs))
 		return;
-	MUST(n <= SH_INFO_MAX_VEC);
+	must(n <= SH_INFO_MAX_VEC);
 	for (unsigned int i = 0; i < n; i++)
-		MUST(pirqs[i]);
+		must(pirqs[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -68,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 0: /* a string from xenstore */
 		memcpy(text, data + 1, size - 1 < sizeof(text) ? size - 1 : sizeof(text) - 1);
 		if (!hv_pci_op_bdf(text, &bdf))
-			MUST(bdf.domain <= 0xffff);
+			must(bdf.domain <= 0xffff);
 		break;
 	case 1: /* registers */
 		if (size > 2 * sizeof(uint32_t[HV_PCI_BARS]))
@@ -78,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (size < 2)
 			break;
 		memcpy(&op, data + 2, size - 2 < sizeof(op) ? size - 2 : sizeof(op));
-		MUST(hv_pci_op_error(op.err) <= 0 && !hv_pci_op_error(op.err) == !op.err);
+		must(hv_pci_op_error(op.err) <= 0 && !hv_pci_op_error(op.err) == !op.err);
 		if (data[1] & 1) /* sensible entries, so that more than the first is looked at */
 			for (unsigned int i = 0; i < SH_INFO_MAX_VEC; i++)
 				op.msix_entries[i].entry = (uint16_t)i;
@@ -92,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 			memcpy(&offset, data + 1, sizeof(offset));
 			if (hv_pci_op_access_ok(offset, width))
-				MUST(offset + width <= 4096);
+				must(offset + width <= 4096);
 		}
 	}
 	return 0;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "hv/dom0/firmware.h"
+#include "tests/fuzz/must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -34,12 +35,6 @@ static const char *const folders[] = {"src", "src/nvidia", "src/nvidia/generated
 				      "src/common/inc"};
 #define NAMES	(sizeof(names) / sizeof(names[0]))
 #define FOLDERS (sizeof(folders) / sizeof(folders[0]))
-
-static void must(int cond)
-{
-	if (!cond)
-		abort();
-}
 
 static void path_of(char *path, const char *name)
 {

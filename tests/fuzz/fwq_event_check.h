@@ -5,31 +5,25 @@
 #ifndef TESTS_FUZZ_FWQ_EVENT_CHECK_H
 #define TESTS_FUZZ_FWQ_EVENT_CHECK_H
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "fwq/event.h"
-
-#define MUST(cond)                                                                                 \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			abort();                                                                   \
-	} while (0)
+#include "tests/fuzz/must.h"
 
 /* The bytes are part of the payload. */
 static inline void check_bytes(struct fwq_bytes b, const uint8_t *payload, uint32_t len)
 {
-	MUST(!b.len || (b.at >= payload && b.at <= payload + len));
-	MUST(!b.len || b.len <= len - (uint32_t)(b.at - payload));
+	must(!b.len || (b.at >= payload && b.at <= payload + len));
+	must(!b.len || b.len <= len - (uint32_t)(b.at - payload));
 }
 
 static inline void check_text(const char *s, size_t max)
 {
 	size_t n = strlen(s);
 
-	MUST(n <= max);
+	must(n <= max);
 	for (size_t i = 0; i < n; i++)
-		MUST(s[i] >= ' ' && s[i] <= '~');
+		must(s[i] >= ' ' && s[i] <= '~');
 }
 
 static inline void check_event(const struct fwq_event *ev, const uint8_t *payload, uint32_t len)
@@ -37,8 +31,8 @@ static inline void check_event(const struct fwq_event *ev, const uint8_t *payloa
 	static const size_t sizes[] = {FWQ_EVENT_LINE_MAX, 20, 1};
 	char line[FWQ_EVENT_LINE_MAX];
 
-	MUST(ev->kind < FWQ_EVENT_KINDS && ev->len == len);
-	MUST(!ev->name == (ev->kind == FWQ_EVENT_UNKNOWN));
+	must(ev->kind < FWQ_EVENT_KINDS && ev->len == len);
+	must(!ev->name == (ev->kind == FWQ_EVENT_UNKNOWN));
 	switch (ev->kind) {
 	case FWQ_EVENT_RUN_CPU_SEQUENCER:
 		check_bytes(ev->script, payload, len);
@@ -67,8 +61,8 @@ static inline void check_event(const struct fwq_event *ev, const uint8_t *payloa
 	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		size_t n = fwq_event_log(ev, line, sizes[i]);
 
-		MUST(n < sizes[i] && n == strlen(line));
-		MUST(i || n < FWQ_EVENT_LINE_MAX - 1); /* nothing is cut off a whole line */
+		must(n < sizes[i] && n == strlen(line));
+		must(i || n < FWQ_EVENT_LINE_MAX - 1); /* nothing is cut off a whole line */
 		check_text(line, FWQ_EVENT_LINE_MAX);
 	}
 }

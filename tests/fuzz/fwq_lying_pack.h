@@ -13,7 +13,7 @@
 #include "fwq/packs.h"
 
 /* Fields [first, last] of structure `s`, one after the other in fwq/abigen/wanted. */
-struct lie_about {
+struct lie {
 	enum fwq_struct s;
 	enum fwq_field first, last;
 };
@@ -25,10 +25,10 @@ struct lie_about {
 #define LIE_BYTES 5u /* of input for one lie */
 
 /* Tells one lie: which structure and field, whether it is there, its offset, size and count. */
-static inline void lie(struct fwq_pack *pack, const struct lie_about *about, unsigned int n,
-		       const uint8_t in[LIE_BYTES])
+static inline void lie_once(struct fwq_pack *pack, const struct lie *about, unsigned int n,
+			    const uint8_t in[LIE_BYTES])
 {
-	const struct lie_about *a = &about[in[0] % n];
+	const struct lie *a = &about[in[0] % n];
 	struct fwq_place *at = &pack->field[a->first + in[1] % (a->last - a->first + 1)];
 	uint32_t whole;
 
@@ -43,6 +43,24 @@ static inline void lie(struct fwq_pack *pack, const struct lie_about *about, uns
 	at->offset = in[2] % (whole + 1);
 	if (at->size > whole - at->offset || !at->size)
 		*at = (struct fwq_place){.offset = at->offset};
+}
+
+/*
+ * The pack as it is when `lies` is 0; else a copy of it, one for all calls, with as many lies told as
+ * the input has bytes for, and those bytes taken.
+ */
+static inline const struct fwq_pack *lie_about(const struct fwq_pack *pack, unsigned int lies,
+					       const struct lie *about, unsigned int n,
+					       const uint8_t **data, size_t *size)
+{
+	static struct fwq_pack lying;
+
+	if (!lies)
+		return pack;
+	lying = *pack;
+	for (; lies && *size > LIE_BYTES; lies--, *data += LIE_BYTES, *size -= LIE_BYTES)
+		lie_once(&lying, about, n, *data);
+	return &lying;
 }
 
 #endif /* TESTS_FUZZ_FWQ_LYING_PACK_H */
