@@ -16,16 +16,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/fwq_tree.h"
-
-static uint32_t rng = 0x2468ace;
-
-static uint32_t rnd(void)
-{
-	rng ^= rng << 13;
-	rng ^= rng >> 17;
-	rng ^= rng << 5;
-	return rng;
-}
+#include "tests/unit/rnd.h"
 
 #define GUESTS 6u
 #define THINGS 4u
@@ -167,6 +158,7 @@ static void bad_day(uint32_t function, uint8_t *payload, uint32_t *len, uint32_t
 static void months_of_guests(void **state)
 {
 	(void)state;
+	rng = 0x2468ace;
 	for (unsigned int release = 0; release < FAKE_RELEASES; release++) {
 		struct guest *g;
 

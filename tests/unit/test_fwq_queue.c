@@ -16,21 +16,13 @@
 
 #include "fwq/queue.h"
 #include "tests/unit/fwq_side.h"
+#include "tests/unit/rnd.h"
 
 static struct fwq_params params;
 static struct fwq_link_mem link_mem;
 static struct fwq_queue q;
 static uint8_t stage[0x10000] __attribute__((aligned(8)));
 static uint8_t buf[SIDE_RPC_MAX], back[SIDE_RPC_MAX];
-static uint32_t rng;
-
-static uint32_t rnd(void)
-{
-	rng ^= rng << 13;
-	rng ^= rng >> 17;
-	rng ^= rng << 5;
-	return rng;
-}
 
 static int setup(void **state)
 {

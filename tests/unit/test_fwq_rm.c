@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/fwq_fake.h"
+#include "tests/unit/rnd.h"
 
 #include "fwq/view.h"
 
@@ -27,15 +28,6 @@ static struct fwq_rm_call call;
 static uint8_t *buf; /* of exactly the size given, for the sanitizer */
 static unsigned int ended;
 static int last_err;
-static uint32_t rng;
-
-static uint32_t rnd(void)
-{
-	rng ^= rng << 13;
-	rng ^= rng >> 17;
-	rng ^= rng << 5;
-	return rng;
-}
 
 static void on_done(struct fwq_rm_call *c, int err)
 {

@@ -18,6 +18,7 @@
 #include "fwq/rpc.h"
 #include "hv/hv.h"
 #include "tests/unit/fwq_side.h"
+#include "tests/unit/rnd.h"
 
 #define BIG 700000u
 
@@ -30,7 +31,6 @@ static uint8_t stage[0x10000] __attribute__((aligned(8)));
 static uint8_t rec[SIDE_RPC_MAX], flood[SIDE_RPC_MAX];
 static uint8_t *request, *answer, *got; /* BIG bytes each */
 static uint64_t now;
-static uint32_t rng;
 
 static unsigned int events, ended;
 static uint32_t last_event, last_event_len;
@@ -58,14 +58,6 @@ void hv_delay(uint64_t ns)
 	now += ns;
 	if (while_waiting)
 		while_waiting();
-}
-
-static uint32_t rnd(void)
-{
-	rng ^= rng << 13;
-	rng ^= rng >> 17;
-	rng ^= rng << 5;
-	return rng;
 }
 
 static bool flooding; /* the firmware writes as fast as we read */
