@@ -111,6 +111,7 @@ bool model_gsp_start(struct model *m, const uint8_t *image, uint64_t size)
 	uint64_t rmargs;
 
 	memset(g, 0, sizeof(*g));
+	model_rm_reset(&g->rm);
 	g->layout = m->firmware.release ? model_gsp_layout(m->firmware.release)
 					: model_gsp_layout_in(image, size);
 	wrong = g->layout ? take_arguments(m, &rmargs) : "a release that the model does not know";

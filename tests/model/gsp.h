@@ -2,13 +2,14 @@
 /*
  * The stand-in for GSP-RM, the firmware on the GSP's RISC-V core: its state and the calls between its
  * parts. gsp.c is its life, gsp_queue.c the transport, gsp_rpc.c the answers,
- * gsp_sequencer.c what it has the driver do.
+ * gsp_sequencer.c what it has the driver do; the objects that it manages are in rm.h.
  */
 #ifndef MODEL_GSP_H
 #define MODEL_GSP_H
 
 #include "gsp_abi.h"
 #include "internal.h"
+#include "rm.h"
 
 #define GSP_MAX_PAGES	1024 /* of shared memory */
 #define GSP_MAX_PAYLOAD (GSP_MSG_QUEUE_ELEMENT_SIZE_MAX - 48 - 32)
@@ -25,6 +26,7 @@ struct model_gsp {
 	bool system_info, registry, sequenced, init_done;
 	/* The layout, while the driver has the core reset on the firmware's own wish. */
 	const struct gsp_layout *paused;
+	struct model_rm rm;
 	/* The message in work. */
 	_Alignas(8) uint8_t element[GSP_MSG_QUEUE_ELEMENT_SIZE_MAX];
 };

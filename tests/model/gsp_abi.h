@@ -8,6 +8,7 @@
 #define MODEL_GSP_ABI_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -138,14 +139,16 @@ struct rpc_message_header {
 #define NV_VGPU_MSG_EVENT_GSP_INIT_DONE		    0x1001u
 #define NV_VGPU_MSG_EVENT_GSP_RUN_CPU_SEQUENCER	    0x1002u
 
-/* nvstatuscodes.h */
-#define NV_ERR_INVALID_ARGUMENT 0x1fu
-#define NV_ERR_NOT_SUPPORTED	0x56u
-
-/* Where the calls' own status word is, in their structures of version 03_00 (g_rpc-structures.h). */
-#define RPC_FREE_STATUS	      12u /* NVOS00_PARAMETERS.status */
-#define RPC_RM_CONTROL_STATUS 12u /* header of 24 bytes: before 575.51.02 */
-#define RPC_RM_ALLOC_STATUS   16u
+/* The calls on objects, version 03_00 (g_rpc-structures.h, g_sdk-structures.h); parameters follow. */
+struct rpc_free {
+	uint32_t hRoot, hObjectParent, hObjectOld, status;
+};
+struct rpc_gsp_rm_control { /* before 575.51.02 */
+	uint32_t hClient, hObject, cmd, status, paramsSize, flags;
+};
+struct rpc_gsp_rm_alloc {
+	uint32_t hClient, hParent, hObject, hClass, status, paramsSize, flags, reserved;
+};
 
 /* PACKED_REGISTRY_TABLE: size in bytes, number of entries, entries. */
 #define REGISTRY_HEADER 8u
@@ -170,6 +173,9 @@ struct gsp_layout {
 	uint32_t system_info;	/* sizeof(GspSystemInfo) */
 	uint32_t static_config; /* sizeof(GspStaticConfigInfo), and in it: */
 	uint32_t fb_regions, fb_length, name, bar1_pde, internal_client;
+	uint32_t root_params; /* sizeof(NV0000_ALLOC_PARAMETERS) */
+	uint32_t engines_v2;  /* sizeof(NV2080_CTRL_GPU_GET_ENGINES_V2_PARAMS) */
+	bool later_engines;   /* numbers of engines as from 550 on */
 };
 
 #endif /* MODEL_GSP_ABI_H */

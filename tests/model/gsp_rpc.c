@@ -3,8 +3,8 @@
  * What the stand-in for GSP-RM answers, in the structures of the release that was loaded.
  *
  * It knows the calls of a start and an end: the system it is in, the registry, its static
- * configuration, unloading. It has no objects: RM controls and allocations are answered with "not
- * supported" in their own status word, as the firmware answers what it does not know.
+ * configuration, unloading; and those on objects, which it hands on (rm.h) and answers with the
+ * question, its status word and parameters changed.
  *
  * Sources: gsp_static_config.h of each release, for sizes and offsets; g_rpc-structures.h; nouveau
  * gsp/r535.c for which calls have an answer.
@@ -17,10 +17,10 @@
 #define FIRMWARE_MEMORY (256 * MIB) /* at the end: what the firmware scrubs and keeps */
 
 static const struct gsp_layout layouts[] = {
-	{"535.113.01", 664, 2168, 840, 1752, 1820, 2088, 2152},
-	{"535.261.03", 672, 2168, 840, 1752, 1820, 2088, 2152},
-	{"550.163.01", 880, 2184, 856, 1768, 1836, 2104, 2168},
-	{"570.144", 928, 1656, 344, 1224, 1260, 1536, 1600},
+	{"535.113.01", 664, 2168, 840, 1752, 1820, 2088, 2152, 108, 252, false},
+	{"535.261.03", 672, 2168, 840, 1752, 1820, 2088, 2152, 108, 252, false},
+	{"550.163.01", 880, 2184, 856, 1768, 1836, 2104, 2168, 108, 260, true},
+	{"570.144", 928, 1656, 344, 1224, 1260, 1536, 1600, 120, 340, true},
 };
 
 const struct gsp_layout *model_gsp_layout(const char *release)
@@ -82,7 +82,8 @@ static const char *set_registry(struct model *m, const uint8_t *p, uint32_t len)
 static void get_static_info(struct model *m, const struct rpc_message_header *rpc)
 {
 	static const char name[] = "NVIDIA A40 (model)";
-	static const uint32_t handles[] = {0xc1e00004, 0xde1d0000, 0x5d1d0000};
+	static const uint32_t handles[] = {RM_INTERNAL_CLIENT, RM_INTERNAL_DEVICE,
+					   RM_INTERNAL_SUBDEVICE};
 	const struct gsp_layout *l = m->gsp_rm->layout;
 	uint64_t usable = m->fb.size - FIRMWARE_MEMORY;
 	struct fb_region regions[2] = {
@@ -104,18 +105,59 @@ static void get_static_info(struct model *m, const struct rpc_message_header *rp
 		       l->static_config);
 }
 
-/* The question comes back with a status. */
-static void refuse(struct model *m, const struct rpc_message_header *rpc, uint32_t status_offset)
+/* Where the call lies, to be changed in place. */
+static uint8_t *call_of(struct model *m)
+{
+	return m->gsp_rm->element + sizeof(struct gsp_msg_queue_element) +
+	       sizeof(struct rpc_message_header);
+}
+
+static bool rm_alloc(struct model *m, uint32_t len)
+{
+	struct rpc_gsp_rm_alloc *call = (void *)call_of(m);
+	struct rm_object wanted;
+
+	if (len < sizeof(*call) || call->paramsSize > len - sizeof(*call))
+		return false;
+	wanted = (struct rm_object){
+		.client = call->hClient,
+		.parent = call->hParent,
+		.handle = call->hObject,
+		.class_id = call->hClass,
+	};
+	call->status = model_rm_alloc(m, &wanted, (uint8_t *)(call + 1), call->paramsSize);
+	return true;
+}
+
+static bool rm_control(struct model *m, uint32_t len)
+{
+	struct rpc_gsp_rm_control *call = (void *)call_of(m);
+
+	if (len < sizeof(*call) || call->paramsSize > len - sizeof(*call))
+		return false;
+	call->status = model_rm_control(m, call->hClient, call->hObject, call->cmd,
+					(uint8_t *)(call + 1), call->paramsSize);
+	return true;
+}
+
+static bool rm_free(struct model *m, uint32_t len)
+{
+	struct rpc_free *call = (void *)call_of(m);
+
+	if (len < sizeof(*call))
+		return false;
+	call->status = model_rm_free(m, call->hRoot, call->hObjectOld);
+	return true;
+}
+
+/* The question comes back, with a status; one that is not whole, with an error for the message. */
+static void answer_call(struct model *m, const struct rpc_message_header *rpc,
+			bool (*call)(struct model *m, uint32_t len))
 {
 	uint32_t len = rpc->length - (uint32_t)sizeof(*rpc);
-	uint8_t *payload = m->gsp_rm->element + sizeof(struct gsp_msg_queue_element) + sizeof(*rpc);
-	uint32_t result = NV_ERR_INVALID_ARGUMENT;
+	uint32_t result = call(m, len) ? NV_OK : NV_ERR_INVALID_ARGUMENT;
 
-	if (len >= status_offset + 4) {
-		model_store32(payload + status_offset, NV_ERR_NOT_SUPPORTED);
-		result = 0;
-	}
-	model_gsp_send(m, rpc->function, result, rpc->sequence, payload, len);
+	model_gsp_send(m, rpc->function, result, rpc->sequence, call_of(m), len);
 }
 
 void model_gsp_answer(struct model *m, const struct rpc_message_header *rpc)
@@ -141,13 +183,13 @@ void model_gsp_answer(struct model *m, const struct rpc_message_header *rpc)
 		model_gsp_unloaded(m);
 		break;
 	case NV_VGPU_MSG_FUNCTION_GSP_RM_CONTROL:
-		refuse(m, rpc, RPC_RM_CONTROL_STATUS);
+		answer_call(m, rpc, rm_control);
 		break;
 	case NV_VGPU_MSG_FUNCTION_GSP_RM_ALLOC:
-		refuse(m, rpc, RPC_RM_ALLOC_STATUS);
+		answer_call(m, rpc, rm_alloc);
 		break;
 	case NV_VGPU_MSG_FUNCTION_FREE:
-		refuse(m, rpc, RPC_FREE_STATUS);
+		answer_call(m, rpc, rm_free);
 		break;
 	default:
 		model_log(m, "GSP stand-in: function %u is not known", rpc->function);

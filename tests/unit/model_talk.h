@@ -207,18 +207,90 @@ static inline void assert_sequenced(struct talk *t, struct message *msg)
 	assert_true(riscv_active(t->mc));
 }
 
-static inline struct talk talk_boot(struct machine *mc)
+/* The firmware of a release, up; `system_info` is the size of its GspSystemInfo. */
+static inline struct talk talk_boot_release(struct machine *mc, const char *release,
+					    uint32_t system_info)
 {
 	struct talk t = talk_prepare(mc);
 	struct message msg;
 
+	memcpy(mc->mem + AT_IMAGE + RELEASE_AT, release, strlen(release) + 1);
 	assert_int_equal(booter_load(mc), 0);
 	assert_true(riscv_active(mc));
-	tell_system(&t, 664);
+	tell_system(&t, system_info);
 	tell_registry(&t);
 	assert_sequenced(&t, &msg);
 	assert_heard(&t, &msg, INIT_DONE);
 	return t;
+}
+
+static inline struct talk talk_boot(struct machine *mc)
+{
+	return talk_boot_release(mc, RELEASE, 664);
+}
+
+/* ---- RM calls, each with the status that it ends with ---- */
+
+#define RM_FREE	   10u
+#define RM_CONTROL 76u
+#define RM_ALLOC   103u
+
+/* Parameters are exchanged for those of the answer. */
+static inline uint32_t call(struct talk *t, uint32_t function, const uint32_t *header,
+			    uint32_t header_words, uint32_t status_word, void *params,
+			    uint32_t size)
+{
+	static uint8_t question[4096 * 4];
+	struct message msg;
+
+	memcpy(question, header, 4ul * header_words);
+	if (size)
+		memcpy(question + 4ul * header_words, params, size);
+	tell(t, function, question, 4 * header_words + size);
+	assert_heard(t, &msg, function);
+	assert_int_equal(msg.rpc.rpc_result, 0);
+	assert_int_equal(msg.rpc.length, 32 + 4 * header_words + size);
+	if (size)
+		memcpy(params, msg.payload + 4ul * header_words, size);
+	return le32(msg.payload + 4ul * status_word);
+}
+
+static inline uint32_t rm_alloc(struct talk *t, uint32_t client, uint32_t parent, uint32_t object,
+				uint32_t class_id, void *params, uint32_t size)
+{
+	const uint32_t header[8] = {client, parent, object, class_id, ~0u, size};
+
+	return call(t, RM_ALLOC, header, 8, 4, params, size);
+}
+
+static inline uint32_t rm_control(struct talk *t, uint32_t client, uint32_t object, uint32_t cmd,
+				  void *params, uint32_t size)
+{
+	const uint32_t header[6] = {client, object, cmd, ~0u, size};
+
+	return call(t, RM_CONTROL, header, 6, 3, params, size);
+}
+
+static inline uint32_t rm_free(struct talk *t, uint32_t client, uint32_t object)
+{
+	const uint32_t header[4] = {client, 0, object, ~0u};
+
+	return call(t, RM_FREE, header, 4, 3, NULL, 0);
+}
+
+/* A client with a device and a subdevice. */
+#define CLIENT	  0xc1d00001u
+#define DEVICE	  0xde1d0001u
+#define SUBDEVICE 0x5d1d0001u
+
+static inline void rm_client(struct talk *t)
+{
+	uint8_t device[56] = {0}, subdevice[4] = {0};
+
+	assert_int_equal(rm_alloc(t, CLIENT, 0, CLIENT, 0, NULL, 0), 0);
+	assert_int_equal(rm_alloc(t, CLIENT, CLIENT, DEVICE, 0x80, device, sizeof(device)), 0);
+	assert_int_equal(
+		rm_alloc(t, CLIENT, DEVICE, SUBDEVICE, 0x2080, subdevice, sizeof(subdevice)), 0);
 }
 
 #endif /* MODEL_TALK_H */

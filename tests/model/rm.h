@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the stand-in for GSP-RM manages: objects, and the calls on them. rm_objects.c keeps the tree,
+ * rm_controls.c has the table of controls, rm_engines.c answers those about the board's engines.
+ */
+#ifndef MODEL_RM_H
+#define MODEL_RM_H
+
+#include "gsp_abi.h"
+#include "internal.h"
+
+/* Status of a call (nvstatuscodes.h, the same 535 ... 595). */
+#define NV_OK			      0x00u
+#define NV_ERR_INSERT_DUPLICATE_NAME  0x19u
+#define NV_ERR_INSUFFICIENT_RESOURCES 0x1au
+#define NV_ERR_INVALID_ARGUMENT	      0x1fu
+#define NV_ERR_INVALID_CLASS	      0x22u
+#define NV_ERR_INVALID_OBJECT_HANDLE  0x33u
+#define NV_ERR_INVALID_OBJECT_PARENT  0x36u
+#define NV_ERR_INVALID_PARAM_STRUCT   0x3au
+#define NV_ERR_NOT_SUPPORTED	      0x56u
+#define NV_ERR_OBJECT_NOT_FOUND	      0x57u
+
+/* Classes (class/cl*.h). */
+#define NV01_ROOT	   0x0000u
+#define NV01_ROOT_NON_PRIV 0x0001u
+#define NV01_ROOT_CLIENT   0x0041u
+#define NV01_DEVICE_0	   0x0080u
+#define NV20_SUBDEVICE_0   0x2080u
+
+/*
+ * The firmware's own client, which GET_GSP_STATIC_INFO names; a driver may use it but not free it.
+ * The values are the model's own, of the form that drivers' logs show.
+ */
+#define RM_INTERNAL_CLIENT    0xc1e00004u
+#define RM_INTERNAL_DEVICE    0xde1d0000u
+#define RM_INTERNAL_SUBDEVICE 0x5d1d0000u
+
+/* An object: found by its client's handle and its own. A client is its own client, parent 0. */
+struct rm_object {
+	uint32_t client, parent, handle, class_id;
+};
+
+#define RM_MAX_OBJECTS 4096
+
+struct model_rm {
+	struct rm_object objects[RM_MAX_OBJECTS];
+	uint32_t nr_objects;
+};
+
+/* Nothing but the internal client. */
+void model_rm_reset(struct model_rm *rm);
+/* NULL if there is none. */
+const struct rm_object *model_rm_find(const struct model_rm *rm, uint32_t client, uint32_t handle);
+
+/*
+ * The calls, each with a status as RM gives it. `params` of `size` bytes comes with the question and
+ * is changed to the answer.
+ */
+uint32_t model_rm_alloc(struct model *m, const struct rm_object *wanted, uint8_t *params,
+			uint32_t size);
+uint32_t model_rm_free(struct model *m, uint32_t client, uint32_t handle);
+uint32_t model_rm_control(struct model *m, uint32_t client, uint32_t handle, uint32_t cmd,
+			  uint8_t *params, uint32_t size);
+
+/* What a control does: params are of the right size, zero but for what the question holds. */
+typedef uint32_t (*rm_control_fn)(struct model *m, const struct rm_object *object, uint8_t *params);
+
+/* rm_engines.c */
+uint32_t model_rm_get_engines_v2(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_get_device_info(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_get_intr_table(struct model *m, const struct rm_object *object, uint8_t *params);
+
+#endif /* MODEL_RM_H */
