@@ -160,6 +160,7 @@ static uint32_t find_vectors(const uint8_t *table, uint32_t mc_index, uint32_t *
 		*nonstall = le32(entry + 12);
 		return le32(entry + 8);
 	}
+	*nonstall = 0;
 	fail_msg("no interrupt of engine %u", mc_index);
 	return 0;
 }
