@@ -166,6 +166,10 @@ $(O)/xvgpu-model.so: $(model-src) $(model-qemu-src) $(wildcard tests/model/*.h) 
 		-I. $$(sed 's/-I/-isystem /g' $(O)/qemu/include.flags) \
 		$$(pkg-config --cflags glib-2.0) $(filter %.c,$^) -o $@ $$(pkg-config --libs glib-2.0)
 
+$(O)/insns.so: tests/bed/insns.c $(O)/qemu/include.flags
+	$(call say,"LINK",$@)
+	$(Q)gcc -shared -fPIC -O2 -g -std=gnu11 -D_GNU_SOURCE -fvisibility=hidden $(warn) -isystem $(O)/qemu/include $< -o $@
+
 $(O)/qemu/include.flags: tests/bed/qemu-src.sh | $(deps)
 	$(Q)sh tests/bed/qemu-src.sh
 	@touch $@
@@ -258,7 +262,7 @@ $(O)/drmcheck: tests/xen/linux/drmcheck.c include/uapi/drm/xen_vgpu_drm.h $(auto
 	$(call say,LINK,$@)
 	$(Q)gcc $(common) -O2 -D_GNU_SOURCE $$(pkg-config --cflags libdrm) -MF $@.d -o $@ $< -ldrm
 
-bed: $(bed-parts) $(O)/xvgpu-model.so $(O)/drmcheck
+bed: $(bed-parts) $(O)/xvgpu-model.so $(O)/insns.so $(O)/drmcheck
 
 # What a whole-system test needs.
 system: all bed

@@ -5,7 +5,7 @@
     lint.py [FILE ...]          default: every C file that git knows or would add
 
 clang-tidy needs each file's compile flags, and files differ (bare metal, hosted, QEMU, kernel), so
-the table below says which flags go with which folder. The kernel module, the QEMU device and what is
+the table below says which flags go with which folder. The kernel module, the QEMU device and plugin and what is
 compiled against NVIDIA's headers are checked by clang-format only: those headers are not ours and their
 compilers already warn as errors.
 """
@@ -22,7 +22,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.environ.get("O", "build")
 BASE = ["-std=gnu11", "-I.", "-Iinclude", f"-I{OUT}/include", "-include",
         f"{OUT}/include/generated/autoconf.h", "-Wall", "-Wextra"]
-FORMAT_ONLY = ("guest-frontend/linux/", "tests/model/qemu", "include/uapi/", "tests/peer/msgq/vendor.c",
+FORMAT_ONLY = ("guest-frontend/linux/", "tests/model/qemu", "tests/bed/insns", "include/uapi/", "tests/peer/msgq/vendor.c",
                "tests/peer/scramble/fw_", "tests/proof/")
 
 

@@ -80,6 +80,7 @@ class Bed:
     overlay    {path in dom0: host path, text or bytes}, see image.overlay()
     devices    QEMU -device arguments, e.g. "edu,id=edu,addr=2"
     preload    shared objects for QEMU alone (LD_PRELOAD), which add devices of our own
+    plugins    QEMU -plugin arguments, e.g. insns.option(…)
     environ    further environment variables for QEMU
     xen_args   further words for Xen's command line
     memory     the machine's memory in MiB, of which dom0 takes 1024
@@ -87,14 +88,15 @@ class Bed:
     verbose    whether to print a line for each phase
     """
 
-    def __init__(self, name, *, overlay=None, devices=(), preload=(), environ=None, xen_args="",
-                 memory=3072, limit=170, verbose=True):
+    def __init__(self, name, *, overlay=None, devices=(), preload=(), plugins=(), environ=None,
+                 xen_args="", memory=3072, limit=170, verbose=True):
         self.name = name
         self.dir = os.path.join(BUILD, "run", name)
         self.verbose = verbose
         self._overlay = dict(overlay or {})
         self._devices = list(devices)
         self._preload = list(preload)
+        self._plugins = list(plugins)
         self._environ = dict(environ or {})
         self._xen_args = xen_args
         self._memory = memory
@@ -163,6 +165,8 @@ class Bed:
         ]
         for device in self._devices:
             command += ["-device", device]
+        for plugin in self._plugins:
+            command += ["-plugin", plugin]
         command += ["-kernel", f"{base}/xen", "-append", f"{XEN_CMDLINE} {self._xen_args}",
                     "-initrd", f"{base}/vmlinux {DOM0_CMDLINE},{initrd}"]
         environ = dict(os.environ, **self._environ)

@@ -37,8 +37,15 @@ uint64_t model_time(const struct model *m)
 	return m->ops->time_ns(m->ctx);
 }
 
+void model_milestone(struct model *m, const char *name)
+{
+	if (m->ops->milestone)
+		m->ops->milestone(m->ctx, name);
+}
+
 void model_host_reset(struct model *m)
 {
+	m->touched = false;
 	m->pmc_enable = NV_PMC_ENABLE_INIT;
 	m->device_enable = 0;
 	memset(m->sw_scratch, 0, sizeof(m->sw_scratch));
@@ -275,12 +282,21 @@ static bool bar_answers(const struct model *m, int bar, uint64_t offset, size_t 
 	return model_pci_memory_on(m) && len <= size && offset <= size - len;
 }
 
+static void touch(struct model *m)
+{
+	if (m->touched)
+		return;
+	m->touched = true;
+	model_milestone(m, "first-touch");
+}
+
 uint64_t model_mmio_read(struct model *m, int bar, uint64_t offset, unsigned int size)
 {
 	uint64_t value = ~0ull;
 
 	if (!natural(offset, size) || !bar_answers(m, bar, offset, size))
 		return size >= 8 ? value : (1ull << (8 * size)) - 1;
+	touch(m);
 	m->stats.mmio_reads++;
 	if (bar != MODEL_BAR_REGS) {
 		value = 0;
@@ -298,6 +314,7 @@ void model_mmio_write(struct model *m, int bar, uint64_t offset, uint64_t value,
 {
 	if (!natural(offset, size) || !bar_answers(m, bar, offset, size))
 		return;
+	touch(m);
 	m->stats.mmio_writes++;
 	if (bar != MODEL_BAR_REGS)
 		model_window_access(m, true, bar, offset, &value, size);
@@ -313,6 +330,7 @@ void model_bar_read(struct model *m, int bar, uint64_t offset, void *buf, size_t
 		memset(buf, 0xff, len);
 		return;
 	}
+	touch(m);
 	m->stats.mmio_reads++;
 	model_window_access(m, false, bar, offset, buf, len);
 }
@@ -321,6 +339,7 @@ void model_bar_write(struct model *m, int bar, uint64_t offset, const void *buf,
 {
 	if (bar == MODEL_BAR_REGS || !bar_answers(m, bar, offset, len))
 		return;
+	touch(m);
 	m->stats.mmio_writes++;
 	/* model_window_access() does not write to its buffer when it writes to VRAM. */
 	model_window_access(m, true, bar, offset, (void *)buf, len);

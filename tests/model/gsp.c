@@ -155,6 +155,8 @@ bool model_gsp_resume(struct model *m)
 	g->paused = NULL;
 	g->init_done = true;
 	model_gsp_send(m, NV_VGPU_MSG_EVENT_GSP_INIT_DONE, 0, 0, &not_used, sizeof(not_used));
+	model_log(m, "GSP stand-in: INIT_DONE sent");
+	model_milestone(m, "init-done");
 	model_gsp_doorbell(m);
 	return true;
 }

@@ -115,7 +115,8 @@ struct model {
 	void *ctx;
 	struct model_config config; /* with defaults filled in; .faults is not kept */
 	struct model_stats stats;
-	bool live; /* created: the embedder may be called back about BARs */
+	bool live;    /* created: the embedder may be called back about BARs */
+	bool touched; /* a BAR was accessed since the last reset */
 
 	uint8_t cfg[MODEL_CFG_HEADER];
 	uint8_t cfg_rw[MODEL_CFG_HEADER];  /* bits that software can write */
@@ -143,6 +144,7 @@ struct model {
 /* bus.c */
 void model_log(struct model *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 uint64_t model_time(const struct model *m);
+void model_milestone(struct model *m, const char *name);
 void model_host_reset(struct model *m);
 uint32_t model_reg_read(struct model *m, uint32_t addr);
 void model_reg_write(struct model *m, uint32_t addr, uint32_t value);

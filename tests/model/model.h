@@ -74,6 +74,12 @@ struct model_bus_ops {
 	 * now has its reset values, so BARs and the command register read 0.
 	 */
 	void (*flr_done)(void *ctx);
+	/*
+	 * The board passed a point that costs of a start are counted between: "first-touch", just
+	 * before the first access to a BAR since power-on or reset is answered, and "init-done", when
+	 * GSP-RM has said that it is up. model_stats_get() may be called.
+	 */
+	void (*milestone)(void *ctx, const char *name);
 };
 
 /* What a board is made of. Zero means the default. */
