@@ -225,7 +225,7 @@ proof-long: | $(deps)
 # ---------------------------------------------------------------- tests against others' code
 # Compiled programs that tests/peer/test_*.py use; the vendor's part is fetched and built by the scripts.
 peer: $(O)/abigen $(O)/peer/msgq.a $(O)/dom0/tests/peer/access.o $(O)/scramble-client \
-	$(O)/fwcheck $(O)/bootcheck $(O)/xvgpu
+	$(O)/fwcheck $(O)/bootcheck $(O)/xvgpu $(O)/xvgpu-model.so
 
 # The client of tests/peer/scramble knows no release: it is linked without the built-in packs.
 $(O)/scramble-client: $(call objs,asan,$(addprefix tests/peer/scramble/,client.c client_calls.c client_machine.c) \
@@ -244,6 +244,10 @@ $(O)/bootcheck: $(O)/asan/tests/peer/bootcheck.o $(O)/asan/hosted.a
 $(O)/fwcheck: $(call objs,asan,tests/peer/fwcheck.c $(gpu-files-src))
 	$(call say,LINK,$@)
 	$(Q)gcc $(sanitize) -o $@ $^
+
+# Stock nouveau boots firmware on the GPU model (docs/model.md); CASES="clean image-byte" chooses.
+peer-nouveau: $(O)/xvgpu-model.so $(O)/insns.so
+	$(Q)$(PY) tests/peer/nouveau_boot.py $(CASES)
 
 # ---------------------------------------------------------------- the test machine
 
@@ -320,6 +324,7 @@ help:
 	@echo 'make check        set everything up, then run every test; ends with "N passed, N failed, N skipped"'
 	@echo 'make check-unit   unit tests only (seconds)     make check-xen   whole-system tests only'
 	@echo 'make check-peer   tests against headers and code of others'
+	@echo 'make peer-nouveau  Debian'"'"'s unmodified nouveau boots firmware on the GPU model, whole and with planted faults'
 	@echo 'make proof        CBMC proofs of memory safety    make proof-long   the same with wider bounds'
 	@echo 'make fuzz         long fuzzing, FUZZ_SECONDS per target (600)'
 	@echo 'make bench        firmware queues beside those of NVIDIA; counted costs of moving data, by gpudom and by Xen'
@@ -331,7 +336,7 @@ help:
 	@echo 'make clean        remove build/'
 	@echo 'Variables: O=DIR output folder, V=1 show commands, RUN_ARGS="--fault flip-vram-read=OFFSET"'
 
-.PHONY: all run check check-unit check-peer peer proof proof-long check-xen fuzz bench bench-fwq unit fuzzers images linux-module bed system \
+.PHONY: all run check check-unit check-peer peer peer-nouveau proof proof-long check-xen fuzz bench bench-fwq unit fuzzers images linux-module bed system \
 	menuconfig defconfig allyesconfig allnoconfig format lint clean help
 
 -include $(shell find $(O)/xen $(O)/xen-test $(O)/asan $(O)/fuzz $(O)/dom0 -name '*.d' 2>/dev/null)

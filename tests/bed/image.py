@@ -21,6 +21,7 @@ image is an archive of its own, appended (see overlay() and append()).
 
 import argparse
 import gzip
+import lzma
 import os
 import re
 import stat
@@ -119,6 +120,13 @@ def libraries(host):
     return found + ([unwind] if os.path.exists(unwind) and unwind not in found else [])
 
 
+def module_bytes(host):
+    """A kernel module as the kernel takes it; Debian 13 and later ship them compressed."""
+    with open(host, "rb") as f:
+        data = f.read()
+    return lzma.decompress(data) if host.endswith(".xz") else data
+
+
 class Modules:
     """The kernel modules of one kernel release, found by file, so that depmod is not needed."""
 
@@ -126,8 +134,8 @@ class Modules:
         self._files = {}
         for top, _, names in os.walk(os.path.join(tree, "kernel")):
             for name in names:
-                if name.endswith(".ko"):
-                    self._files[self._name(name[:-3])] = os.path.join(top, name)
+                if name.endswith((".ko", ".ko.xz")):
+                    self._files[self._name(name.split(".ko")[0])] = os.path.join(top, name)
         with open(os.path.join(tree, "modules.builtin"), encoding="utf-8") as f:
             self._builtin = {self._name(os.path.basename(line.strip())[:-3]) for line in f}
 
@@ -148,8 +156,7 @@ class Modules:
             host = self._files[name]
             if host in order:
                 return
-            with open(host, "rb") as f:
-                depends = re.search(rb"\0depends=([^\0]*)\0", f.read())
+            depends = re.search(rb"\0depends=([^\0]*)\0", module_bytes(host))
             for dep in filter(None, depends.group(1).decode().split(",") if depends else []):
                 add(dep, name)
             order.append(host)
@@ -186,11 +193,17 @@ def from_list(list_file, variables):
         except (ImageError, IndexError, ValueError) as e:
             raise ImageError(f"{list_file}:{number}: {e}") from e
     files = Modules(variables["modules"]).closure(modules) if modules else []
-    for host in files:
-        cpio.file("/lib/modules/" + os.path.basename(host), host)
     if files:
-        cpio.data("/lib/modules/order", "".join(os.path.basename(h) + "\n" for h in files).encode())
+        put_modules(cpio, files)
     return cpio.finish()
+
+
+def put_modules(cpio, files):
+    """Stores modules of the host, in load order, and the list of their names in that order."""
+    names = [os.path.basename(host).removesuffix(".xz") for host in files]
+    for name, host in zip(names, files):
+        cpio.data("/lib/modules/" + name, module_bytes(host))
+    cpio.data("/lib/modules/order", "".join(name + "\n" for name in names).encode())
 
 
 def overlay(files):

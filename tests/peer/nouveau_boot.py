@@ -1,0 +1,194 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Stock nouveau judges the GPU model: Debian 13's Linux 6.12, its nouveau.ko, firmware 535.113.01.
+
+    nouveau_boot.py [CASE ...]        (make peer-nouveau); cases: clean, cost, or a name of FAULTS
+
+clean   nouveau's own log has the line that it prints for the message GSP-RM INIT_DONE, then for the
+        static configuration, which it asks for only after that; the image that arrived in the model by
+        radix3 DMA has the SHA-256 of the file's section .fwimage.
+cost    the same without debug messages, counted: what the CPU executes from nouveau's first access to
+        the GPU until INIT_DONE (tests/bed/insns.c).
+faults  one wrong byte, register or reply each. nouveau must say so in its own words, must not receive
+        INIT_DONE and must not keep the GPU.
+
+A machine each, on plain QEMU, in no time to speak of compared with hardware: nothing here is timed. No
+vendor instruction runs. Nothing is demanded of what nouveau does after INIT_DONE. Prints one line
+per case: ok, FAILED, or skip when the mirror lacks a package.
+"""
+
+import concurrent.futures
+import dataclasses
+import os
+import sys
+
+import linux_guest
+import test_boot
+from linux_guest import GuestError, Pair
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bed"))
+import insns  # noqa: E402
+
+TRIXIE = Pair("trixie", "trixie", "535.113.01",
+              # r535_gsp_msg_recv() of this kernel says so for each message; 4097 is GSP_INIT_DONE.
+              r"nouveau 0000:00:02\.0: gsp:msg fn:4097 .*res:0x0 ")
+# On boards before Ada this kernel uses GSP-RM only when asked to.
+PARAMETERS = "nouveau.config=NvGspRm=1"
+TALKATIVE = f"loglevel=7 {PARAMETERS} nouveau.debug=gsp=trace,sec2=debug,bios=debug"
+QUIET = f"loglevel=5 {PARAMETERS}"
+STATIC_CONFIGURATION = r"gsp: fb region 0: 0+-0000000b2fffffff"
+# With KASLR off: the kernel's image, and where it puts modules (arch/x86/include/asm/pgtable_64_types.h).
+RANGES = {"kernel": (0xffffffff80000000, 0xffffffffbfffffff),
+          "modules": (0xffffffffc0000000, 0xfffffffffeffffff)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    name: str
+    planted: str  # as the model takes it
+    sign: str     # what nouveau says
+
+
+FAULTS = (
+    Fault("rom-byte", "flip-rom=0x204", r"bios: 00000000: checksum failed"),
+    Fault("board-firmware-not-done", "gfw-progress=0x3f", r"preinit failed with -110"),
+    Fault("frts-error", "frts-error=5", r"gsp: fwsec-frts: 0x0005"),
+    Fault("frts-never-ends", "never-halts=0x110000", r"gsp:fwsec-frts: boot failed: -110"),
+    # The region that nouveau then reads is an empty one.
+    Fault("fwsec-byte", "flip-ucode=0x110000", r"gsp: fwsec-frts: WPR2 @ 1ffffe00 - 00000000"),
+    Fault("wpr2-misplaced", "wpr2-off-by=0x20000", r"gsp: fwsec-frts: WPR2 @ 0b3fe200 - 0b3ff200"),
+    # A register of fuses chooses the signature: none fits, and the boot ROM refuses.
+    Fault("fuse-register", "flip-reg=0x824148", r"sec2\(gsp\): reg_fuse_version: 00000000"),
+    Fault("memory-not-scrubbed", "never-scrubbed=0x840000", r"WARNING: .*ga102_flcn_reset_wait_mem_scrubbing"),
+    # What nouveau put into the mailbox is still there: the booter has not run.
+    Fault("booter-byte", "flip-ucode=0x840000", r"sec2\(gsp\): mbox (?!00000)[0-9a-f]{5}000 00000000"),
+    Fault("booter-error", "booter-load-error=0x31", r"sec2\(gsp\): mbox 00000031 00000000"),
+    Fault("image-byte", "flip-image=0x1234567", r"sec2\(gsp\): mbox 0000010d 00000000"),
+    Fault("core-dead", "riscv-dead=1", r"sec2\(gsp\):booter-load: booted[\s\S]*gsp: init failed, -5"),
+    Fault("reply-error", "rpc-result=0x77", r"gsp:msg fn:\d+ .*res:0x77 "),
+)
+
+
+def say(line):
+    """Prints one line in one piece: machines run beside each other."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+class Wrong(Exception):
+    """nouveau or the model did something else than it should; the text says what."""
+
+
+def need(run, truth, what):
+    if not truth:
+        raise Wrong(f"{what}; logs are in {run.folder}")
+
+
+def same_image(run, pair):
+    need(run, run.image == test_boot.image_digest(linux_guest.parts(pair).gsp),
+         f"the model received an image of SHA-256 {run.image or '(none)'}, not .fwimage of the file")
+
+
+def clean(pair):
+    run = linux_guest.boot(pair, "nouveau-clean", TALKATIVE)
+    done = run.said(pair.init_done)
+    need(run, done, "nouveau does not say that it received INIT_DONE")
+    static = run.said(STATIC_CONFIGURATION)
+    need(run, static and static.start() > done.start(), "no static configuration after INIT_DONE")
+    same_image(run, pair)
+    # A sign that shows without a fault would be no sign.
+    idle = [fault.name for fault in FAULTS if run.said(fault.sign)]
+    need(run, not idle, f"signs of faults {idle} without a fault")
+    kept = run.said(r"^peer: (bound|not bound)").group(1)
+    return (f"nouveau: \"{done.group(0).split('gsp:')[1].strip()}\" (GSP_INIT_DONE), then the static "
+            f"configuration; .fwimage arrived as {run.image}; GPU {kept} in the end")
+
+
+def broken(pair, fault):
+    run = linux_guest.boot(pair, "nouveau-" + fault.name, TALKATIVE, fault.planted)
+    need(run, not run.said(pair.init_done), "nouveau received INIT_DONE in spite of the fault")
+    sign = run.said(r"^.*" + fault.sign + r".*$")
+    failed = run.said(r"(init failed, -\d+|preinit failed with -\d+|one-time init failed, -\d+)")
+    need(run, sign, f"nouveau does not say /{fault.sign}/")
+    need(run, failed, "nouveau does not say that it failed")
+    need(run, run.said(r"^peer: not bound$"), "nouveau keeps the GPU in spite of the fault")
+    return f"{fault.planted}: {sign.group(0).split('0000:00:02.0: ')[-1].strip()}; {failed.group(0)}"
+
+
+def figures(pair):
+    """(lines of text, run) of a boot whose instructions are counted."""
+    folder = os.path.join(linux_guest.vendor.OUT, "peer")
+    marks = os.path.join(folder, f"kernel-{pair.kernel_suite}-{pair.firmware}.marks")
+    run = linux_guest.boot(pair, "nouveau-cost", QUIET, plugin=insns.option(
+        os.path.join(linux_guest.vendor.OUT, "insns.so"), marks, RANGES))
+    return run, insns.marks(marks)
+
+
+def cost(pair):
+    run, marks = figures(pair)
+    at = {name: [m for m in marks if m["mark"] == name] for name in ("first-touch", "init-done")}
+    need(run, [len(at["first-touch"]), len(at["init-done"])] == [1, 1],
+         f"marks {[m['mark'] for m in marks]}, not one of each")
+    first, last = at["first-touch"][0], at["init-done"][0]
+    spent, model = insns.between(first, last), insns.model_between(first, last)
+    same_image(run, pair)
+    size = test_boot.test_firmware.sections(linux_guest.parts(pair).gsp)[".fwimage"][1]
+    need(run, model["dma_bytes"] > size, f"{model['dma_bytes']} bytes of DMA for an image of {size}")
+    need(run, 0 < spent["modules"][0] < spent["kernel"][0], f"instructions {spent}")
+    kept = run.said(r"^peer: bound, (-?\d+) KiB less memory")
+    return "\n".join([
+        "from the first access to the GPU until INIT_DONE, below",
+        f"cost: instructions         {spent['modules'][0]} in modules (nouveau, drm), "
+        f"{spent['kernel'][0]} in the kernel proper",
+        f"cost: bytes stored by them {spent['modules'][1]} and {spent['kernel'][1]}: the upper limit of what was "
+        f"copied (the image has {size}; copies of it are not counted apart)",
+        f"cost: MMIO                 {model['mmio_reads']} reads, {model['mmio_writes']} writes",
+        f"cost: DMA by the board     {model['dma_bytes']} bytes in {model['dma_reads']} reads and "
+        f"{model['dma_writes']} writes",
+        "cost: hypercalls           none: there is no hypervisor",
+        "cost: memory at rest       " + (f"{kept.group(1)} KiB more in use with nouveau loaded and bound" if kept
+                                         else "not counted: nouveau did not keep the GPU")])
+
+
+def cases(pair):
+    """{name: function}, in the order to run."""
+    found = {"clean": lambda: clean(pair), "cost": lambda: cost(pair)}
+    for fault in FAULTS:
+        found[fault.name] = lambda f=fault: broken(pair, f)
+    return found
+
+
+def main(wanted, pair=TRIXIE):
+    """Runs the wanted cases (all if none); returns (passed, failed)."""
+    all_cases = cases(pair)
+    unknown = [name for name in wanted if name not in all_cases]
+    if unknown:
+        sys.exit(f"nouveau_boot: no case {unknown[0]}; there are: {' '.join(all_cases)}")
+    what = linux_guest.parts(pair)
+    wanted = wanted or list(all_cases)
+    if not what:
+        for name in wanted:
+            say(f"skip {name}: the mirror lacks {pair}")
+        return 0, 0
+    say(f"nouveau: {what.package}, nouveau.ko SHA-256 {what.nouveau}")
+    say(f"nouveau: firmware {pair.firmware} of {pair.firmware_suite}; initramfs SHA-256 {what.digest}")
+    passed = 0
+
+    def attempt(name):
+        say(f"nouveau: {name}: a machine starts")
+        try:
+            return True, all_cases[name]()
+        except (GuestError, Wrong, OSError) as e:
+            return False, str(e)
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, (good, text) in zip(wanted, pool.map(attempt, wanted)):
+            passed += good
+            say(f"{'ok' if good else 'FAILED'} {name}: {text}")
+    return passed, len(wanted) - passed
+
+
+if __name__ == "__main__":
+    PASSED, FAILED = main(sys.argv[1:])
+    say(f"peer-nouveau: {PASSED} passed, {FAILED} failed")
+    sys.exit(1 if FAILED or not PASSED else 0)
