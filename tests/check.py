@@ -227,7 +227,7 @@ def stage_xen():
     if rc:
         yield Result("xen/build", "FAILED", last_line(out))
         return
-    tests = [("bed", "tests/bed/selftest.py"), ("model", "tests/model/test_qemu.py")]
+    tests = [("bed", "tests/bed/selftest.py"), ("insns", "tests/bed/test_insns.py"), ("model", "tests/model/test_qemu.py")]
     tests += scripts("tests/xen")
     only = os.environ.get("XEN_TESTS", "").split()
     yield from run_scripts("xen", [t for t in tests if not only or t[0] in only])

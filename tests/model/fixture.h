@@ -41,6 +41,8 @@ struct machine {
 	unsigned int nr_log;
 	char last_log[256];
 	unsigned int ram_changes, flrs;
+	unsigned int nr_milestones;
+	const char *milestone;
 };
 
 static int machine_dma(struct machine *mc, bool write, uint64_t addr, void *buf, size_t len)
@@ -107,6 +109,14 @@ static void machine_flr_done(void *ctx)
 	mc->flrs++;
 }
 
+static void machine_milestone(void *ctx, const char *name)
+{
+	struct machine *mc = ctx;
+
+	mc->nr_milestones++;
+	mc->milestone = name;
+}
+
 static const struct model_bus_ops machine_ops = {
 	.dma_read = machine_dma_read,
 	.dma_write = machine_dma_write,
@@ -115,6 +125,7 @@ static const struct model_bus_ops machine_ops = {
 	.log = machine_log,
 	.bar_ram_changed = machine_ram_changed,
 	.flr_done = machine_flr_done,
+	.milestone = machine_milestone,
 };
 
 /* A board with 1 GiB of chips, so 960 MiB of usable VRAM; memory space and bus mastering on. */

@@ -190,11 +190,12 @@ def read(path):
         return f.read().replace("\r", "")
 
 
-def boot(pair, name, words, fault="none", plugin=None):
+def boot(pair, name, words, fault="none", iommu=False, plugin=None):
     """Runs one machine; its logs are in build/log/peer-NAME/.
 
     words    further words for the kernel's command line
     fault    planted in the model
+    iommu    whether DMA and interrupts go through the emulated VT-d
     plugin   what follows QEMU's -plugin
     """
     what = parts(pair)
@@ -202,16 +203,20 @@ def boot(pair, name, words, fault="none", plugin=None):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     console, model, qemu = (os.path.join(folder, f) for f in ("console.log", "model.log", "qemu.log"))
-    argv = ["qemu-system-x86_64", "-accel", "tcg", "-machine", "q35", "-cpu", "max", "-m", str(MEMORY_MIB),
-            "-nodefaults", "-display", "none", "-no-reboot", "-no-shutdown",
-            "-serial", f"file:{console}", "-qmp", "stdio",
-            "-device", f"xvgpu-model,id=gpu0,addr=2,log={model},fault={fault}",
-            "-kernel", what.kernel, "-initrd", what.initrd, "-append", f"{COMMAND_LINE} {words}"]
+    # setpriv: the machine ends when the test does, however that happens.
+    argv = ["setpriv", "--pdeathsig", "KILL", "env", f"LD_PRELOAD={MODEL}",
+            "qemu-system-x86_64", "-accel", "tcg", "-machine", "q35", "-cpu", "max", "-m", str(MEMORY_MIB), "-nodefaults", "-display", "none",
+            "-no-reboot", "-no-shutdown", "-serial", f"file:{console}", "-qmp", "stdio"]
+    if iommu:
+        argv += ["-device", "intel-iommu,intremap=on"]
+        words += " intel_iommu=on"
+    argv += ["-device", f"xvgpu-model,id=gpu0,addr=2,log={model},fault={fault}",
+             "-kernel", what.kernel, "-initrd", what.initrd, "-append", f"{COMMAND_LINE} {words}"]
     if plugin:
         argv += ["-plugin", plugin]
     with open(qemu, "w", encoding="utf-8") as log:
         process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-                                   text=True, env=dict(os.environ, LD_PRELOAD=MODEL))
+                                   text=True)
     late = threading.Timer(LIMIT_SECONDS, process.kill)
     late.start()
     digest = ""

@@ -47,9 +47,12 @@ static void test_commands_after_the_start(void **state)
 	tell_registry(&t);
 	assert_sequenced(&t, &msg);
 	assert_heard(&t, &msg, INIT_DONE);
+	assert_string_equal(mc->milestone, "init-done");
+	assert_int_equal(mc->nr_milestones, 2); /* the first was the first access */
 	/* Once only. */
 	tell_registry(&t);
 	assert_false(hear(&t, &msg));
+	assert_int_equal(mc->nr_milestones, 2);
 }
 
 static void test_static_info(void **state)

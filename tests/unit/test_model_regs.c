@@ -205,6 +205,24 @@ static void test_msi_rearm_register(void **state)
 	assert_int_equal(mc->nr_msi, 2);
 }
 
+static void test_first_touch(void **state)
+{
+	struct machine *mc = *state;
+
+	assert_int_equal(mc->nr_milestones, 0);
+	rd(mc, 0);
+	assert_string_equal(mc->milestone, "first-touch");
+	wr(mc, 0x200, 0);
+	assert_int_equal(mc->nr_milestones, 1);
+	/* After a reset again, and not while the board does not answer. */
+	model_flr(mc->gpu);
+	rd(mc, 0);
+	assert_int_equal(mc->nr_milestones, 1);
+	model_cfg_write(mc->gpu, PCI_COMMAND, PCI_COMMAND_MEMORY, 2);
+	model_mmio_write(mc->gpu, MODEL_BAR_FB, 0, 0, 4);
+	assert_int_equal(mc->nr_milestones, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +231,7 @@ int main(void)
 		model_test(test_scratch_and_enables),
 		model_test(test_unknown_registers),
 		model_test(test_scan),
+		model_test(test_first_touch),
 		model_test(test_narrow_write_is_refused),
 		model_test(test_interrupt_tree),
 		model_test(test_msi_needs_bus_mastering),
