@@ -126,6 +126,11 @@ static void firmware_up(struct gpu_boot *boot, int err, void *arg)
 			err = serve();
 	} else if (err == -EBUSY) {
 		hv_log(HV_ERR, "gpudom: ends, so that dom0 resets the function");
+		/* For `xvgpu daemon`; a person reads the line above. */
+		err = hv_xs_write(HV_XS_NONE, "data/xvgpu", "state=needs-reset");
+		if (err)
+			hv_log(HV_WARN, "data/xvgpu not written: error %d", -err);
+		err = -EBUSY;
 	}
 	if (err)
 		hv_exit(-err);

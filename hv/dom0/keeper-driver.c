@@ -9,7 +9,9 @@
  *	                     └──────────────────────────── STARTING
  *
  * A domain that says lost, or stays shut down, or does not come up in time, is destroyed and then
- * treated as gone. One that a person starts by hand is taken as it is, in every phase.
+ * treated as gone. One that says needs-reset goes by itself: a reset of the function, which it had, has left
+ * something on the GPU that it cannot end, so its bus is reset. One that a person starts by hand is taken as it
+ * is, in every phase.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -37,6 +39,7 @@ static void appeared(struct xvgpu_keeper *k, struct xvgpu_driver_state *d, unsig
 	if (d->phase != XVGPU_STARTING) {
 		d->phase = XVGPU_UP;
 		memset(d->starts, 0, sizeof(d->starts));
+		d->tries = 0;
 	}
 	data_path(path, sizeof(path), domid);
 	if (!xs_watch(k->xs, path, XVGPU_TOKEN))
@@ -89,8 +92,25 @@ static int recent_starts(const struct xvgpu_keeper *k, struct xvgpu_driver_state
 	return n;
 }
 
+static void reset_function(const struct xvgpu_driver_state *d, const char *bdf)
+{
+	struct xvgpu_err err;
+
+	if (d->stuck) {
+		if (!xvgpu_pci_reset(bdf, true, &err)) {
+			xvgpu_say("%s: reset the bus of %s", d->name, bdf);
+			return;
+		}
+		xvgpu_say("%s: %s", d->name, err.text);
+	}
+	if (xvgpu_pci_reset(bdf, false, &err))
+		xvgpu_say("%s: %s", d->name, err.text);
+	else
+		xvgpu_say("%s: reset %s", d->name, bdf);
+}
+
 /* The function's state belongs to the last domain; the next one must find it as after power-on. */
-static void reset_board(const struct xvgpu_driver_state *d)
+static void reset_board(struct xvgpu_driver_state *d)
 {
 	struct xvgpu_driver driver;
 	struct xvgpu_err err;
@@ -99,12 +119,27 @@ static void reset_board(const struct xvgpu_driver_state *d)
 		xvgpu_say("%s: cannot reset its functions: %s", d->name, err.text);
 		return;
 	}
-	for (int i = 0; i < driver.n; i++) {
-		if (xvgpu_pci_reset(driver.bdf[i], &err))
-			xvgpu_say("%s: %s", d->name, err.text);
-		else
-			xvgpu_say("%s: reset %s", d->name, driver.bdf[i]);
-	}
+	for (int i = 0; i < driver.n; i++)
+		reset_function(d, driver.bdf[i]);
+	d->stuck = false;
+}
+
+static void give_up(struct xvgpu_driver_state *d, int recent)
+{
+	d->phase = XVGPU_GAVE_UP;
+	if (recent == XVGPU_START_MAX)
+		xvgpu_say(
+			"%s: started %d times within %d s: giving up; start it by hand (xl create "
+			"%s) when the reason is found",
+			d->name, recent, XVGPU_START_WINDOW / 1000, d->config);
+	else
+		xvgpu_say("%s: started %d times in a row, and it never served%s: giving up; start "
+			  "it by hand (xl create %s) when the reason is found",
+			  d->name, d->tries,
+			  d->stuck ? "; no reset that dom0 can do helps its GPU, switching the "
+				     "host's power off will"
+				   : "",
+			  d->config);
 }
 
 static void start(struct xvgpu_keeper *k, struct xvgpu_driver_state *d)
@@ -113,12 +148,8 @@ static void start(struct xvgpu_keeper *k, struct xvgpu_driver_state *d)
 	struct xvgpu_err err;
 	int slot, n = recent_starts(k, d, &slot);
 
-	if (n == XVGPU_START_MAX) {
-		d->phase = XVGPU_GAVE_UP;
-		xvgpu_say(
-			"%s: started %d times within %d s: giving up; start it by hand (xl create "
-			"%s) when the reason is found",
-			d->name, n, XVGPU_START_WINDOW / 1000, d->config);
+	if (n == XVGPU_START_MAX || d->tries == XVGPU_START_MAX) {
+		give_up(d, n);
 		return;
 	}
 	if (k->now < d->retry) {
@@ -126,6 +157,7 @@ static void start(struct xvgpu_keeper *k, struct xvgpu_driver_state *d)
 		return;
 	}
 	d->starts[slot] = k->now;
+	d->tries++;
 	d->retry = k->now + (1000ull << n);
 	reset_board(d);
 	xvgpu_say("%s: starting it from %s", d->name, d->config);
@@ -140,12 +172,26 @@ static void start(struct xvgpu_keeper *k, struct xvgpu_driver_state *d)
 	xvgpu_keeper_wake(k, k->now + 1000);
 }
 
+/* What it says of its end counts after it too: it may be over before we look. */
+static void hear_last_words(struct xvgpu_driver_state *d, enum xvgpu_state state)
+{
+	if (state == XVGPU_STATE_STOPPING) {
+		d->stopping = true;
+		d->running = false;
+	} else if (state == XVGPU_STATE_NEEDS_RESET && !d->stuck) {
+		d->stuck = true;
+		xvgpu_say("%s: domain %u asks for a reset: it cannot end what runs on its GPU",
+			  d->name, d->domid);
+	}
+}
+
 static void look(struct xvgpu_keeper *k, struct xvgpu_driver_state *d, bool shut_down)
 {
 	struct xvgpu_status status;
 	char total[24];
 
 	xvgpu_status_read(k->xs, d->domid, &status);
+	hear_last_words(d, status.state);
 	if (shut_down && !d->stopped_at)
 		d->stopped_at = k->now;
 	if (shut_down && k->now - d->stopped_at >= XVGPU_LINGER) {
@@ -166,15 +212,15 @@ static void look(struct xvgpu_keeper *k, struct xvgpu_driver_state *d, bool shut
 		d->running = true;
 		d->stopping = false;
 		d->phase = XVGPU_UP;
+		d->tries = 0;
 		return;
 	case XVGPU_STATE_LOST:
 		d->stopping = false;
 		destroy(k, d, "has lost its GPU");
 		return;
 	case XVGPU_STATE_STOPPING:
-		d->stopping = true;
-		d->running = false;
 		return;
+	case XVGPU_STATE_NEEDS_RESET:
 	case XVGPU_STATE_NONE:
 		break;
 	}

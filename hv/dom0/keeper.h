@@ -31,7 +31,7 @@
 #define XVGPU_LINGER	   45000
 #define XVGPU_START_TIME   60000 /* in which a driver domain must say that it is running */
 #define XVGPU_START_WINDOW 60000 /* in which there may be at most … */
-#define XVGPU_START_MAX	   5	 /* … so many starts */
+#define XVGPU_START_MAX	   5	 /* … so many starts, or in a row without serving */
 #define XVGPU_CLOSE_TIME   10000 /* that a driver domain has to close a dead guest's slice */
 #define XVGPU_CLOSE_LOOK   100	 /* between two looks at that */
 /*
@@ -60,10 +60,12 @@ struct xvgpu_driver_state {
 	bool listed;			  /* still registered, as of this pass */
 	bool running;			  /* said state=running in this life */
 	bool stopping;			  /* said state=stopping in this life */
+	bool stuck;			  /* said state=needs-reset since the last reset */
 	uint64_t stopped_at;		  /* since when it is shut down; 0: it is not */
 	uint64_t deadline;		  /* of XVGPU_STARTING */
 	uint64_t retry;			  /* of XVGPU_DOWN: not before */
 	uint64_t starts[XVGPU_START_MAX]; /* times of the latest starts; 0: none */
+	int tries;			  /* starts since it last served */
 };
 
 /* What is remembered of one slice between passes. */

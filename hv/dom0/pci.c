@@ -72,21 +72,40 @@ int xvgpu_board_read(const char *bdf, struct xvgpu_board *board, struct xvgpu_er
 	return 0;
 }
 
-int xvgpu_pci_reset(const char *bdf, struct xvgpu_err *err)
+/* 0 or negative errno. */
+static int write_attr(const char *bdf, const char *attr, const char *text)
 {
 	char path[XVGPU_PATH_MAX];
 	int fd, rc = 0;
 
-	if (device_path(path, bdf, "vendor") || access(path, F_OK))
-		return xvgpu_fail(err, -ENOENT, "%s: no such PCI function", bdf);
-	device_path(path, bdf, "reset");
+	if (device_path(path, bdf, attr))
+		return -ENAMETOOLONG;
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
-		return xvgpu_fail(err, -ENOENT, "%s: dom0's kernel knows no way to reset it", bdf);
-	if (write(fd, "1", 1) != 1)
-		rc = xvgpu_fail(err, -errno, "%s: reset failed: %s", bdf, strerror(errno));
+		return -ENOENT;
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		rc = -errno;
 	close(fd);
 	return rc;
+}
+
+int xvgpu_pci_reset(const char *bdf, bool bus, struct xvgpu_err *err)
+{
+	char path[XVGPU_PATH_MAX];
+	int rc;
+
+	if (device_path(path, bdf, "vendor") || access(path, F_OK))
+		return xvgpu_fail(err, -ENOENT, "%s: no such PCI function", bdf);
+	/* Linux Documentation/ABI/testing/sysfs-bus-pci: reset_method. */
+	if (bus && write_attr(bdf, "reset_method", "bus"))
+		return xvgpu_fail(err, -ENOENT, "%s: dom0's kernel cannot reset its bus alone",
+				  bdf);
+	rc = write_attr(bdf, "reset", "1");
+	if (bus)
+		write_attr(bdf, "reset_method", "default");
+	if (rc == -ENOENT)
+		return xvgpu_fail(err, rc, "%s: dom0's kernel knows no way to reset it", bdf);
+	return rc ? xvgpu_fail(err, rc, "%s: reset failed: %s", bdf, strerror(-rc)) : 0;
 }
 
 bool xvgpu_pciback_loaded(void)

@@ -23,10 +23,11 @@ struct xvgpu_board {
 int xvgpu_board_read(const char *bdf, struct xvgpu_board *board, struct xvgpu_err *err);
 
 /*
- * Resets a function through dom0's kernel. Takes err: -ENOENT when there is no function, or
- * when the kernel knows no way to reset it; other values: the reset failed.
+ * Resets a function through dom0's kernel, by the way that the kernel likes best (usually a function-level
+ * reset), or with it all of its bus. Takes err: -ENOENT when there is no function, or when the kernel
+ * knows no such way (of the bus: only where nothing else is on it); other values: the reset failed.
  */
-int xvgpu_pci_reset(const char *bdf, struct xvgpu_err *err);
+int xvgpu_pci_reset(const char *bdf, bool bus, struct xvgpu_err *err);
 
 bool xvgpu_pciback_loaded(void);
 

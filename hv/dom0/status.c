@@ -56,6 +56,7 @@ static const char *const state_names[] = {
 	[XVGPU_STATE_RUNNING] = "running",
 	[XVGPU_STATE_LOST] = "lost",
 	[XVGPU_STATE_STOPPING] = "stopping",
+	[XVGPU_STATE_NEEDS_RESET] = "needs-reset",
 };
 
 const char *xvgpu_state_name(enum xvgpu_state state)
@@ -70,7 +71,7 @@ void xvgpu_status_parse(const char *text, struct xvgpu_status *status)
 	memset(status, 0, sizeof(*status));
 	xvgpu_pairs_parse(text, &status->pairs);
 	state = xvgpu_pairs_get(&status->pairs, "state");
-	for (int i = XVGPU_STATE_RUNNING; state && i <= XVGPU_STATE_STOPPING; i++)
+	for (int i = XVGPU_STATE_RUNNING; state && i <= XVGPU_STATE_NEEDS_RESET; i++)
 		if (!strcmp(state, state_names[i]))
 			status->state = (enum xvgpu_state)i;
 	total = xvgpu_pairs_get(&status->pairs, "vram-total");

@@ -30,6 +30,7 @@ enum xvgpu_state {
 	XVGPU_STATE_RUNNING,
 	XVGPU_STATE_LOST,
 	XVGPU_STATE_STOPPING,
+	XVGPU_STATE_NEEDS_RESET, /* the GPU; it ends */
 };
 
 struct xvgpu_status {

@@ -247,11 +247,15 @@ static void boards(void **state)
 static void resets(void **state)
 {
 	(void)state;
-	assert_int_equal(xvgpu_pci_reset("0000:03:00.0", &err), 0);
+	assert_int_equal(xvgpu_pci_reset("0000:03:00.0", false, &err), 0);
 	function("0000:04:00.0", "0x10de\n", "0x2235\n", "0x030200\n");
-	assert_int_equal(xvgpu_pci_reset("0000:04:00.0", &err), -ENOENT);
+	assert_int_equal(xvgpu_pci_reset("0000:04:00.0", false, &err), -ENOENT);
 	assert_string_equal(err.text, "0000:04:00.0: dom0's kernel knows no way to reset it");
-	assert_int_equal(xvgpu_pci_reset("0000:09:00.0", &err), -ENOENT);
+	assert_int_equal(xvgpu_pci_reset("0000:09:00.0", false, &err), -ENOENT);
+	assert_int_equal(xvgpu_pci_reset("0000:03:00.0", true, &err), -ENOENT);
+	assert_string_equal(err.text, "0000:03:00.0: dom0's kernel cannot reset its bus alone");
+	fake_file("sys/bus/pci/devices/0000:03:00.0/reset_method", "");
+	assert_int_equal(xvgpu_pci_reset("0000:03:00.0", true, &err), 0);
 }
 
 /* The config that init writes is one that the tool itself, and so libxlutil, can read. */

@@ -267,6 +267,100 @@ static void a_gpudom_that_stops_stays_away(void **state)
 	assert_string_equal(value("/libxl/%u/device/vgpu/0/plug", g), "in");
 }
 
+/* All of it happened between two looks: its words are still there, it is shut down already. */
+static void last_words_are_heard_after_the_end(void **state)
+{
+	(void)state;
+	plugged_guest();
+	fake_serves(gpudom, "stopping");
+	fake_dom(gpudom)->shutdown = true;
+	later(100);
+	fake_kill(gpudom);
+	later(100);
+	later(100000);
+	assert_string_equal(fake.xl_log, "");
+	assert_int_equal(k->driver[0].phase, XVGPU_STOPPED);
+}
+
+/* What the kernel was asked for: the files' contents, written one over the other. */
+static void assert_sysfs(const char *attr, const char *text)
+{
+	char path[256], found[32] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/bus/pci/devices/0000:03:00.0/%s", xvgpu_paths.sysfs, attr);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	found[fread(found, 1, sizeof(found) - 1, f)] = '\0';
+	fclose(f);
+	assert_string_equal(found, text);
+}
+
+static void a_gpu_that_needs_it_gets_a_reset_of_its_bus(void **state)
+{
+	(void)state;
+	fake_file("sys/bus/pci/devices/0000:03:00.0/reset_method", "");
+	fake_file("sys/bus/pci/devices/0000:03:00.0/reset", "");
+	plugged_guest();
+	fake_kill(gpudom);
+	pass();
+	assert_sysfs("reset", "1");
+	assert_sysfs("reset_method", ""); /* an ordinary reset first */
+	gpudom = fake.next_domid;
+	later(100);
+	fake_serves(gpudom, "needs-reset");
+	later(100);
+	assert_null(strstr(fake.xl_log, "destroy")); /* it goes by itself */
+	fake_dom(gpudom)->shutdown = true;
+	later(100);
+	fake_kill(gpudom);
+	fake_file("sys/bus/pci/devices/0000:03:00.0/reset", "");
+	later(5000);
+	assert_sysfs("reset", "1");
+	assert_sysfs("reset_method", "default"); /* and before it "bus" */
+	/* The next end is an ordinary one. */
+	gpudom = fake.next_domid;
+	later(100);
+	fake_serves(gpudom, "running");
+	later(100);
+	fake_kill(gpudom);
+	fake_file("sys/bus/pci/devices/0000:03:00.0/reset_method", "");
+	later(20000);
+	assert_sysfs("reset_method", "");
+}
+
+static void needs_reset(unsigned int domid, const char *name)
+{
+	(void)name;
+	fake_serves(domid, "needs-reset");
+}
+
+/* Each try takes long, so that there are never many within a minute; they end all the same. */
+static void slow_failures_are_limited_too(void **state)
+{
+	int creates = 0;
+
+	(void)state;
+	plugged_guest();
+	fake.on_create = needs_reset;
+	fake_kill(gpudom);
+	for (int i = 0; i < 20; i++) {
+		later(20000);
+		later(100);
+		if (fake_dom(fake.next_domid))
+			fake_kill(fake.next_domid);
+	}
+	for (const char *p = fake.xl_log; (p = strstr(p, "create ")); p++)
+		creates++;
+	assert_int_equal(creates, XVGPU_START_MAX);
+	assert_int_equal(k->driver[0].phase, XVGPU_GAVE_UP);
+	assert_true(k->driver[0].stuck);
+	/* One that serves, served by hand, starts the count anew. */
+	fake.on_create = NULL;
+	serving_gpudom();
+	assert_int_equal(k->driver[0].tries, 0);
+}
+
 static void die_at_once(unsigned int domid, const char *name)
 {
 	(void)name;
@@ -551,6 +645,9 @@ int main(void)
 		T(a_dead_gpudom_is_started_again),
 		T(a_lost_gpu_is_recovered),
 		T(a_gpudom_that_stops_stays_away),
+		T(last_words_are_heard_after_the_end),
+		T(a_gpu_that_needs_it_gets_a_reset_of_its_bus),
+		T(slow_failures_are_limited_too),
 		T(starts_are_limited),
 		T(xl_that_fails_is_tried_again),
 		T(a_silent_gpudom_is_started_again),
