@@ -40,6 +40,7 @@ enum model_fault_kind {
 	MODEL_RPC_RESULT,
 	MODEL_FLIP_RPC,
 	MODEL_SEQUENCER_ADDRESS,
+	MODEL_FLR_KEEPS_WPR2,
 };
 
 struct model_fault {

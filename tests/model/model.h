@@ -156,7 +156,7 @@ uint32_t model_cfg_read(struct model *m, unsigned int offset, unsigned int size)
 void model_cfg_write(struct model *m, unsigned int offset, uint32_t value, unsigned int size);
 
 /*
- * Function-level reset from outside: falcons, interrupts, BAR modes and configuration space get
+ * Reset from outside, by the bus or the machine: falcons, interrupts, BAR modes and configuration space get
  * their reset values; VRAM keeps its contents. Does not call flr_done.
  */
 void model_flr(struct model *m);
@@ -201,6 +201,8 @@ int model_fwimage_hash(const struct model *m, uint8_t out[32]);
  *   flip-rpc=OFFSET         bit 0 of this byte of all its messages is inverted, after the checksum;
  *                           the element header's 48 bytes count
  *   sequencer-address=ADDR  the firmware has the driver write to this register
+ *   flr-keeps-wpr2=1        the write-protected region outlives a function-level reset that software starts
+ *                           in configuration space, but not model_flr()
  * -EINVAL for an unknown name or a bad value; then nothing of `text` is planted.
  */
 int model_fault_set(struct model *m, const char *text);

@@ -202,6 +202,15 @@ uint32_t model_cfg_read(struct model *m, unsigned int offset, unsigned int size)
 	return get(m->cfg, offset, size);
 }
 
+static void function_level_reset(struct model *m)
+{
+	uint64_t lo = m->fb.wpr2_lo, hi = m->fb.wpr2_hi, ignored;
+
+	model_flr(m);
+	if (model_fault_value(m, MODEL_FLR_KEEPS_WPR2, &ignored))
+		model_wpr2_set(m, lo, hi);
+}
+
 void model_cfg_write(struct model *m, unsigned int offset, uint32_t value, unsigned int size)
 {
 	uint8_t old_state = m->cfg[CAP_PM + PCI_PM_CTRL] & PCI_PM_CTRL_STATE_MASK;
@@ -227,7 +236,7 @@ void model_cfg_write(struct model *m, unsigned int offset, uint32_t value, unsig
 		break;
 	}
 	if (flr) {
-		model_flr(m);
+		function_level_reset(m);
 		if (m->ops->flr_done)
 			m->ops->flr_done(m->ctx);
 		return;
