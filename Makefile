@@ -266,7 +266,11 @@ $(O)/drmcheck: tests/xen/linux/drmcheck.c include/uapi/drm/xen_vgpu_drm.h $(auto
 	$(call say,LINK,$@)
 	$(Q)gcc $(common) -O2 -D_GNU_SOURCE $$(pkg-config --cflags libdrm) -MF $@.d -o $@ $< -ldrm
 
-bed: $(bed-parts) $(O)/xvgpu-model.so $(O)/insns.so $(O)/drmcheck
+$(O)/crash: tests/xen/dom0/crash.c $(autoconf) | $(deps)
+	$(call say,LINK,$@)
+	$(Q)gcc $(common) -O2 -D_GNU_SOURCE -MF $@.d -o $@ $< -lxenctrl -lxenforeignmemory
+
+bed: $(bed-parts) $(O)/xvgpu-model.so $(O)/insns.so $(O)/drmcheck $(O)/crash
 
 # What a whole-system test needs.
 system: all bed

@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""gpudom ends again and again under firmware that runs, and all comes back, with data.
+
+Two guests fill their slices, read them back and compare, all the time. Meanwhile gpudom is destroyed,
+shut down, rebooted, made to crash inside, one after the other: RESTARTS times (4 by default). Each time
+the function is reset, the real firmware's image goes to the model again and arrives whole, and each guest
+is plugged in again and must verify every piece of its slice anew.
+
+Destroyed or crashed, gpudom leaves its firmware running in write-protected memory (WPR2). Where a reset
+does not take that away (the model's fault flr-keeps-wpr2), the next gpudom ends it by itself.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import test_firmware
+from system import BUILD, GPU_BDF, LIB, BedError, System, fields
+from results import Results, Skip, check, check_equal
+
+VERSION = "535.113.01"
+ARCHIVE = f"/var/lib/xvgpu/{VERSION}.fw"
+GUESTS = ("pv", "pv2")
+SLICE = 4 << 20  # bytes a guest fills and verifies
+KINDS = ("destroy", "shutdown", "crash", "reboot")
+
+
+def address_of(symbol):
+    """Address of a function of gpudom."""
+    out = subprocess.run(["nm", os.path.join(BUILD, "gpudom.debug")], stdout=subprocess.PIPE, text=True,
+                         check=True).stdout
+    return re.search(rf"^([0-9a-f]+) T {symbol}$", out, re.M)[1]
+
+
+# Waiting is done by one loop in dom0, and without xl: a poll from here costs the machine more than the guests.
+SERVES = """until for i in $(xenstore-list /local/domain); do
+    [ $i -gt %d ] && xenstore-read /local/domain/$i/data/xvgpu 2>/dev/null | grep -q state=running && echo $i
+done | grep .; do sleep 0.2; done"""
+GOES_ON = """until set -- $(xenstore-read /local/domain/%d/data/progress) &&
+    [ ${1#verified=} -ge %d ] && [ ${2#losses=} -ge %d ]; do sleep 0.2; done"""
+
+
+def wait_dom0(s, script, what, timeout):
+    """Output of a script in dom0 that ends when something has happened."""
+    rc, out = s.sh(script, timeout)
+    if rc:
+        raise BedError(f"waited {timeout} s in vain for {what}: {out}")
+    return out
+
+
+def progress(s, guest):
+    """(bytes verified, connections lost) of a guest, by its domain id."""
+    told = fields(s.ok(f"xenstore-read /local/domain/{guest}/data/progress"))
+    return int(told["verified"]), int(told["losses"])
+
+
+def verifies(s, guest, losses):
+    """Waits until a guest that has had so many losses has filled and read back its slice since."""
+    wait_dom0(s, GOES_ON % (guest, 0, losses), f"loss {losses} at domain {guest}", 120)
+    start = progress(s, guest)[0]
+    # Written and read: 2 bytes for each. One piece more, for what was under way.
+    wait_dom0(s, GOES_ON % (guest, start + 2 * SLICE + (2 << 20), losses),
+              f"domain {guest} to verify its slice", 120)
+
+
+def end(s, kind):
+    """Ends gpudom; where nobody else would start it again, does that."""
+    if kind == "destroy":
+        s.ok("xl destroy gpudom", timeout=60)
+    elif kind == "crash":
+        s.ok(f"crash {s.domid('gpudom')} {address_of('hv_common_run_timers')}")
+    elif kind == "reboot":
+        s.ok("xl reboot gpudom")
+    else:
+        s.ok("xl shutdown -w gpudom", timeout=60)
+        s.ok("while xl domid gpudom >/dev/null 2>&1; do sleep 0.2; done", timeout=60)
+        s.ok("xl create /etc/xvgpu/gpudom.cfg", timeout=60)
+
+
+SIGNS = {  # what gpudom must have said at its end
+    "destroy": None,
+    "shutdown": r"gpudom: firmware unloaded",
+    "crash": r"(?i)trap|invalid opcode|undefined",
+    "reboot": r"gpudom: firmware unloaded",
+}
+
+
+def restart(s, number, kind, guests, digest):
+    """One end and all that must come after it."""
+    old = s.domid("gpudom")
+    losses = {guest: progress(s, guest)[1] for guest in guests}
+    log = len(s.guest_log("gpudom"))
+    flrs = json.loads(s.qom_get("gpu0", "stats"))["flrs"]
+    began = s.seconds()
+    end(s, kind)
+    wait_dom0(s, SERVES % old, "a new gpudom", 120)
+    up = s.seconds()
+    said = s.guest_log("gpudom")[log:]
+    check(not SIGNS[kind] or re.search(SIGNS[kind], said), f"gpudom said: {said}")
+    check(f"gpudom: firmware {VERSION} runs" in said, f"gpudom said: {said}")
+    check(json.loads(s.qom_get("gpu0", "stats"))["flrs"] > flrs, "the function was not reset")
+    check_equal(s.qom_get("gpu0", "fwimage-hash"), digest, "sha256 of the image in the model")
+    for guest in guests:
+        verifies(s, guest, losses[guest] + 1)
+    s.say(f"restart {number} ({kind}): serves after {up - began:.1f} s, "
+          f"guests verified after {s.seconds() - began:.1f} s")
+
+
+def main():
+    results = Results("restart")
+    found = [f for f in test_firmware.archives() if f[0] == VERSION]
+    if not found:
+        with results.case("restarts"):
+            raise Skip("the mirror has no firmware package")
+        return results.finish()
+    _, path, digest = found[0]
+    times = int(os.environ.get("RESTARTS", len(KINDS)))
+    with System("restart", overlay={ARCHIVE: path, "/usr/bin/crash": os.path.join(BUILD, "crash")},
+                limit=250 + 90 * times) as s:
+        s.ok(f"xvgpu init {GPU_BDF} --kernel {LIB}/gpudom --ramdisk {ARCHIVE}")
+        s.ok("xl create /etc/xvgpu/gpudom.cfg", timeout=60)
+        s.wait(s.gpudom_running, "gpudom to serve", 60)
+        s.start_daemon()
+        for key, name in enumerate(GUESTS, 1):
+            s.create_worker(name, f"mode=loop key={key} bytes={SLICE}", "32M")
+            s.wait_node(name, "progress", "verified")
+        guests = [s.domid(name) for name in GUESTS]
+        for number in range(1, times + 1):
+            kind = KINDS[(number - 1) % len(KINDS)]
+            with results.case(f"restart-{number}-{kind}"):
+                restart(s, number, kind, guests, digest)
+        for name in GUESTS:
+            with results.case(f"all-data-of-{name}-was-right"):
+                s.tell(name, "stop")
+                s.wait_node(name, "result", "verified")
+    return results.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
