@@ -2,7 +2,7 @@
 /*
  * fuzz_boot_archive.c - a firmware archive with any content, down to all that boot takes from it.
  *
- * COVERS: gpu/core/boot/archive.c gpu/core/boot/firmware.c gpu/core/boot/family.c
+ * COVERS: gpu/core/boot/archive.c gpu/core/boot/firmware.c gpu/core/boot/family.c gpu/core/boot/pack_choice.c
  *
  * Checksums would end nearly every run at once, so the last byte of the input says which of them are
  * mended first: those of the table, of the entries, or none. The archive's own readers are then held
@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "gpu/core/boot/firmware.h"
+#include "gpu/core/boot/pack_choice.h"
 #include "tests/fuzz/boot_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -63,6 +64,20 @@ static void use_all(const struct gpu_blob *file, const struct gpu_firmware *fw)
 		use(file, &fw->abi);
 }
 
+/* The archive's own pack, or a built-in one, or none: never one of another version. */
+static void choose(const struct gpu_firmware *fw)
+{
+	static struct fwq_pack room;
+	struct gpu_blob_error err = {""};
+	const struct fwq_pack *pack;
+	int ret = gpu_pack_choose(fw, &room, &pack, &err);
+
+	if (ret)
+		must_refuse(ret == -EINVAL || ret == -ENOENT, &err);
+	else
+		must(!strcmp(pack->version, fw->gsp.version));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct gpu_firmware fw;
@@ -78,10 +93,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	file.data = archive;
 	ret = gpu_firmware_open(&file, &fw, &err);
-	if (ret)
+	if (ret) {
 		must_refuse(ret == -EINVAL, &err);
-	else
+	} else {
 		use_all(&file, &fw);
+		choose(&fw);
+	}
 	free(archive);
 	return 0;
 }
