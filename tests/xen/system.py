@@ -20,6 +20,7 @@ import bed  # noqa: E402
 from bed import BUILD, ROOT, Bed, BedError  # noqa: E402,F401
 
 GPU_BDF = "0000:00:02.0"
+PORT_BDF = "0000:01:00.0"  # behind a root port
 LIB = "/usr/lib/xvgpu"
 
 
@@ -32,12 +33,13 @@ class System(Bed):
     """A Bed with everything of ours in dom0.
 
     gpu         QEMU properties of the model ("fault=…")
+    port        whether the GPU sits behind a root port, with a bus of its own that dom0 can reset
     images      bare guests to have at hand, of tests/xen/images
     linux       the Linux guest's script, of tests/xen/linux; None: no Linux guest
     linux_files further files for the Linux guest
     """
 
-    def __init__(self, name, *, gpu="", images=("worker",), linux=None, linux_files=None,
+    def __init__(self, name, *, gpu="", port=False, images=("worker",), linux=None, linux_files=None,
                  overlay=None, **more):
         files = {
             f"{LIB}/gpudom": os.path.join(BUILD, "gpudom"),
@@ -50,8 +52,10 @@ class System(Bed):
             files[f"{LIB}/vmlinuz"] = os.path.join(BUILD, "bed", "vmlinux")
             files[f"{LIB}/guest.cpio"] = self._linux_initramfs(name, linux, linux_files)
         files.update(overlay or {})
-        device = f"xvgpu-model,id=gpu0,addr=2{',' + gpu if gpu else ''}"
-        super().__init__(name, overlay=files, devices=[device],
+        where = "bus=port0" if port else "addr=2"
+        devices = ["pcie-root-port,id=port0,addr=2"] if port else []
+        devices.append(f"xvgpu-model,id=gpu0,{where}{',' + gpu if gpu else ''}")
+        super().__init__(name, overlay=files, devices=devices,
                          preload=[os.path.join(BUILD, "xvgpu-model.so")], **more)
         self._domids = {}
 
