@@ -68,29 +68,45 @@ def run(argv):
     return p.returncode, p.stdout
 
 
+@functools.lru_cache(maxsize=None)
+def package_flags():
+    return run(["pkg-config", "--cflags", "glib-2.0", "libdrm"])[1].split()
+
+
 def flags(path):
     if path.startswith("hv/xen/") or path.startswith("tests/xen/images/"):
         return BASE + ["-DHV_PORT_XEN", "-ffreestanding",
                        "-D__XEN_INTERFACE_VERSION__=0x00040e00", "-D__LINUX_ERRNO_EXTENSIONS__",
                        "-isystem", f"{OUT}/newlib/include"]
-    glib = run(["pkg-config", "--cflags", "glib-2.0", "libdrm"])[1].split()
-    return BASE + ["-D_GNU_SOURCE"] + glib
+    return BASE + ["-D_GNU_SOURCE"] + package_flags()
 
 
-def headers_digest(files):
-    """What a clean result of clang-tidy depends on besides the file itself."""
-    digest = hashlib.sha256()
-    for name in sorted(f for f in files if f.endswith(".h")) + [".clang-tidy", "tests/lint.py"]:
+@functools.lru_cache(maxsize=None)
+def included(path):
+    """The headers of ours that a file names, in whatever configuration."""
+    with open(path, encoding="utf-8") as f:
+        names = re.findall(r'^#\s*include ["<]([^">]+)[">]', f.read(), re.M)
+    places = ("", "include/", f"{OUT}/include/", os.path.dirname(path) + "/")
+    found = (next((p + n for p in places if os.path.isfile(p + n)), None) for n in names)
+    return frozenset(f for f in found if f)
+
+
+def digest(path):
+    """What a clean result of clang-tidy depends on: the file, our headers below it, and the rules."""
+    need, new = set(), {path, f"{OUT}/include/generated/autoconf.h", ".clang-tidy", "tests/lint.py"}
+    while new:
+        need |= new
+        new = set().union(*(included(f) for f in new if f.endswith((".c", ".h")))) - need
+    total = hashlib.sha256()
+    for name in sorted(need):
         with open(name, "rb") as f:
-            digest.update(name.encode() + b"\0" + f.read())
-    return digest.digest()
+            total.update(name.encode() + b"\0" + f.read())
+    return total.hexdigest()
 
 
-def tidy(path, headers):
+def tidy(path):
     """(status, output) of clang-tidy; a file that was clean and has not changed is not looked at again."""
-    with open(path, "rb") as f:
-        key = hashlib.sha256(headers + path.encode() + b"\0" + f.read()).hexdigest()
-    stamp = os.path.join(OUT, "lint", key)
+    stamp = os.path.join(OUT, "lint", digest(path))
     if os.path.exists(stamp):
         return 0, ""
     rc, out = run(["clang-tidy", "--quiet", "--warnings-as-errors=*", path, "--"] + flags(path))
@@ -104,8 +120,7 @@ def tidy(path, headers):
 def main(argv):
     os.chdir(TOP)
     listed = run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.c", "*.h"])[1]
-    tree = [f for f in listed.split() if os.path.exists(f)]
-    files = argv or tree
+    files = argv or [f for f in listed.split() if os.path.exists(f)]
     bad = 0
     os.makedirs(os.path.join(OUT, "lint", "cppcheck"), exist_ok=True)
 
@@ -123,9 +138,8 @@ def main(argv):
 
     sources = [f for f in files if f.endswith(".c") and not f.startswith(FORMAT_ONLY)]
     print(f"clang-tidy: {len(sources)} files", flush=True)
-    check = functools.partial(tidy, headers=headers_digest(tree))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for path, (rc, out) in zip(sources, pool.map(check, sources)):
+        for path, (rc, out) in zip(sources, pool.map(tidy, sources)):
             if rc:
                 bad += 1
                 print(f"{path}:\n{out[:3000]}")
