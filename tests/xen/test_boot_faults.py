@@ -19,7 +19,7 @@ VERSION = "535.113.01"
 ARCHIVE = f"/var/lib/xvgpu/{VERSION}.fw"
 # Fewer than the starts in a row after which the daemon gives up.
 FAULTS = (
-    ("gfw-progress=0x20", r"wait_gfw_boot: the board's own firmware does not finish .*progress 00000020"),
+    ("frts-error=0x17", r"run_fwsec_frts: FRTS error 0x17"),
     ("booter-load-error=0x42", r"run_booter_load: SEC2 mailbox 0 is 00000042"),
     ("sequencer-address=0x1000000", r"run_sequencer_until_init_done: script refused: .*0x1000000 at word"),
     ("flip-rpc=60", r"run_sequencer_until_init_done: messages of the firmware are damaged"),

@@ -34,7 +34,7 @@ int gpu_step_wait_gfw_boot(struct gpu_boot *b)
 	uint32_t mask = gpu_rd32(b->gpu, NV_PGC6_AON_SECURE_SCRATCH_GROUP_05_PRIV_LEVEL_MASK);
 	uint32_t progress = 0;
 
-	if (!NV_PRI_IS_ERROR(mask) &&
+	if (!NV_PRI_IS_ERROR(mask) && mask != NV_NO_ANSWER &&
 	    (mask & NV_PGC6_AON_SECURE_SCRATCH_GROUP_05_PRIV_LEVEL_MASK_READ_PROTECTION_LEVEL0)) {
 		progress = gpu_rd32(b->gpu, NV_PGC6_AON_SECURE_SCRATCH_GROUP_05_0_GFW_BOOT);
 		if (!NV_PRI_IS_ERROR(progress) &&
