@@ -116,7 +116,8 @@ def stage_unit():
         return
     for test in names("unit", "test_") + ["conformance"]:
         yield from cmocka(test)
-    yield from run_scripts("unit", [("apart", "tests/model/test_apart.py")])
+    yield from run_scripts("unit", [("apart", "tests/model/test_apart.py"),
+                                    ("boot-failures", "tests/unit/boot_failures.py")])
 
 
 def coverage(name, exe, profile):
