@@ -19,9 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define MIB	  (1ull << 20)
 #define PAGE	  4096u
-#define WORD	  2u	     /* bytes of input for a number: mantissa and exponent */
-#define WANT	  (4 * WORD) /* for what is wanted */
-#define OTHER	  (1 + WORD) /* for a number of the pack */
+#define WORD	  ((size_t)2) /* bytes of input for a number: mantissa and exponent */
+#define WANT	  (4 * WORD)  /* for what is wanted */
+#define OTHER	  (1 + WORD)  /* for a number of the pack */
 #define LIBOS3	  0x08u
 #define VGPU	  0x10u
 #define FB_ON_TOP 0x20u /* the VGA workspace is counted from the memory's end */
@@ -117,8 +117,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	want = (struct gpu_layout_want){
 		.fb_size = word(data),
 		.vga_addr = word(data + WORD),
-		.bootloader_size = word(data + 2 * (size_t)WORD),
-		.image_size = word(data + 3 * (size_t)WORD),
+		.bootloader_size = word(data + 2 * WORD),
+		.image_size = word(data + 3 * WORD),
 		.libos3 = flags & LIBOS3,
 		.vgpu = flags & VGPU,
 	};
