@@ -242,6 +242,33 @@ static void booters_are_wrong(void **state)
 	boot_bed_down(bed);
 }
 
+/* A firmware that has one wish after the other, each of them sound, and never says that it is up. */
+static bool wishes(void *arg)
+{
+	uint32_t payload[2 + 8 + 2] = {64, 2, [10] = 3, 3000000}; /* DELAY_US */
+	struct boot_bed *bed = arg;
+
+	if (!bed->over && bed->boot->stage && !bed->boot->script.queued)
+		assert_int_equal(gpu_script_add(&bed->boot->script, payload, sizeof(payload)), 0);
+	return bed->over;
+}
+
+static void scripts_without_end(void **state)
+{
+	struct boot_bed *bed = up();
+
+	(void)state;
+	works(bed);
+	begin(bed, false);
+	go(bed, step_called(bed->boot, "run_sequencer_until_init_done"));
+	assert_int_equal(hv_loop_until(wishes, bed, 100 * HV_S), 0);
+	assert_int_equal(bed->err, -ETIMEDOUT);
+	assert_non_null(strstr(gpu_boot_error(bed->boot),
+			       "run_sequencer_until_init_done: the firmware's scripts do not end"));
+	works(bed);
+	boot_bed_down(bed);
+}
+
 static void steps_of_a_stop(void **state)
 {
 	static const struct breakage cases[] = {
@@ -315,6 +342,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(steps_of_a_start),
 		cmocka_unit_test(booters_are_wrong),
+		cmocka_unit_test(scripts_without_end),
 		cmocka_unit_test(steps_of_a_stop),
 		cmocka_unit_test(every_step_finds_a_lost_gpu),
 	};

@@ -39,7 +39,7 @@ struct gpu_boot {
 	unsigned int steps, at;
 	unsigned int stage;
 	uint64_t deadline;
-	uint64_t started;
+	uint64_t started; /* of run_sequencer_until_init_done */
 	struct hv_timer timer;
 	void (*done)(struct gpu_boot *b, int err, void *arg);
 	void *arg;

@@ -19,6 +19,7 @@
 
 #define QUEUE_TIMEOUT	  HV_S
 #define INIT_DONE_TIMEOUT (20 * HV_S) /* without a message; NVIDIA's driver waits several seconds */
+#define SCRIPTS_TIMEOUT	  (60 * HV_S) /* all that it has us do while it starts */
 #define CALL_TIMEOUT	  (4 * HV_S)
 #define UNLOADED_TIMEOUT  (2 * HV_S) /* as nouveau's r535_gsp_fini */
 
@@ -178,6 +179,7 @@ int gpu_step_run_sequencer_until_init_done(struct gpu_boot *b)
 	if (!b->stage) {
 		prepare_script(b);
 		b->call_err = 0;
+		b->started = hv_now();
 		b->stage = 1;
 	}
 	if (!b->script.queued) {
@@ -187,6 +189,10 @@ int gpu_step_run_sequencer_until_init_done(struct gpu_boot *b)
 	}
 	if (b->call_err)
 		return gpu_boot_fail(b, b->call_err, "%s", b->script.error);
+	if (b->script.queued && hv_now() - b->started >= SCRIPTS_TIMEOUT)
+		return gpu_boot_fail(b, -ETIMEDOUT,
+				     "the firmware's scripts do not end (%" PRIu32 " commands)",
+				     b->script.commands);
 	if (b->script.queued) {
 		b->deadline = 0; /* it works: its silence is counted from the script's end */
 		ret = gpu_script_step(&b->script);
