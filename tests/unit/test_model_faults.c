@@ -101,6 +101,24 @@ static void test_flipped_image(void **state)
 	assert_memory_equal(good, bad, sizeof(good));
 }
 
+/* A function-level reset that software starts leaves the region; a reset of the bus does not. */
+static void test_region_outlives_reset(void **state)
+{
+	struct machine *mc = *state;
+
+	assert_int_equal(model_fault_set(mc->gpu, "wpr2-stuck=1"), 0);
+	assert_int_equal(life(mc), REGION);
+	assert_int_equal(model_fault_set(mc->gpu, "flr-keeps-wpr2=1"), 0);
+	model_cfg_write(mc->gpu, CAP_EXP + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR, 2);
+	model_cfg_write(mc->gpu, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
+	assert_int_not_equal(rd(mc, WPR2_HI), 0);
+	model_flr(mc->gpu);
+	model_cfg_write(mc->gpu, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
+	assert_int_equal(rd(mc, WPR2_HI), 0);
+	assert_int_equal(model_fault_set(mc->gpu, "none"), 0);
+	assert_int_equal(life(mc), NOWHERE);
+}
+
 static void test_values(void **state)
 {
 	static const char *const bad[] = {
@@ -126,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		boot_test(test_faults_bite),
 		boot_test(test_flipped_image),
+		boot_test(test_region_outlives_reset),
 		boot_test(test_values),
 	};
 
