@@ -18,6 +18,7 @@
 #include "gpu/core/boot/boot.h"
 #include "gpu/core/boot/pack_choice.h"
 #include "gpu/core/core.h"
+#include "gpu/core/rm/session.h"
 #include "gpu/vgpu/vgpu.h"
 #include "hv/common/parse.h"
 #include "hv/hv.h"
@@ -28,9 +29,11 @@ static struct {
 	struct hv_pci *pci;
 	struct gpu *gpu;
 	struct vgpu_back *back;
+	size_t archive; /* bytes of the module */
 	struct gpu_firmware fw;
 	struct fwq_pack pack; /* the archive's, if it brings one */
 	struct gpu_boot *boot;
+	struct gpu_rm *rm;
 } gpudom;
 
 static int parse_words(int argc, char **argv, unsigned int *pci)
@@ -79,6 +82,8 @@ static void stop(void)
 {
 	if (gpudom.back)
 		vgpu_back_stop(gpudom.back);
+	if (gpudom.rm)
+		gpu_rm_stop(gpudom.rm);
 	if (gpudom.boot) {
 		/* An error is logged, and the next start looks for what is left. */
 		if (gpu_boot_state(gpudom.boot) == GPU_BOOT_RUNNING &&
@@ -86,6 +91,8 @@ static void stop(void)
 			hv_log(HV_INFO, "gpudom: firmware unloaded");
 		gpu_boot_free(gpudom.boot);
 	}
+	if (gpudom.rm)
+		gpu_rm_free(gpudom.rm);
 	if (gpudom.gpu)
 		gpu_detach(gpudom.gpu);
 	if (gpudom.pci)
@@ -108,11 +115,41 @@ static int serve(void)
 static void firmware_banner(void)
 {
 	const struct gpu_static_info *info = gpu_boot_info(gpudom.boot);
+	const struct gpu_boot_cost *cost = gpu_boot_cost(gpudom.boot);
 
 	hv_log(HV_INFO, "gpudom: firmware %s runs: %s", gpudom.fw.gsp.version, info->name);
+	hv_log(HV_INFO, "gpudom: ABI pack %s", gpudom.fw.abi.data ? "of the archive" : "built in");
 	for (unsigned int i = 0; i < info->regions; i++)
 		hv_log(HV_INFO, "gpudom: VRAM %#" PRIx64 " to %#" PRIx64 "%s", info->region[i].base,
 		       info->region[i].limit, info->region[i].usable ? "" : ": the firmware's");
+	hv_log(HV_INFO,
+	       "gpudom: from the domain's start until its INIT_DONE: %" PRIu64
+	       " hypercalls, %" PRIu64 " bytes copied, its image of %zu bytes used in place",
+	       cost->hypercalls, cost->copied, gpudom.fw.gsp.image.size);
+}
+
+static void engines_banner(void)
+{
+	const struct gpu_engines *engines = gpu_rm_engines(gpudom.rm);
+
+	for (unsigned int i = 0; i < engines->n; i++)
+		hv_log(HV_INFO, "gpudom: engine %s on runlist %" PRIu32 ", %u PBDMA",
+		       engines->engine[i].name, engines->engine[i].runlist,
+		       engines->engine[i].pbdmas);
+	hv_log(HV_INFO, "gpudom: %u engines; %u KiB of memory free, %zu KiB hold the archive",
+	       engines->n, hv_pages_free_count() * (HV_PAGE_SIZE / 1024), gpudom.archive / 1024);
+}
+
+static void firmware_answers(struct gpu_rm *rm, int err, void *arg)
+{
+	(void)rm;
+	(void)arg;
+	if (!err) {
+		engines_banner();
+		err = serve();
+	}
+	if (err)
+		hv_exit(-err);
 }
 
 static void firmware_up(struct gpu_boot *boot, int err, void *arg)
@@ -123,7 +160,8 @@ static void firmware_up(struct gpu_boot *boot, int err, void *arg)
 		firmware_banner();
 		err = gpu_vram_limit(gpudom.gpu, gpu_boot_usable_end(gpudom.boot));
 		if (!err)
-			err = serve();
+			err = gpu_rm_new(gpudom.gpu, gpudom.boot, firmware_answers, NULL,
+					 &gpudom.rm);
 	} else if (err == -EBUSY) {
 		hv_log(HV_ERR, "gpudom: ends, so that dom0 resets the function");
 		/* For `xvgpu daemon`; a person reads the line above. */
@@ -178,6 +216,7 @@ static int bring_up(unsigned int pci)
 	if (!hv_module(&module, &archive.size))
 		return serve();
 	archive.data = module;
+	gpudom.archive = archive.size;
 	return start_firmware(&archive);
 }
 

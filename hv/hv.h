@@ -335,6 +335,11 @@ uint64_t hv_hypercalls(unsigned int nr, unsigned int sub);
 uint64_t hv_hypercalls_total(void);
 void hv_hypercalls_walk(void (*fn)(unsigned int nr, unsigned int sub, uint64_t n, void *arg),
 			void *arg);
+/*
+ * Bytes that memcpy() has moved since the start; 0 in the hosted port, which does not count. What the
+ * compiler copies in line (structures) is not in it.
+ */
+uint64_t hv_copied(void);
 /* Upcalls taken since the start (times the domain was interrupted for events). */
 uint64_t hv_upcalls(void);
 

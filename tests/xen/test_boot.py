@@ -1,52 +1,78 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""gpudom boots Debian's real GSP firmware on real Xen, against the GPU model.
+"""gpudom boots Debian's real GSP firmware on real Xen, against the GPU model: `make boot-gsp`, as cases.
 
-One gpudom ELF for every version. The image that the model receives by DMA through radix3 must have the
-digest of the vendor's, or the model refuses it; gpudom unloads it when it is told to go. No vendor
-instruction runs: FWSEC, booters and GSP-RM are stand-ins of the model.
+Every version by one gpudom ELF, each twice without a reset in between; then one version by a gpudom that
+was built without its ABI pack, which comes in the archive. And what is wrong is told in one line. No
+vendor instruction runs: FWSEC, booters and GSP-RM are stand-ins of the model.
 """
 
-import hashlib
+import dataclasses
 import os
-import re
+import subprocess
 import sys
+import tempfile
 
-import test_firmware
-from system import BUILD, GPU_BDF, LIB, System
-from results import Results, Skip
+import boot_gsp
+from system import BUILD, ROOT
+from results import Results, Skip, check, check_equal
 
-WHERE = "/var/lib/xvgpu"
+VERSIONS = ("535.113.01", "535.261.03", "570.144")
+PACKED = "570.144"  # the version whose pack is left out
 
 
-def boot(s, version, path):
-    """Up, with the firmware's word about the board; then down in good order."""
-    s.ok(f"xvgpu init {GPU_BDF} --kernel {LIB}/gpudom --ramdisk {path}")
-    s.ok("xl create /etc/xvgpu/gpudom.cfg", timeout=60)
-    m = s.wait_guest("gpudom", rf"gpudom: firmware {re.escape(version)} runs: (.+)", 120)
-    s.wait_guest("gpudom", r"gpudom: VRAM 0 to (0x\w+)", 10)
-    s.wait(s.gpudom_running, "gpudom to serve", 60)
-    s.say(f"firmware {version} runs on {m[1]}")
-    s.ok("xl shutdown -w gpudom", timeout=60)
-    s.wait_guest("gpudom", r"gpudom: firmware unloaded", 10)
-    s.wait(lambda: not s.domid("gpudom"), "gpudom to be gone", 30)
-    s.ok("rm /etc/xvgpu/gpudom.cfg")
+def wrong_arguments(results, found):
+    """make boot-gsp says what is wrong with what it was given, before it starts anything."""
+    with tempfile.TemporaryDirectory() as empty:
+        with open(os.path.join(empty, "gsp_ga10x.bin"), "wb") as f:
+            f.write(b"no ELF file")
+        cases = [("no-such-folder", ["--firmware", "/nowhere"], "FIRMWARE=/nowhere: no such folder"),
+                 ("a-folder-without-firmware", ["--firmware", "/usr"], "neither gsp-VERSION.bin"),
+                 ("a-file-that-is-no-firmware", ["--firmware", empty], "not a GSP firmware image"),
+                 ("no-such-pack", ["--pack", "/nowhere.abi"], "PACK=/nowhere.abi: no such file")]
+        if found:
+            folder = os.path.dirname(found[0].gsp)
+            cases.append(("no-such-version", ["--firmware", folder, "--version", "1.2"], "there is: "))
+        for name, argv, word in cases:
+            with results.case(name):
+                done = subprocess.run([sys.executable, os.path.join(ROOT, "tests/xen/boot_gsp.py"), *argv],
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+                lines = done.stdout.splitlines()
+                check_equal((done.returncode, len(lines), lines[-1]), (1, 2, "boot-gsp: FAILED"), "the end")
+                check(word in lines[0], f"{word!r} is not in {lines[0]!r}")
 
 
 def main():
     results = Results("boot")
-    found = test_firmware.archives()
-    with open(os.path.join(BUILD, "gpudom"), "rb") as f:
-        elf = hashlib.sha256(f.read()).hexdigest()
-    with System("boot", images=(), overlay={f"{WHERE}/{version}.fw": path
-                                            for version, path, _ in found}) as s:
-        s.say(f"gpudom sha256 {elf}")
-        for version, _, _ in found:
-            with results.case(f"starts-and-unloads-{version}"):
-                boot(s, version, f"{WHERE}/{version}.fw")
-        with results.case("something-was-there"):
-            if not found:
-                raise Skip("the mirror has no firmware package")
+    found = boot_gsp.of_debian()
+    wrong_arguments(results, found)
+    for version in VERSIONS:
+        if version not in [fw.version for fw in found]:
+            with results.case(f"boots-unloads-boots-{version}"):
+                raise Skip("the mirror does not have it")
+    kernels = {"gpudom": os.path.join(BUILD, "gpudom")}
+    for fw in found:
+        boot_gsp.pack(fw)
+    machines = list(found)
+    lean = next((fw for fw in found if fw.version == PACKED), None)
+    if lean:
+        kernels["lean"] = boot_gsp.gpudom_without(PACKED)
+        machines.append(boot_gsp.pack(dataclasses.replace(lean), os.path.join(ROOT, f"fwq/abi/{PACKED}.abi")))
+    if not found:
+        return results.finish()
+    with boot_gsp.machine("boot", machines, kernels) as s:
+        s.say(f"gpudom sha256 {boot_gsp.sha256(kernels['gpudom'])}")
+        for fw in found:
+            with results.case(f"boots-unloads-boots-{fw.version}"):
+                seen = boot_gsp.boot_twice(s, fw)
+                check_equal(seen.abi, "built in", "the ABI pack")
+                boot_gsp.show(fw, seen)
+        if lean:
+            with results.case(f"without-its-pack-{PACKED}-is-refused"):
+                boot_gsp.refused_without_pack(s, lean, "lean")
+            with results.case(f"by-the-pack-of-the-archive-{PACKED}"):
+                seen = boot_gsp.boot_twice(s, machines[-1], "lean")
+                check_equal(seen.abi, "of the archive", "the ABI pack")
     return results.finish()
 
 

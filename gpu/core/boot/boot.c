@@ -372,6 +372,11 @@ uint64_t gpu_boot_usable_end(const struct gpu_boot *b)
 	return end < b->layout.non_wpr_heap.addr ? end : b->layout.non_wpr_heap.addr;
 }
 
+const struct gpu_boot_cost *gpu_boot_cost(const struct gpu_boot *b)
+{
+	return &b->cost;
+}
+
 const struct gpu_layout *gpu_boot_layout(const struct gpu_boot *b)
 {
 	return &b->layout;
@@ -380,6 +385,11 @@ const struct gpu_layout *gpu_boot_layout(const struct gpu_boot *b)
 struct fwq_rpc *gpu_boot_rpc(struct gpu_boot *b)
 {
 	return &b->channel.rpc;
+}
+
+const struct fwq_pack *gpu_boot_pack(const struct gpu_boot *b)
+{
+	return b->pack;
 }
 
 void gpu_boot_on_event(struct gpu_boot *b,

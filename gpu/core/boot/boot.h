@@ -71,12 +71,20 @@ enum gpu_boot_state gpu_boot_state(const struct gpu_boot *b);
 /* Why the last start or stop failed: one line, "STEP: ...". Valid until the next one. */
 const char *gpu_boot_error(const struct gpu_boot *b);
 
+/* What the start has cost, from the domain's first instruction until the firmware said that it is up. */
+struct gpu_boot_cost {
+	uint64_t hypercalls;
+	uint64_t copied; /* bytes, by this domain's CPU (hv_copied()) */
+};
+
 /* While it runs. fn gets every event that boot does not take for itself; poll the RPC layer yourself. */
 const struct gpu_static_info *gpu_boot_info(const struct gpu_boot *b);
 /* The end of the video memory that is ours while it runs: from 0 on, below its own and its regions. */
 uint64_t gpu_boot_usable_end(const struct gpu_boot *b);
+const struct gpu_boot_cost *gpu_boot_cost(const struct gpu_boot *b);
 const struct gpu_layout *gpu_boot_layout(const struct gpu_boot *b);
 struct fwq_rpc *gpu_boot_rpc(struct gpu_boot *b);
+const struct fwq_pack *gpu_boot_pack(const struct gpu_boot *b);
 void gpu_boot_on_event(struct gpu_boot *b,
 		       void (*fn)(struct gpu_boot *b, uint32_t function, const uint8_t *payload,
 				  uint32_t len, void *arg),

@@ -67,6 +67,7 @@ struct gpu_boot {
 	struct gpu_layout layout;
 	struct gpu_script script;
 	struct gpu_static_info info;
+	struct gpu_boot_cost cost;
 	struct fwq_call call;
 	uint8_t *call_buf, *reply; /* of `call` */
 

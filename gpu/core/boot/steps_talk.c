@@ -113,6 +113,7 @@ static void start_event(struct gpu_boot *b, const struct fwq_event *ev)
 	switch (ev->kind) {
 	case FWQ_EVENT_INIT_DONE:
 		b->init_done = true;
+		b->cost = (struct gpu_boot_cost){hv_hypercalls_total(), hv_copied()};
 		return;
 	case FWQ_EVENT_RUN_CPU_SEQUENCER:
 		/* An error stays in the script and is found by the step. */

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session.c - listens to running firmware, and asks it for the engines (see session.h).
+ *
+ * The queue is looked at often while a call waits for its answer, else seldom: what comes unasked is
+ * news about trouble, for which a tenth of a second is early.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "fwq/view.h"
+#include "gpu/core/falcon.h"
+#include "gpu/core/gpu.h"
+#include "gpu/core/regs_falcon.h"
+#include "gpu/core/rm/session.h"
+
+#define POLL_BUSY (HV_MS / 2)
+#define POLL_IDLE (100 * HV_MS)
+#define PARAMS	  4096u /* bytes; the table of engines has 3.2 KiB in every release */
+
+struct gpu_rm {
+	struct gpu *gpu;
+	struct gpu_boot *boot;
+	const struct fwq_pack *pack;
+	struct fwq_rpc *rpc;
+	struct gpu_falcon gsp;
+	struct fwq_rm rm;
+	struct fwq_clients clients;
+	struct fwq_client self;
+	struct hv_timer timer;
+	bool ended;
+
+	void (*ready)(struct gpu_rm *rm, int err, void *arg);
+	void *arg;
+	struct fwq_rm_call call;
+	uint8_t buf[FWQ_RM_SIZE(PARAMS)] __attribute__((aligned(8)));
+
+	struct gpu_engines engines;
+	struct gpu_rm_stats stats;
+};
+
+/* ---------------------------------------------------------------- the beginning */
+
+static void is_ready(struct gpu_rm *rm, int err)
+{
+	void (*ready)(struct gpu_rm * session, int error, void *arg) = rm->ready;
+
+	rm->ready = NULL;
+	if (ready && !rm->ended)
+		ready(rm, err, rm->arg);
+}
+
+static void refused(struct gpu_rm *rm, const struct fwq_rm_call *call, int err)
+{
+	char text[FWQ_RM_TEXT];
+
+	hv_log(HV_ERR, "gpu %s: firmware: %s", hv_pci_name(rm->gpu->pci),
+	       fwq_rm_text(call, err, text));
+	is_ready(rm, err);
+}
+
+/* Ask for the piece that begins with the engine after the last that is known. */
+static int ask_engines(struct gpu_rm *rm)
+{
+	void *params =
+		fwq_rm_params(&rm->call, FWQ_S_NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_PARAMS);
+
+	if (!params)
+		return -ENOENT;
+	if (fwq_put(rm->pack, FWQ_F_NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_PARAMS__baseIndex,
+		    params, PARAMS, 0, 0, rm->engines.n))
+		return -ENOENT;
+	return fwq_client_control(&rm->self, &rm->call, FWQ_SUBDEVICE,
+				  FWQ_N_NV2080_CTRL_CMD_FIFO_GET_DEVICE_INFO_TABLE,
+				  FWQ_S_NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_PARAMS);
+}
+
+static void got_engines(struct fwq_rm_call *call, int err)
+{
+	struct gpu_rm *rm = call->arg;
+	struct gpu_engines_error why;
+	bool more = false;
+
+	if (rm->ended)
+		return;
+	if (err) {
+		refused(rm, call, err);
+		return;
+	}
+	err = gpu_engines_add(rm->pack, fwq_rm_reply(call), call->params_len, &rm->engines, &more,
+			      &why);
+	if (err)
+		hv_log(HV_ERR, "gpu %s: firmware: table of engines: %s", hv_pci_name(rm->gpu->pci),
+		       why.text);
+	else if (more)
+		err = ask_engines(rm);
+	if (err || !more)
+		is_ready(rm, err);
+}
+
+static void client_made(struct fwq_client *client, int err)
+{
+	struct gpu_rm *rm = client->arg;
+
+	if (rm->ended)
+		return;
+	if (err) {
+		refused(rm, &client->call, err);
+		return;
+	}
+	fwq_rm_call_init(&rm->call, &rm->rm, &client->caller, rm->buf, sizeof(rm->buf), got_engines,
+			 rm);
+	err = ask_engines(rm);
+	if (err) {
+		hv_log(HV_ERR, "gpu %s: pack %s: the table of engines cannot be asked for",
+		       hv_pci_name(rm->gpu->pci), rm->pack->version);
+		is_ready(rm, err);
+	}
+}
+
+/* ---------------------------------------------------------------- listening */
+
+static void heard(struct gpu_boot *boot, uint32_t function, const uint8_t *payload, uint32_t len,
+		  void *arg)
+{
+	struct gpu_rm *rm = arg;
+	char line[FWQ_EVENT_LINE_MAX];
+	struct fwq_event ev;
+
+	(void)boot;
+	rm->stats.events++;
+	if (fwq_event_decode(rm->pack, function, payload, len, &ev)) {
+		rm->stats.garbled++;
+		hv_log_dom(hv_domid(), HV_WARN,
+			   "gpu %s: firmware: event %#" PRIx32 " of %" PRIu32 " bytes is not one",
+			   hv_pci_name(rm->gpu->pci), function, len);
+		return;
+	}
+	if (ev.kind == FWQ_EVENT_POST_EVENT)
+		fwq_clients_post(&rm->clients, &ev.post);
+	/* Guests can provoke these, so the log has a brake. */
+	else if (fwq_event_log(&ev, line, sizeof(line)))
+		hv_log_dom(hv_domid(), HV_WARN, "gpu %s: firmware: %s", hv_pci_name(rm->gpu->pci),
+			   line);
+}
+
+/* The queue has been looked at: does it still make sense, and is there somebody behind it? */
+static const char *death(struct gpu_rm *rm, int polled)
+{
+	if (polled < 0)
+		return "its firmware's queue is broken";
+	if (!gpu_falcon_riscv_active(&rm->gsp))
+		return "its firmware has halted";
+	return NULL;
+}
+
+static void look(struct hv_timer *t)
+{
+	struct gpu_rm *rm = (struct gpu_rm *)((char *)t - offsetof(struct gpu_rm, timer));
+	const char *why;
+	int ret;
+
+	if (rm->gpu->lost) {
+		is_ready(rm, -ENODEV);
+		return;
+	}
+	rm->stats.polls++;
+	gpu_falcon_wr32(&rm->gsp, NV_PFALCON_FALCON_IRQSCLR, NV_PFALCON_FALCON_IRQSTAT_SWGEN0);
+	ret = fwq_clients_poll(&rm->clients);
+	if (rm->ended)
+		return; /* by a callback */
+	why = death(rm, ret);
+	if (why && gpu_answers(rm->gpu))
+		gpu_give_up(rm->gpu, why);
+	if (why)
+		is_ready(rm, -EIO);
+	else if (ret > 0)
+		hv_timer_arm(t, hv_now()); /* there may be more; others have their turn first */
+	else
+		hv_timer_arm(t, hv_now() + (fwq_rpc_deadline(rm->rpc) == UINT64_MAX ? POLL_IDLE
+										    : POLL_BUSY));
+}
+
+/* ---------------------------------------------------------------- coming and going */
+
+int gpu_rm_new(struct gpu *gpu, struct gpu_boot *boot,
+	       void (*ready)(struct gpu_rm *rm, int err, void *arg), void *arg, struct gpu_rm **out)
+{
+	struct gpu_rm *rm = calloc(1, sizeof(*rm));
+	int err;
+
+	if (!rm)
+		return -ENOMEM;
+	rm->gpu = gpu;
+	rm->boot = boot;
+	rm->pack = gpu_boot_pack(boot);
+	rm->rpc = gpu_boot_rpc(boot);
+	rm->gsp = gpu_falcon_gsp(gpu);
+	rm->timer.fn = look;
+	rm->ready = ready;
+	rm->arg = arg;
+	err = fwq_rm_init(&rm->rm, rm->rpc, rm->pack);
+	if (!err)
+		err = fwq_clients_init(&rm->clients, &rm->rm);
+	if (!err)
+		err = fwq_client_create(&rm->clients, &rm->self, 0, client_made, rm);
+	if (err) {
+		hv_log(HV_ERR, "gpu %s: pack %s: no RM client can be made: error %d",
+		       hv_pci_name(gpu->pci), rm->pack->version, -err);
+		free(rm);
+		return err;
+	}
+	gpu_boot_on_event(boot, heard, rm);
+	hv_timer_arm(&rm->timer, hv_now());
+	*out = rm;
+	return 0;
+}
+
+void gpu_rm_stop(struct gpu_rm *rm)
+{
+	rm->ended = true;
+	hv_timer_cancel(&rm->timer);
+	gpu_boot_on_event(rm->boot, NULL, NULL);
+}
+
+void gpu_rm_free(struct gpu_rm *rm)
+{
+	hv_timer_cancel(&rm->timer);
+	free(rm);
+}
+
+const struct gpu_engines *gpu_rm_engines(const struct gpu_rm *rm)
+{
+	return &rm->engines;
+}
+
+struct fwq_clients *gpu_rm_clients(struct gpu_rm *rm)
+{
+	return &rm->clients;
+}
+
+const struct gpu_rm_stats *gpu_rm_stats(const struct gpu_rm *rm)
+{
+	return &rm->stats;
+}
