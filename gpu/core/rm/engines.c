@@ -96,8 +96,9 @@ int gpu_engines_add(const struct fwq_pack *pack, const void *params, size_t len,
 		return fail(err, -EPROTO,
 			    "%" PRIu64 " engines after %u in a table of %zu bytes, %u at most", n,
 			    out->n, size, GPU_ENGINES_MAX);
-	if (!r.err && bmore && !n)
-		return fail(err, -EPROTO, "a piece without engines, and more to come");
+	if (!r.err && bmore && n != size / step)
+		return fail(err, -EPROTO, "a piece of %" PRIu64 " engines of %zu, and more to come",
+			    n, size / step);
 	for (uint64_t i = 0; i < n && !r.err; i++) {
 		ret = take(&r, first + (size_t)i * step, &out->engine[out->n], err);
 		if (ret)

@@ -3,7 +3,8 @@
  * engines.h - the board's engines as GSP-RM lists them.
  *
  * An engine is what a channel runs on: graphics, a copy engine, a video decoder. Each belongs to a
- * runlist, which one or more PBDMA units fetch. The table comes in pieces (baseIndex, bMore).
+ * runlist, which one or more PBDMA units fetch. The table comes in pieces (baseIndex, bMore), all of them
+ * full but the last.
  *
  * Source: NVIDIA/open-gpu-kernel-modules, ctrl2080fifo.h (NV2080_CTRL_CMD_FIFO_GET_DEVICE_INFO_TABLE),
  * engine_info.h for which word of an entry says what; nouveau, r535/fifo.c (r535_fifo_runl_ctor).

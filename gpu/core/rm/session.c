@@ -51,15 +51,6 @@ static void is_ready(struct gpu_rm *rm, int err)
 		ready(rm, err, rm->arg);
 }
 
-static void refused(struct gpu_rm *rm, const struct fwq_rm_call *call, int err)
-{
-	char text[FWQ_RM_TEXT];
-
-	hv_log(HV_ERR, "gpu %s: firmware: %s", hv_pci_name(rm->gpu->pci),
-	       fwq_rm_text(call, err, text));
-	is_ready(rm, err);
-}
-
 /* Ask for the piece that begins with the engine after the last that is known. */
 static int ask_engines(struct gpu_rm *rm)
 {
@@ -80,12 +71,15 @@ static void got_engines(struct fwq_rm_call *call, int err)
 {
 	struct gpu_rm *rm = call->arg;
 	struct gpu_engines_error why;
+	char text[FWQ_RM_TEXT];
 	bool more = false;
 
 	if (rm->ended)
 		return;
 	if (err) {
-		refused(rm, call, err);
+		hv_log(HV_ERR, "gpu %s: firmware: %s", hv_pci_name(rm->gpu->pci),
+		       fwq_rm_text(call, err, text));
+		is_ready(rm, err);
 		return;
 	}
 	err = gpu_engines_add(rm->pack, fwq_rm_reply(call), call->params_len, &rm->engines, &more,
@@ -101,12 +95,15 @@ static void got_engines(struct fwq_rm_call *call, int err)
 
 static void client_made(struct fwq_client *client, int err)
 {
+	static const char *const steps[] = {"root", "device", "subdevice"};
 	struct gpu_rm *rm = client->arg;
 
 	if (rm->ended)
 		return;
 	if (err) {
-		refused(rm, &client->call, err);
+		hv_log(HV_ERR, "gpu %s: firmware: no RM client: its %s: error %d",
+		       hv_pci_name(rm->gpu->pci), steps[client->step], -err);
+		is_ready(rm, err);
 		return;
 	}
 	fwq_rm_call_init(&rm->call, &rm->rm, &client->caller, rm->buf, sizeof(rm->buf), got_engines,

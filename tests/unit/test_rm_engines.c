@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of engines as firmware sends it, good and bad, in the layout of every pack.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fwq/packs.h"
+#include "gpu/core/rm/engines.h"
+
+#define TABLE(f) FWQ_F_NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_PARAMS__##f
+#define ENTRY(f) FWQ_F_NV2080_CTRL_FIFO_DEVICE_ENTRY__##f
+#define FULL	 32u /* NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_MAX_ENTRIES */
+
+struct table {
+	const struct fwq_pack *pack;
+	uint32_t size;
+	uint8_t *params; /* exactly as long, so that a read beyond it is seen */
+	struct gpu_engines out;
+	struct gpu_engines_error why;
+	bool more;
+};
+
+static void put(struct table *t, enum fwq_field f, size_t at, uint32_t i, uint64_t value)
+{
+	assert_int_equal(fwq_put(t->pack, f, t->params, t->size, at, i, value), 0);
+}
+
+/* n engines, the first called e00, on runlist 100. */
+static void fill(struct table *t, uint32_t n, bool more)
+{
+	uint32_t step = fwq_sizeof(t->pack, FWQ_S_NV2080_CTRL_FIFO_DEVICE_ENTRY);
+	size_t first, size;
+
+	memset(t->params, 0, t->size);
+	put(t, TABLE(numEntries), 0, 0, n);
+	put(t, TABLE(bMore), 0, 0, more);
+	assert_int_equal(fwq_span(t->pack, TABLE(entries), t->size, 0, &first, &size), 0);
+	assert_int_equal(size / step, FULL);
+	for (uint32_t i = 0; i < n && i < FULL; i++) {
+		size_t at = first + (size_t)i * step;
+
+		put(t, ENTRY(engineName), at, 0, 'e');
+		put(t, ENTRY(engineName), at, 1, '0' + i / 10);
+		put(t, ENTRY(engineName), at, 2, '0' + i % 10);
+		put(t, ENTRY(engineData), at, 2, 1000 + i);
+		put(t, ENTRY(engineData), at, 3, 100 + i);
+		put(t, ENTRY(numPbdmas), at, 0, i % 3);
+		put(t, ENTRY(pbdmaIds), at, 0, 200 + i);
+		put(t, ENTRY(pbdmaIds), at, 1, 300 + i);
+	}
+}
+
+static void open_table(struct table *t, unsigned int pack)
+{
+	memset(t, 0, sizeof(*t));
+	t->pack = &fwq_packs[pack];
+	t->size = fwq_sizeof(t->pack, FWQ_S_NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_PARAMS);
+	t->params = malloc(t->size);
+	assert_non_null(t->params);
+}
+
+static int add(struct table *t)
+{
+	return gpu_engines_add(t->pack, t->params, t->size, &t->out, &t->more, &t->why);
+}
+
+static void every_pack_reads_it(void **state)
+{
+	(void)state;
+	for (unsigned int p = 0; p < fwq_packs_count; p++) {
+		const struct gpu_engine *e;
+		struct table t;
+
+		open_table(&t, p);
+		fill(&t, 11, false);
+		assert_int_equal(add(&t), 0);
+		assert_int_equal(t.out.n, 11);
+		assert_false(t.more);
+		e = &t.out.engine[5];
+		assert_string_equal(e->name, "e05");
+		assert_int_equal(e->type, 1005);
+		assert_int_equal(e->runlist, 105);
+		assert_int_equal(e->pbdmas, 2);
+		assert_int_equal(e->pbdma[0], 205);
+		assert_int_equal(e->pbdma[1], 305);
+		assert_int_equal(t.out.engine[3].pbdmas, 0);
+		free(t.params);
+	}
+}
+
+static void pieces_follow_one_another(void **state)
+{
+	struct table t;
+
+	(void)state;
+	open_table(&t, 0);
+	fill(&t, FULL, true);
+	assert_int_equal(add(&t), 0);
+	assert_true(t.more);
+	fill(&t, 3, false);
+	assert_int_equal(add(&t), 0);
+	assert_false(t.more);
+	assert_int_equal(t.out.n, FULL + 3);
+	assert_string_equal(t.out.engine[FULL + 2].name, "e02");
+	free(t.params);
+}
+
+static void names_are_printable_and_end(void **state)
+{
+	size_t first, size;
+	struct table t;
+
+	(void)state;
+	open_table(&t, 0);
+	fill(&t, 1, false);
+	assert_int_equal(fwq_span(t.pack, TABLE(entries), t.size, 0, &first, &size), 0);
+	for (uint32_t i = 0; i < 16; i++)
+		put(&t, ENTRY(engineName), first, i, i % 2 ? 0x1b : 'x');
+	assert_int_equal(add(&t), 0);
+	assert_string_equal(t.out.engine[0].name, "x?x?x?x?x?x?x?x");
+	free(t.params);
+}
+
+static void refuses(struct table *t, int err, const char *word)
+{
+	assert_int_equal(add(t), err);
+	if (!strstr(t->why.text, word))
+		fail_msg("%s is not in: %s", word, t->why.text);
+}
+
+static void what_cannot_be_is_refused(void **state)
+{
+	struct fwq_pack *without = malloc(sizeof(*without));
+	size_t first, size;
+	struct table t;
+
+	(void)state;
+	assert_non_null(without);
+	open_table(&t, 0);
+	fill(&t, FULL + 1, false);
+	refuses(&t, -EPROTO, "33 engines after 0");
+	fill(&t, 0xffffffff, false);
+	refuses(&t, -EPROTO, "4294967295 engines");
+	fill(&t, 0, true);
+	refuses(&t, -EPROTO, "a piece of 0 engines of 32");
+	fill(&t, 3, true);
+	refuses(&t, -EPROTO, "a piece of 3 engines of 32");
+
+	fill(&t, 1, false);
+	assert_int_equal(fwq_span(t.pack, TABLE(entries), t.size, 0, &first, &size), 0);
+	put(&t, ENTRY(numPbdmas), first, 0, 3);
+	refuses(&t, -EPROTO, "engine \"e00\" with 3 PBDMA units");
+
+	fill(&t, 1, false);
+	t.out.n = GPU_ENGINES_MAX;
+	refuses(&t, -EPROTO, "1 engines after 64");
+	t.out.n = 0;
+
+	assert_int_equal(gpu_engines_add(t.pack, t.params, t.size - 1, &t.out, &t.more, &t.why),
+			 -EPROTO);
+	assert_int_equal(gpu_engines_add(t.pack, t.params, 0, &t.out, &t.more, &t.why), -EPROTO);
+
+	*without = *t.pack;
+	without->has_number[FWQ_N_ENGINE_INFO_TYPE_RUNLIST] = false;
+	t.pack = without;
+	refuses(&t, -ENOENT, "engineData");
+	without->has_number[FWQ_N_ENGINE_INFO_TYPE_RUNLIST] = true;
+	without->number[FWQ_N_ENGINE_INFO_TYPE_RUNLIST] = 16; /* behind the words there are */
+	t.out.n = 0;
+	refuses(&t, -EPROTO, "engineData");
+	free(t.params);
+	free(without);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_pack_reads_it),
+		cmocka_unit_test(pieces_follow_one_another),
+		cmocka_unit_test(names_are_printable_and_end),
+		cmocka_unit_test(what_cannot_be_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
