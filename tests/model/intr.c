@@ -72,6 +72,12 @@ void model_intr_update(struct model *m)
 	msix_flush(m);
 }
 
+void model_intr_raise(struct model *m, uint32_t vector)
+{
+	m->intr.leaf[vector / 32] |= BIT(vector % 32);
+	model_intr_update(m);
+}
+
 static uint32_t *msix_word(struct model *m, uint32_t addr)
 {
 	unsigned int word = (addr - NV_VF_PRIV_MSIX_TABLE) / 4;
