@@ -48,6 +48,12 @@ static bool never(void *arg)
 	return false;
 }
 
+static void not_called(hv_port_t port, void *arg)
+{
+	(void)arg;
+	fail_msg("interrupt on port %u", port);
+}
+
 static void pass(uint64_t ns)
 {
 	assert_int_equal(hv_loop_until(never, NULL, ns), -ETIMEDOUT);
@@ -172,18 +178,51 @@ static void a_flood_of_reports_is_braked(void **state)
 	end(&s);
 }
 
-/* While nobody waits for an answer, it looks seldom. */
-static void at_rest_it_looks_seldom(void **state)
+/* The GSP interrupts: what it says is heard at once, and between its words nobody needs to look. */
+static void messages_interrupt(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < VERSIONS; i++) {
+		struct session s = begun(versions[i]);
+		const struct gpu_rm_stats *stats;
+		uint64_t before;
+
+		begin(&s);
+		assert_int_equal(wait_ready(&s), 0);
+		stats = gpu_rm_stats(s.rm);
+		for (unsigned int n = 1; n <= 3; n++) {
+			send_xid(&s, 0);
+			pass(HV_MS);
+			assert_int_equal(stats->interrupts, n);
+			assert_int_equal(stats->events, n);
+		}
+		before = stats->polls;
+		pass(10 * HV_S);
+		assert_in_range(stats->polls - before, 9, 11);
+		end(&s);
+	}
+}
+
+/* The function's interrupt cannot be had: the timer looks, ten times a second. */
+static void without_interrupts_it_looks(void **state)
 {
 	struct session s = begun("570.144");
+	void *args[] = {&s};
 	uint64_t before;
 
 	(void)state;
+	assert_int_equal(hv_pci_irq_enable(s.bed->pci, HV_PCI_MSI, 1, not_called, args), 0);
 	begin(&s);
 	assert_int_equal(wait_ready(&s), 0);
+	assert_true(says(&s, "no interrupt on vector 155"));
+	send_xid(&s, 0);
+	pass(HV_S / 2);
+	assert_int_equal(gpu_rm_stats(s.rm)->events, 1);
+	assert_int_equal(gpu_rm_stats(s.rm)->interrupts, 0);
 	before = gpu_rm_stats(s.rm)->polls;
 	pass(10 * HV_S);
-	assert_in_range(gpu_rm_stats(s.rm)->polls - before, 10, 110);
+	assert_in_range(gpu_rm_stats(s.rm)->polls - before, 95, 105);
+	hv_pci_irq_disable(s.bed->pci);
 	end(&s);
 }
 
@@ -193,7 +232,7 @@ static void dies(struct session *s, const char *why)
 
 	assert_false(s->lost);
 	assert_true(command & PCI_COMMAND_MASTER);
-	pass(HV_S / 2);
+	pass(3 * HV_S / 2);
 	assert_true(s->lost);
 	if (!says(s, why))
 		fail_msg("not said: %s", why);
@@ -289,7 +328,8 @@ int main(void)
 		cmocka_unit_test(engines_of_every_version),
 		cmocka_unit_test(what_firmware_reports_is_logged),
 		cmocka_unit_test(a_flood_of_reports_is_braked),
-		cmocka_unit_test(at_rest_it_looks_seldom),
+		cmocka_unit_test(messages_interrupt),
+		cmocka_unit_test(without_interrupts_it_looks),
 		cmocka_unit_test(a_broken_queue_costs_the_gpu),
 		cmocka_unit_test(a_halted_core_costs_the_gpu),
 		cmocka_unit_test(death_during_the_beginning),

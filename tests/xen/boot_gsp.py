@@ -13,6 +13,10 @@ and engines are what the firmware's stand-in told gpudom.
                                     unpacked source of NVIDIA's open kernel modules of that version
     boot_gsp.py ... --pack FILE     speak by this ABI pack, with a gpudom that is built without that version
 
+The cost of a start is counted by a QEMU plugin (tests/bed/insns.c), from gpudom's first instruction and from
+its first access to the board until INIT_DONE. What `make peer-nouveau` left of the same boot by nouveau is
+printed below.
+
 No vendor instruction runs: FWSEC, the booters and GSP-RM are stand-ins of the model (docs/model.md).
 """
 
@@ -31,11 +35,16 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import system  # noqa: E402
 import firmware  # noqa: E402
+import insns  # noqa: E402
 import vendor  # noqa: E402
 from system import BUILD, GPU_BDF, LIB, ROOT, BedError, System
 
 CHIP = "ga102"  # the board of the model
 WHERE = "/var/lib/xvgpu"
+# The machine's CPUs that gpudom may use: dom0 has 0, and nothing else runs on these.
+CPUS = (1, 2)
+# What `make peer-nouveau` says about the same boot by nouveau; lines of text.
+NOUVEAU = os.path.join(vendor.PEER, "nouveau-cost.txt")
 NO_VENDOR_CODE = "no vendor instruction runs: FWSEC, booters and GSP-RM are stand-ins of tests/model"
 # What gpudom says about firmware that it has no pack for.
 NO_PACK = r"no ABI pack of version (\S+) is built in, and none is in the archive"
@@ -170,6 +179,16 @@ def gpudom_without(version):
     return os.path.join(out, "gpudom")
 
 
+def code_of(elf):
+    """(entry, last address) of the code of gpudom's ELF, which begins with its entry."""
+    out = subprocess.run(["readelf", "-hlW", elf], stdout=subprocess.PIPE, text=True, check=True).stdout
+    entry = int(re.search(r"Entry point address:\s+0x(\w+)", out)[1], 16)
+    at, size = re.search(r"LOAD\s+0x\w+ 0x(\w+) 0x\w+ 0x\w+ 0x(\w+) R E", out).groups()
+    if int(at, 16) != entry:
+        raise Wrong(f"{elf}: its code at 0x{at} does not begin with its entry")
+    return entry, entry + int(size, 16) - 1
+
+
 def sha256(path):
     """SHA-256 of a file."""
     with open(path, "rb") as f:
@@ -190,6 +209,7 @@ class Seen:
     digest: str      # of the image, by the model
     hypercalls: int
     copied: int
+    cost: dict       # of the first start: {"entry" or "first-touch": (instructions, bytes stored)} to INIT_DONE
     memory: int      # KiB of the domain
     free: int        # KiB of it, at rest
 
@@ -199,14 +219,37 @@ def flrs(s):
     return json.loads(s.qom_get("gpu0", "stats"))["flrs"]
 
 
-def keep_from_resetting(s):
-    """dom0's kernel can no longer reset the board, so neither xl nor pciback does it behind our back."""
-    s.ok(f"echo >/sys/bus/pci/devices/{GPU_BDF}/reset_method")
+def reset_once(s):
+    """A fresh board, which from now on dom0's kernel cannot reset: neither xl nor pciback does it unseen."""
+    where = f"/sys/bus/pci/devices/{GPU_BDF}"
+    s.ok(f"echo default >{where}/reset_method && echo 1 >{where}/reset && echo >{where}/reset_method")
+
+
+def marks_of(s):
+    """Where the plugin writes its marks in a run."""
+    return os.path.join(s.dir, "marks")
+
+
+def cost_of(marks):
+    """What the first start among the marks executed and stored, from each beginning until INIT_DONE."""
+    names = [m["mark"] for m in marks]
+    if "init-done" not in names:
+        raise Wrong(f"the machine's marks are {names}, without init-done")
+    last = names.index("init-done")
+    cost = {}
+    for name in ("entry", "first-touch"):
+        begins = [m for m in marks[:last] if m["mark"] == name]
+        if not begins:
+            raise Wrong(f"the machine's marks are {names}, without {name} before init-done")
+        parts = [insns.between(begins[0], marks[last], cpu)["gpudom"] for cpu in CPUS]
+        cost[name] = tuple(sum(column) for column in zip(*parts))
+    return cost
 
 
 def start(s, fw, kernel="gpudom"):
     """Begins a gpudom with fw's archive; returns where its console begins."""
     s.ok(f"rm -f /etc/xvgpu/gpudom.cfg; xvgpu init {GPU_BDF} --kernel {LIB}/{kernel} --ramdisk {fw.place}")
+    s.ok(f"echo 'cpus = \"{','.join(map(str, CPUS))}\"' >>/etc/xvgpu/gpudom.cfg")
     begin = len(s.guest_log("gpudom"))
     s.ok("xl create /etc/xvgpu/gpudom.cfg", timeout=60)
     return begin
@@ -237,7 +280,7 @@ def boot(s, fw, kernel="gpudom"):
     seen = Seen(board=board, chip=said(r"gpudom: (\S+) \(")[1], abi=said(r"gpudom: ABI pack (.+)")[1],
                 regions=re.findall(r"gpudom: VRAM (0x\w+ to .+|0 to .+)", log),
                 engines=re.findall(r"gpudom: engine (.+)", log), digest=s.qom_get("gpu0", "fwimage-hash"),
-                hypercalls=int(cost[1]), copied=int(cost[2]), free=int(rest[2]),
+                hypercalls=int(cost[1]), copied=int(cost[2]), cost={}, free=int(rest[2]),
                 memory=1024 * int(re.search(r"^memory = (\d+)", s.ok("cat /etc/xvgpu/gpudom.cfg"), re.M)[1]))
     end(s, begin)
     if seen.digest != fw.digest:
@@ -253,12 +296,13 @@ def boot(s, fw, kernel="gpudom"):
 
 def boot_twice(s, fw, kernel="gpudom"):
     """Two starts and ends, the board not reset from the first start to the second end; what the second showed."""
-    keep_from_resetting(s)
-    before = flrs(s)
+    reset_once(s)
+    before, known = flrs(s), len(insns.marks(marks_of(s)))
     boot(s, fw, kernel)
     seen = boot(s, fw, kernel)
     if flrs(s) != before:
         raise Wrong(f"the board was reset {flrs(s) - before} times in between")
+    seen.cost = cost_of(insns.marks(marks_of(s))[known:])
     return seen
 
 
@@ -276,7 +320,10 @@ def machine(name, found, kernels, **more):
     """A test machine with these archives and gpudoms ({name in dom0: file})."""
     overlay = {fw.place: fw.archive for fw in found}
     overlay.update({f"{LIB}/{kernel}": path for kernel, path in kernels.items()})
-    return System(name, images=(), overlay=overlay, limit=120 + 120 * len(found), **more)
+    entry, end_of_code = code_of(kernels["gpudom"])
+    plugin = insns.option(os.path.join(BUILD, "insns.so"), os.path.join(BUILD, "run", name, "marks"),
+                          {"gpudom": (entry, end_of_code)}, {"entry": entry})
+    return System(name, images=(), overlay=overlay, plugins=[plugin], limit=120 + 120 * len(found), **more)
 
 
 # ---------------------------------------------------------------- make boot-gsp
@@ -293,11 +340,25 @@ def show(fw, seen):
         print(f"    VRAM          {region}")
     for i in range(0, len(seen.engines), 3):
         print(f"    {'engines' if not i else '':13} {'; '.join(seen.engines[i:i + 3])}")
-    print(f"    cost          {seen.hypercalls} hypercalls and {seen.copied} bytes copied from entry to INIT_DONE, "
-          "0 of the image")
+    entry, touch = seen.cost["entry"], seen.cost["first-touch"]
+    print(f"    cost          to INIT_DONE: {entry[0]} instructions of gpudom from its entry, {touch[0]} from its first")
+    print(f"                  access to the board; {seen.hypercalls} hypercalls, {seen.copied} bytes copied, 0 of them the "
+          "image's")
+    print(f"                  ({entry[1]} and {touch[1]} bytes stored by gpudom, stack and registers included)")
     print(f"    at rest       {seen.memory - seen.free} of {seen.memory} KiB in use, "
           f"{os.path.getsize(fw.archive) // 1024} of them the archive")
     print("    unloaded, and started again without a reset; unloaded", flush=True)
+
+
+def show_nouveau():
+    """nouveau's figures of the same boot, if they are there."""
+    print("\n  nouveau, the same board:")
+    if not os.path.exists(NOUVEAU):
+        print("    not counted yet: make peer-nouveau")
+        return
+    with open(NOUVEAU, encoding="utf-8") as f:
+        for line in f:
+            print(f"    {line.rstrip()}")
 
 
 def run(args):
@@ -326,6 +387,7 @@ def run(args):
             seen = boot_twice(s, fw)
             s.say(f"{fw.version} was started and unloaded twice")
             show(fw, seen)
+        show_nouveau()
         s.stop(poweroff=True)
 
 

@@ -2,8 +2,10 @@
 /*
  * session.c - listens to running firmware, and asks it for the engines (see session.h).
  *
- * The queue is looked at often while a call waits for its answer, else seldom: what comes unasked is
- * news about trouble, for which a tenth of a second is early.
+ * The queue is looked at when the GSP interrupts. A timer looks too: often until it is known how the GSP
+ * interrupts, and on boards where that cannot be had; once a second otherwise, for firmware that has died
+ * says nothing. The cause of the interrupt is cleared before the queue is looked at, so a message
+ * that comes meanwhile raises it again.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -12,12 +14,15 @@
 #include "fwq/view.h"
 #include "gpu/core/falcon.h"
 #include "gpu/core/gpu.h"
+#include "gpu/core/intr.h"
 #include "gpu/core/regs_falcon.h"
 #include "gpu/core/rm/session.h"
+#include "gpu/core/rm/vectors.h"
 
-#define POLL_BUSY (HV_MS / 2)
-#define POLL_IDLE (100 * HV_MS)
-#define PARAMS	  4096u /* bytes; the table of engines has 3.2 KiB in every release */
+#define POLL_BUSY  (HV_MS / 2)	 /* a call waits, and no interrupt will tell */
+#define POLL_IDLE  (100 * HV_MS) /* none waits; what comes unasked is news about trouble */
+#define POLL_ALIVE HV_S		 /* interrupts tell everything but death */
+#define PARAMS	   4096u	 /* bytes; the table of engines has 3.2 KiB in every release */
 
 struct gpu_rm {
 	struct gpu *gpu;
@@ -28,6 +33,7 @@ struct gpu_rm {
 	struct fwq_rm rm;
 	struct fwq_clients clients;
 	struct fwq_client self;
+	struct gpu_intr intr;
 	struct hv_timer timer;
 	bool ended;
 
@@ -67,6 +73,53 @@ static int ask_engines(struct gpu_rm *rm)
 				  FWQ_S_NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_PARAMS);
 }
 
+static void on_interrupt(void *arg);
+
+/* From here on the GSP says when there is something to see; without that, the timer goes on. */
+static void listen_to_interrupt(struct gpu_rm *rm, uint32_t vector)
+{
+	int err = gpu_intr_open(rm->gpu, vector, on_interrupt, rm, &rm->intr);
+
+	if (err)
+		hv_log(HV_WARN, "gpu %s: no interrupt on vector %" PRIu32 ": error %d",
+		       hv_pci_name(rm->gpu->pci), vector, -err);
+}
+
+static void got_vectors(struct fwq_rm_call *call, int err)
+{
+	struct gpu_rm *rm = call->arg;
+	char text[FWQ_RM_TEXT];
+	uint32_t vector = 0;
+
+	if (rm->ended)
+		return;
+	if (err)
+		hv_log(HV_WARN, "gpu %s: firmware: %s", hv_pci_name(rm->gpu->pci),
+		       fwq_rm_text(call, err, text));
+	else
+		err = gpu_vector_of_gsp(rm->pack, fwq_rm_reply(call), call->params_len, &vector);
+	if (err)
+		hv_log(HV_WARN, "gpu %s: it is not known how the GSP interrupts: error %d",
+		       hv_pci_name(rm->gpu->pci), -err);
+	else
+		listen_to_interrupt(rm, vector);
+	is_ready(rm, 0);
+}
+
+/* A control of RM's own client, whose handles the static configuration gave. */
+static int ask_vectors(struct gpu_rm *rm)
+{
+	const enum fwq_struct type = FWQ_S_NV2080_CTRL_INTERNAL_INTR_GET_KERNEL_TABLE_PARAMS;
+	const struct gpu_static_info *info = gpu_boot_info(rm->boot);
+
+	fwq_rm_call_init(&rm->call, &rm->rm, &rm->self.caller, rm->buf, sizeof(rm->buf),
+			 got_vectors, rm);
+	if (!fwq_rm_params(&rm->call, type))
+		return -ENOENT;
+	return fwq_rm_control(&rm->call, info->client, info->subdevice,
+			      FWQ_N_NV2080_CTRL_CMD_INTERNAL_INTR_GET_KERNEL_TABLE, type);
+}
+
 static void got_engines(struct fwq_rm_call *call, int err)
 {
 	struct gpu_rm *rm = call->arg;
@@ -87,9 +140,9 @@ static void got_engines(struct fwq_rm_call *call, int err)
 	if (err)
 		hv_log(HV_ERR, "gpu %s: firmware: table of engines: %s", hv_pci_name(rm->gpu->pci),
 		       why.text);
-	else if (more)
-		err = ask_engines(rm);
-	if (err || !more)
+	else
+		err = more ? ask_engines(rm) : ask_vectors(rm);
+	if (err)
 		is_ready(rm, err);
 }
 
@@ -152,9 +205,17 @@ static const char *death(struct gpu_rm *rm, int polled)
 	return NULL;
 }
 
-static void look(struct hv_timer *t)
+static uint64_t next_look(const struct gpu_rm *rm)
 {
-	struct gpu_rm *rm = (struct gpu_rm *)((char *)t - offsetof(struct gpu_rm, timer));
+	uint64_t now = hv_now(), deadline = fwq_rpc_deadline(rm->rpc);
+
+	if (!rm->intr.gpu)
+		return now + (deadline == UINT64_MAX ? POLL_IDLE : POLL_BUSY);
+	return deadline < now + POLL_ALIVE ? deadline : now + POLL_ALIVE;
+}
+
+static void look(struct gpu_rm *rm)
+{
 	const char *why;
 	int ret;
 
@@ -168,15 +229,27 @@ static void look(struct hv_timer *t)
 	if (rm->ended)
 		return; /* by a callback */
 	why = death(rm, ret);
-	if (why && gpu_answers(rm->gpu))
-		gpu_give_up(rm->gpu, why);
-	if (why)
+	if (why) {
+		if (gpu_answers(rm->gpu))
+			gpu_give_up(rm->gpu, why);
 		is_ready(rm, -EIO);
-	else if (ret > 0)
-		hv_timer_arm(t, hv_now()); /* there may be more; others have their turn first */
-	else
-		hv_timer_arm(t, hv_now() + (fwq_rpc_deadline(rm->rpc) == UINT64_MAX ? POLL_IDLE
-										    : POLL_BUSY));
+	} else {
+		/* When there may be more, others have their turn first. */
+		hv_timer_arm(&rm->timer, ret > 0 ? hv_now() : next_look(rm));
+	}
+}
+
+static void on_timer(struct hv_timer *t)
+{
+	look((struct gpu_rm *)((char *)t - offsetof(struct gpu_rm, timer)));
+}
+
+static void on_interrupt(void *arg)
+{
+	struct gpu_rm *rm = arg;
+
+	rm->stats.interrupts++;
+	look(rm);
 }
 
 /* ---------------------------------------------------------------- coming and going */
@@ -194,7 +267,7 @@ int gpu_rm_new(struct gpu *gpu, struct gpu_boot *boot,
 	rm->pack = gpu_boot_pack(boot);
 	rm->rpc = gpu_boot_rpc(boot);
 	rm->gsp = gpu_falcon_gsp(gpu);
-	rm->timer.fn = look;
+	rm->timer.fn = on_timer;
 	rm->ready = ready;
 	rm->arg = arg;
 	err = fwq_rm_init(&rm->rm, rm->rpc, rm->pack);
@@ -217,6 +290,7 @@ int gpu_rm_new(struct gpu *gpu, struct gpu_boot *boot,
 void gpu_rm_stop(struct gpu_rm *rm)
 {
 	rm->ended = true;
+	gpu_intr_close(&rm->intr);
 	hv_timer_cancel(&rm->timer);
 	gpu_boot_on_event(rm->boot, NULL, NULL);
 }

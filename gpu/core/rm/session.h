@@ -5,7 +5,8 @@
  * A session begins when boot is over (boot.h) and ends before the firmware is unloaded. It looks at the
  * message queue when the GSP interrupts, and now and then without being asked; hands events to whom they
  * are for; and logs what the firmware reports about itself. At its beginning it makes an RM client of the
- * driver domain's own and asks which engines the board has.
+ * driver domain's own and asks which engines the board has, and how the GSP interrupts. Where it does not,
+ * or the platform has no interrupts, the queue is looked at ten times a second.
  *
  * Death of the firmware: its queue's header breaks, or its core halts. Nothing that runs on the GPU can be
  * stopped then, so the GPU is given up (gpu_give_up()): bus mastering is taken away, and who waits for
@@ -23,9 +24,10 @@
 struct gpu_rm;
 
 struct gpu_rm_stats {
-	uint64_t polls;	  /* looks at the queue */
-	uint64_t events;  /* told to us unasked */
-	uint64_t garbled; /* of them, those that are none */
+	uint64_t polls;	     /* looks at the queue */
+	uint64_t interrupts; /* of them, because the GSP had interrupted */
+	uint64_t events;     /* told to us unasked */
+	uint64_t garbled;    /* of them, those that are none */
 };
 
 /*
