@@ -316,14 +316,14 @@ def refused_without_pack(s, fw, kernel):
         raise Wrong(f"gpudom misses the pack of {m[1]}, not of {fw.version}")
 
 
-def machine(name, found, kernels, **more):
-    """A test machine with these archives and gpudoms ({name in dom0: file})."""
+def machine(name, found, kernels, images=(), **more):
+    """A test machine with these archives and gpudoms ({name in dom0: file}), for a while that fits them."""
     overlay = {fw.place: fw.archive for fw in found}
     overlay.update({f"{LIB}/{kernel}": path for kernel, path in kernels.items()})
     entry, end_of_code = code_of(kernels["gpudom"])
     plugin = insns.option(os.path.join(BUILD, "insns.so"), os.path.join(BUILD, "run", name, "marks"),
                           {"gpudom": (entry, end_of_code)}, {"entry": entry})
-    return System(name, images=(), overlay=overlay, plugins=[plugin], limit=120 + 120 * len(found), **more)
+    return System(name, images=images, overlay=overlay, plugins=[plugin], limit=200 + 120 * len(found), **more)
 
 
 # ---------------------------------------------------------------- make boot-gsp
