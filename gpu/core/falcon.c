@@ -3,7 +3,7 @@
  * falcon.c - reset, load and start a falcon (see falcon.h).
  *
  * The order of the register writes is nouveau's: nvkm/falcon/ga102.c (ga102_flcn_fw_load,
- * ga102_flcn_dma_*, ga102_flcn_select), gm200.c (disable, enable) and gp102.c (reset_eng).
+ * ga102_flcn_dma_*, ga102_flcn_select), gm200.c (disable, enable, gm200_flcn_pio_*) and gp102.c (reset_eng).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -23,12 +23,12 @@
 
 struct gpu_falcon gpu_falcon_gsp(struct gpu *gpu)
 {
-	return (struct gpu_falcon){gpu, "GSP", gpu->chip->gsp_falcon};
+	return (struct gpu_falcon){gpu, "GSP", gpu->chip->kind->gsp_falcon};
 }
 
 struct gpu_falcon gpu_falcon_sec2(struct gpu *gpu)
 {
-	return (struct gpu_falcon){gpu, "SEC2", gpu->chip->sec2_falcon};
+	return (struct gpu_falcon){gpu, "SEC2", gpu->chip->kind->sec2_falcon};
 }
 
 uint32_t gpu_falcon_rd32(const struct gpu_falcon *f, uint32_t reg)
@@ -68,10 +68,14 @@ static int falcon_wait(const struct gpu_falcon *f, uint32_t reg, uint32_t mask, 
 	return 0;
 }
 
+static const struct gpu_chip_kind *kind(const struct gpu_falcon *f)
+{
+	return f->gpu->chip->kind;
+}
+
 static int wait_scrubbed(const struct gpu_falcon *f)
 {
-	return falcon_wait(f, NV_PFALCON_FALCON_HWCFG2, NV_PFALCON_FALCON_HWCFG2_MEM_SCRUBBING, 0,
-			   SCRUB_TIMEOUT);
+	return falcon_wait(f, kind(f)->scrubbing, kind(f)->scrubbing_mask, 0, SCRUB_TIMEOUT);
 }
 
 static int reset_engine(const struct gpu_falcon *f)
@@ -80,7 +84,8 @@ static int reset_engine(const struct gpu_falcon *f)
 	uint32_t v;
 
 	/* Not every board shows that it is ready; NVIDIA and nouveau go on then. */
-	while (!reads_as(f, NV_PFALCON_FALCON_HWCFG2, NV_PFALCON_FALCON_HWCFG2_RESET_READY,
+	while (kind(f)->core_select &&
+	       !reads_as(f, NV_PFALCON_FALCON_HWCFG2, NV_PFALCON_FALCON_HWCFG2_RESET_READY,
 			 NV_PFALCON_FALCON_HWCFG2_RESET_READY, &v) &&
 	       hv_now() < deadline)
 		hv_delay(POLL_STEP);
@@ -93,8 +98,11 @@ static int reset_engine(const struct gpu_falcon *f)
 /* Its falcon shall run, not its RISC-V core. */
 static int select_falcon(const struct gpu_falcon *f)
 {
-	uint32_t bcr = gpu_falcon_rd32(f, NV_PRISCV_RISCV_BCR_CTRL);
+	uint32_t bcr;
 
+	if (!kind(f)->core_select)
+		return 0;
+	bcr = gpu_falcon_rd32(f, NV_PRISCV_RISCV_BCR_CTRL);
 	if (!(bcr & NV_PRISCV_RISCV_BCR_CTRL_CORE_SELECT))
 		return 0;
 	gpu_falcon_wr32(f, NV_PRISCV_RISCV_BCR_CTRL, 0);
@@ -125,20 +133,22 @@ int gpu_falcon_reset_riscv(const struct gpu_falcon *f)
 
 	if (err)
 		return err;
-	gpu_falcon_wr32(
-		f, NV_PRISCV_RISCV_BCR_CTRL,
-		gpu_falcon_rd32(f, NV_PRISCV_RISCV_BCR_CTRL) | NV_PRISCV_RISCV_BCR_CTRL_VALID |
-			NV_PRISCV_RISCV_BCR_CTRL_CORE_SELECT | NV_PRISCV_RISCV_BCR_CTRL_BRFETCH);
+	if (kind(f)->core_select)
+		gpu_falcon_wr32(f, NV_PRISCV_RISCV_BCR_CTRL,
+				gpu_falcon_rd32(f, NV_PRISCV_RISCV_BCR_CTRL) |
+					NV_PRISCV_RISCV_BCR_CTRL_VALID |
+					NV_PRISCV_RISCV_BCR_CTRL_CORE_SELECT |
+					NV_PRISCV_RISCV_BCR_CTRL_BRFETCH);
 	return gpu_answers(f->gpu) ? 0 : -ENODEV;
 }
 
-void gpu_falcon_allow_sysmem(const struct gpu_falcon *f)
+void gpu_falcon_allow_sysmem(const struct gpu_falcon *f, unsigned int ctxdma)
 {
 	uint32_t ctl = gpu_falcon_rd32(f, NV_PFALCON_FBIF_CTL);
 
 	gpu_falcon_wr32(f, NV_PFALCON_FBIF_CTL, ctl | NV_PFALCON_FBIF_CTL_ALLOW_PHYS_NO_CTX);
 	gpu_falcon_wr32(f, NV_PFALCON_FALCON_DMACTL, 0); /* REQUIRE_CTX false */
-	gpu_falcon_wr32(f, NV_PFALCON_FBIF_TRANSCFG_0,
+	gpu_falcon_wr32(f, NV_PFALCON_FBIF_TRANSCFG(ctxdma),
 			NV_PFALCON_FBIF_TRANSCFG_TARGET_COHERENT_SYSMEM |
 				NV_PFALCON_FBIF_TRANSCFG_MEM_TYPE_PHYSICAL);
 }
@@ -195,6 +205,49 @@ int gpu_falcon_load_data(const struct gpu_falcon *f, uint64_t image, uint32_t of
 	return load(f, image + offset, 0, dst, size, 0);
 }
 
+static uint32_t word_of(const uint8_t *p)
+{
+	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+int gpu_falcon_write_code(const struct gpu_falcon *f, uint32_t dst, const void *src, uint32_t size,
+			  uint32_t tag, bool secure)
+{
+	const uint8_t *p = src;
+
+	if (dst % BLOCK || size % BLOCK || dst > NV_PFALCON_FALCON_IMEM_MAX ||
+	    size > NV_PFALCON_FALCON_IMEM_MAX - dst)
+		return -EINVAL;
+	gpu_falcon_wr32(f, NV_PFALCON_FALCON_IMEMC_0,
+			NV_PFALCON_FALCON_IMEMC_0_AINCW |
+				(secure ? NV_PFALCON_FALCON_IMEMC_0_SECURE : 0) | dst);
+	for (uint32_t i = 0; i < size; i += 4) {
+		if (i % BLOCK == 0)
+			gpu_falcon_wr32(f, NV_PFALCON_FALCON_IMEMT_0, tag + i / BLOCK);
+		gpu_falcon_wr32(f, NV_PFALCON_FALCON_IMEMD_0, word_of(p + i));
+	}
+	return 0;
+}
+
+int gpu_falcon_write_data(const struct gpu_falcon *f, uint32_t dst, const void *src, uint32_t size)
+{
+	const uint8_t *p = src;
+
+	if (dst % 4 || size % 4 || dst > NV_PFALCON_FALCON_DMEM_MAX ||
+	    size > NV_PFALCON_FALCON_DMEM_MAX - dst)
+		return -EINVAL;
+	gpu_falcon_wr32(f, NV_PFALCON_FALCON_DMEMC_0, NV_PFALCON_FALCON_DMEMC_0_AINCW | dst);
+	for (uint32_t i = 0; i < size; i += 4)
+		gpu_falcon_wr32(f, NV_PFALCON_FALCON_DMEMD_0, word_of(p + i));
+	return 0;
+}
+
+uint32_t gpu_falcon_code_size(const struct gpu_falcon *f)
+{
+	return NV_PFALCON_FALCON_HWCFG_IMEM_SIZE(gpu_falcon_rd32(f, NV_PFALCON_FALCON_HWCFG)) *
+	       BLOCK;
+}
+
 void gpu_falcon_start(const struct gpu_falcon *f)
 {
 	bool locked =
@@ -212,12 +265,17 @@ bool gpu_falcon_halted(const struct gpu_falcon *f)
 			NV_PFALCON_FALCON_CPUCTL_HALTED, &v);
 }
 
+uint32_t gpu_falcon_riscv_status(const struct gpu_falcon *f)
+{
+	return gpu_falcon_rd32(f, kind(f)->riscv_active);
+}
+
 bool gpu_falcon_riscv_active(const struct gpu_falcon *f)
 {
 	uint32_t v;
 
-	return reads_as(f, NV_PRISCV_RISCV_CPUCTL, NV_PRISCV_RISCV_CPUCTL_ACTIVE_STAT,
-			NV_PRISCV_RISCV_CPUCTL_ACTIVE_STAT, &v);
+	return reads_as(f, kind(f)->riscv_active, kind(f)->riscv_active_mask,
+			kind(f)->riscv_active_mask, &v);
 }
 
 /* ---------------------------------------------------------------- core.h: for tests of the IOMMU */
@@ -235,7 +293,7 @@ int gpu_falcon_dma_load(struct gpu *gpu, uint64_t addr, uint32_t dmem_offset, si
 	err = wait_scrubbed(&f);
 	if (err)
 		return err;
-	gpu_falcon_allow_sysmem(&f);
+	gpu_falcon_allow_sysmem(&f, 0);
 	set_dma_base(&f, addr);
 	return transfer(&f, 0, dmem_offset, NV_PFALCON_FALCON_DMATRFCMD_SIZE(code));
 }

@@ -35,6 +35,7 @@
 
 #define NV_PFALCON_FALCON_DMACTL	     0x10cu
 #define NV_PFALCON_FALCON_DMACTL_REQUIRE_CTX (1u << 0)
+#define NV_PFALCON_FALCON_DMACTL_SCRUBBING   (3u << 1) /* DMEM 1, IMEM 2; Turing's sign */
 
 /* Bus address = (BASE1 << 40) + (BASE << 8) + FBOFFS; MOFFS is the offset in IMEM or DMEM. */
 #define NV_PFALCON_FALCON_DMATRFBASE   0x110u
@@ -53,8 +54,21 @@
 #define NV_PFALCON_FALCON_DMATRFCMD_IMEM    (1u << 4)
 #define NV_PFALCON_FALCON_DMATRFCMD_SIZE(n) ((uint32_t)(n) << 8)
 
+/* IMEM_SIZE 8:0, in blocks of 256 bytes. */
+#define NV_PFALCON_FALCON_HWCFG		     0x108u
+#define NV_PFALCON_FALCON_HWCFG_IMEM_SIZE(v) ((v)&0x1ffu)
+
+/* IMEM port 0: OFFS 7:2 and BLK 23:8; AINCW 24; SECURE 28. A block's tag is written before it. */
+#define NV_PFALCON_FALCON_IMEMC_0	 0x180u
+#define NV_PFALCON_FALCON_IMEMC_0_AINCW	 (1u << 24)
+#define NV_PFALCON_FALCON_IMEMC_0_SECURE (1u << 28)
+#define NV_PFALCON_FALCON_IMEMD_0	 0x184u
+#define NV_PFALCON_FALCON_IMEMT_0	 0x188u
+#define NV_PFALCON_FALCON_IMEM_MAX	 0x10000u
+
 /* DMEM port 0. OFFS 7:2 and BLK 23:8; AINCR 25 (nouveau, nvkm/falcon/gm200.c). */
 #define NV_PFALCON_FALCON_DMEMC_0	0x1c0u
+#define NV_PFALCON_FALCON_DMEMC_0_AINCW (1u << 24)
 #define NV_PFALCON_FALCON_DMEMC_0_AINCR (1u << 25)
 #define NV_PFALCON_FALCON_DMEMD_0	0x1c4u
 #define NV_PFALCON_FALCON_DMEM_MAX	0x10000u
@@ -63,7 +77,7 @@
 #define NV_PFALCON_FALCON_ENGINE_RESET (1u << 0)
 
 /* FBIF: what the transfers of one CTXDMA index mean. */
-#define NV_PFALCON_FBIF_TRANSCFG_0			0x600u
+#define NV_PFALCON_FBIF_TRANSCFG(i)			(0x600u + 4u * (i))
 #define NV_PFALCON_FBIF_TRANSCFG_TARGET_COHERENT_SYSMEM 1u
 #define NV_PFALCON_FBIF_TRANSCFG_MEM_TYPE_PHYSICAL	(1u << 2)
 #define NV_PFALCON_FBIF_CTL				0x624u
@@ -79,7 +93,11 @@
 #define NV_PFALCON2_FALCON_BROM_ENGIDMASK     0x119cu
 #define NV_PFALCON2_FALCON_BROM_PARAADDR_0    0x1210u
 
-/* The RISC-V core. BRFETCH 8: the boot ROM fetches the boot configuration. */
+/* Turing and GA100: whether the RISC-V core runs (turing/tu102/dev_riscv_pri.h). */
+#define NV_PRISCV_RISCV_CORE_SWITCH_RISCV_STATUS	     0x1240u
+#define NV_PRISCV_RISCV_CORE_SWITCH_RISCV_STATUS_ACTIVE_STAT (1u << 0)
+
+/* The RISC-V core, GA10x on. BRFETCH 8: the boot ROM fetches the boot configuration. */
 #define NV_PRISCV_RISCV_CPUCTL		     0x1388u
 #define NV_PRISCV_RISCV_CPUCTL_ACTIVE_STAT   (1u << 7)
 #define NV_PRISCV_RISCV_BCR_CTRL	     0x1668u

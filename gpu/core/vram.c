@@ -12,6 +12,7 @@
 
 #include "gpu/core/gpu.h"
 #include "gpu/core/regs_pdisp.h"
+#include "gpu/core/regs_pfb.h"
 #include "gpu/core/regs_pmc.h"
 
 #define MIB (1ull << 20)
@@ -24,7 +25,7 @@
 static uint64_t vram_top(struct gpu *gpu)
 {
 	uint64_t size = gpu->info.vram_size, top = size - MIB, base;
-	uint32_t vga = gpu_rd32(gpu, gpu->chip->vga_workspace);
+	uint32_t reg = gpu->chip->kind->vga_workspace, vga = reg ? gpu_rd32(gpu, reg) : 0;
 
 	if (!NV_PRI_IS_ERROR(vga) && (vga & NV_PDISP_VGA_WORKSPACE_BASE_STATUS_VALID)) {
 		base = NV_PDISP_VGA_WORKSPACE_BASE_ADDR(vga);
@@ -34,13 +35,27 @@ static uint64_t vram_top(struct gpu *gpu)
 	return top & ~(GPU_VRAM_ALIGN - 1);
 }
 
+/* Usable VRAM as the board states it, in MiB; an error word of the bus when it does not answer. */
+static uint64_t stated_mib(struct gpu *gpu)
+{
+	uint32_t reg = gpu->chip->kind->usable_fb_mib;
+	uint32_t v = gpu_rd32(gpu, reg ? reg : NV_PFB_PRI_MMU_LOCAL_MEMORY_RANGE);
+	uint64_t mib;
+
+	if (reg || NV_PRI_IS_ERROR(v) || v == NV_NO_ANSWER)
+		return v;
+	mib = (uint64_t)NV_PFB_PRI_MMU_LOCAL_MEMORY_RANGE_LOWER_MAG(v)
+	      << NV_PFB_PRI_MMU_LOCAL_MEMORY_RANGE_LOWER_SCALE(v);
+	return v & NV_PFB_PRI_MMU_LOCAL_MEMORY_RANGE_ECC_MODE ? mib * 15 / 16 : mib;
+}
+
 int gpu_vram_init(struct gpu *gpu)
 {
-	uint32_t mib = gpu_rd32(gpu, gpu->chip->usable_fb_mib);
+	uint64_t mib = stated_mib(gpu);
 
 	/* 2^20 MiB is 1 TiB, more than any board has and less than any sum here overflows at. */
-	if (mib < 2 || mib > 1u << 20 || NV_PRI_IS_ERROR(mib)) {
-		hv_log(HV_ERR, "gpu %s: the board says it has %" PRIu32 " MiB of memory",
+	if (mib < 2 || mib > 1u << 20) {
+		hv_log(HV_ERR, "gpu %s: the board says it has %" PRIu64 " MiB of memory",
 		       hv_pci_name(gpu->pci), mib);
 		return -ENODEV;
 	}

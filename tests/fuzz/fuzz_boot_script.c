@@ -206,7 +206,7 @@ static void take_scripts(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct gpu_chip chip = {.name = "rig", .gsp_falcon = GSP, .sec2_falcon = SEC2};
+	static const struct gpu_chip chip = {.name = "rig", .kind = &gpu_chip_kind_ga10x};
 	static struct gpu gpu;
 	struct gpu_script *s = &rig.script;
 	int ret;

@@ -28,6 +28,7 @@ static struct gpu_layout_want board(uint64_t fb)
 					.vga_addr = fb - MIB,
 					.bootloader_size = 0x6000,
 					.image_size = 0x3c9f000,
+					.frts = true,
 					.libos3 = true};
 }
 

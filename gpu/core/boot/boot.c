@@ -328,7 +328,8 @@ static void give_back_flush_page(struct gpu_boot *b)
 {
 	if (!b->flush)
 		return;
-	gpu_wr32(b->gpu, NV_PFB_NISO_FLUSH_SYSMEM_ADDR_HI, b->flush_hi_was);
+	if (b->gpu->chip->kind->flush_high)
+		gpu_wr32(b->gpu, NV_PFB_NISO_FLUSH_SYSMEM_ADDR_HI, b->flush_hi_was);
 	gpu_wr32(b->gpu, NV_PFB_NISO_FLUSH_SYSMEM_ADDR, b->flush_was);
 	hv_pages_free(b->flush, 1);
 }

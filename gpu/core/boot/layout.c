@@ -133,7 +133,7 @@ int gpu_layout_make(const struct fwq_pack *pack, const struct gpu_layout_want *w
 	heap = up(heap, MIB);
 	l.vga = (struct gpu_place){want->vga_addr, want->fb_size - want->vga_addr};
 	l.wpr_end = top = down(want->vga_addr, REGION_ALIGN);
-	ret = take(&top, FRTS_SIZE, REGION_ALIGN, &l.frts, "FRTS", err);
+	ret = take(&top, want->frts ? FRTS_SIZE : 0, REGION_ALIGN, &l.frts, "FRTS", err);
 	if (!ret)
 		ret = take(&top, want->bootloader_size, BOOT_ALIGN, &l.bootloader, "bootloader",
 			   err);

@@ -22,8 +22,9 @@ struct gpu_layout_want {
 	uint64_t vga_addr;	  /* where the VGA workspace begins; it ends with the memory */
 	uint64_t bootloader_size; /* bytes of the files */
 	uint64_t image_size;
-	bool libos3; /* of the chip (chip/chip.h) */
-	bool vgpu;   /* room for GSP-RM's own vGPUs */
+	bool frts; /* room for FRTS, and the kernel's kind: of the chip (chip/chip.h) */
+	bool libos3;
+	bool vgpu; /* room for GSP-RM's own vGPUs */
 };
 
 struct gpu_place {

@@ -81,7 +81,7 @@ static int core_reset(struct gpu_script *s)
 	if (err)
 		return fail(s, err,
 			    "script: CORE_RESET: the GSP falcon does not come out of reset");
-	gpu_falcon_allow_sysmem(&s->gsp);
+	gpu_falcon_allow_sysmem(&s->gsp, 0);
 	return 0;
 }
 
@@ -127,7 +127,7 @@ static int core_resume(struct gpu_script *s)
 	if (!gpu_falcon_riscv_active(&s->gsp))
 		return fail(s, -EIO,
 			    "script: CORE_RESUME: the RISC-V core is not active (%08" PRIx32 ")",
-			    gpu_falcon_rd32(&s->gsp, NV_PRISCV_RISCV_CPUCTL));
+			    gpu_falcon_riscv_status(&s->gsp));
 	return 0;
 }
 

@@ -43,7 +43,7 @@ static int build_libos_args(struct gpu_boot *b)
 static uint64_t vga_workspace(struct gpu *gpu)
 {
 	uint64_t base = gpu->info.vram_size - VGA_DEFAULT, addr;
-	uint32_t v = gpu_rd32(gpu, gpu->chip->vga_workspace);
+	uint32_t reg = gpu->chip->kind->vga_workspace, v = reg ? gpu_rd32(gpu, reg) : 0;
 
 	if (NV_PRI_IS_ERROR(v) || !(v & NV_PDISP_VGA_WORKSPACE_BASE_STATUS_VALID))
 		return base;
@@ -72,7 +72,8 @@ static int place_wpr(struct gpu_boot *b)
 		.vga_addr = vga_workspace(b->gpu),
 		.bootloader_size = bl->image.size,
 		.image_size = b->fw->gsp.image.size,
-		.libos3 = b->gpu->chip->libos3,
+		.frts = b->gpu->chip->kind->frts,
+		.libos3 = b->gpu->chip->kind->libos3,
 		.vgpu = b->vgpu,
 	};
 	struct gpu_layout_error why;

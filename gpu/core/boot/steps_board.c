@@ -51,21 +51,28 @@ int gpu_step_wait_gfw_boot(struct gpu_boot *b)
 
 int gpu_step_set_sysmem_flush(struct gpu_boot *b)
 {
+	bool high = b->gpu->chip->kind->flush_high;
+	uint32_t lo, hi = 0;
 	uint64_t addr;
-	uint32_t lo, hi;
 
 	if (!b->flush) {
 		b->flush = hv_pages_alloc(1);
 		if (!b->flush)
 			return gpu_boot_fail(b, -ENOMEM, "no memory for the flush page");
 		b->flush_was = gpu_rd32(b->gpu, NV_PFB_NISO_FLUSH_SYSMEM_ADDR);
-		b->flush_hi_was = gpu_rd32(b->gpu, NV_PFB_NISO_FLUSH_SYSMEM_ADDR_HI);
+		if (high)
+			b->flush_hi_was = gpu_rd32(b->gpu, NV_PFB_NISO_FLUSH_SYSMEM_ADDR_HI);
 	}
 	addr = hv_dma_addr(b->flush);
-	gpu_wr32(b->gpu, NV_PFB_NISO_FLUSH_SYSMEM_ADDR_HI, (uint32_t)(addr >> 40));
+	if (!high && addr >> 40)
+		return gpu_boot_fail(b, -ENOMEM, "the flush page is at %#" PRIx64 ", above 1 TiB",
+				     addr);
+	if (high)
+		gpu_wr32(b->gpu, NV_PFB_NISO_FLUSH_SYSMEM_ADDR_HI, (uint32_t)(addr >> 40));
 	gpu_wr32(b->gpu, NV_PFB_NISO_FLUSH_SYSMEM_ADDR, (uint32_t)(addr >> 8));
 	lo = gpu_rd32(b->gpu, NV_PFB_NISO_FLUSH_SYSMEM_ADDR);
-	hi = gpu_rd32(b->gpu, NV_PFB_NISO_FLUSH_SYSMEM_ADDR_HI);
+	if (high)
+		hi = gpu_rd32(b->gpu, NV_PFB_NISO_FLUSH_SYSMEM_ADDR_HI);
 	if (lo != (uint32_t)(addr >> 8) || hi != (uint32_t)(addr >> 40))
 		return gpu_boot_fail(b, -EIO,
 				     "NV_PFB_NISO_FLUSH_SYSMEM_ADDR reads %08" PRIx32 " %08" PRIx32
@@ -77,6 +84,8 @@ int gpu_step_set_sysmem_flush(struct gpu_boot *b)
 /* From the whole ROM to a copy of FWSEC; the ROM is not needed any more then. */
 static int take_fwsec(struct gpu_boot *b)
 {
+	const struct gpu_falcon_loader *loader =
+		b->fw->has_falcon_loader ? &b->fw->falcon_loader : NULL;
 	struct gpu_blob rom = {"board ROM", b->rom, NV_PROM_DATA_SIZE};
 	struct gpu_blob_error why;
 	struct gpu_vbios vbios;
@@ -85,7 +94,7 @@ static int take_fwsec(struct gpu_boot *b)
 	if (!err)
 		err = gpu_fwsec_open(&vbios, &b->fwsec_places, &why);
 	if (!err)
-		err = gpu_ucode_from_fwsec(b->gpu, &b->fwsec_places, &b->fwsec, &why);
+		err = gpu_ucode_from_fwsec(b->gpu, &b->fwsec_places, loader, &b->fwsec, &why);
 	hv_pages_free(b->rom, NV_PROM_DATA_SIZE / HV_PAGE_SIZE);
 	b->rom = NULL;
 	return err ? gpu_boot_fail(b, err, "%s", why.text) : 0;
@@ -162,6 +171,8 @@ int gpu_step_run_fwsec_frts(struct gpu_boot *b)
 	uint32_t scratch, lo, hi;
 	int ret;
 
+	if (!b->gpu->chip->kind->frts)
+		return 0;
 	if (!b->stage)
 		gpu_fwsec_put_frts(&b->fwsec_places, gpu_ucode_data(&b->fwsec), b->layout.frts.addr,
 				   b->layout.frts.size);
@@ -265,8 +276,8 @@ int gpu_step_wait_riscv_active(struct gpu_boot *b)
 		return 0;
 	if (!gpu_boot_late(b, RISCV_TIMEOUT))
 		return GPU_STEP_WAIT;
-	return gpu_boot_fail(b, -ETIMEDOUT, "NV_PRISCV_RISCV_CPUCTL stays %08" PRIx32,
-			     gpu_falcon_rd32(&b->gsp, NV_PRISCV_RISCV_CPUCTL));
+	return gpu_boot_fail(b, -ETIMEDOUT, "the RISC-V core is not active (%08" PRIx32 ")",
+			     gpu_falcon_riscv_status(&b->gsp));
 }
 
 int gpu_step_stop_gsp(struct gpu_boot *b)

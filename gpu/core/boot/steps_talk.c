@@ -206,8 +206,7 @@ int gpu_step_run_sequencer_until_init_done(struct gpu_boot *b)
 	return gpu_boot_fail(b, -ETIMEDOUT,
 			     "the firmware does not say that it is up (%" PRIu64
 			     " messages, RISC-V %08" PRIx32 ", mailbox 0 %08" PRIx32 ")",
-			     b->channel.queue.stats.received,
-			     gpu_falcon_rd32(&b->gsp, NV_PRISCV_RISCV_CPUCTL),
+			     b->channel.queue.stats.received, gpu_falcon_riscv_status(&b->gsp),
 			     gpu_falcon_rd32(&b->gsp, NV_PFALCON_FALCON_MAILBOX0));
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * chip.h - what differs from chip to chip: one constant table each.
+ * chip.h - what differs from chip to chip.
  *
  * A register that never moved is in a regs_*.h header. One that moves between chips, or a property
- * that not every chip has, is a field here, so that no other file asks which chip it runs on.
+ * that not every chip has, is a field here, so that no other file asks which chip it runs on. Chips
+ * of one generation share a kind; a new chip of a known kind is one row in its kind's file, a new
+ * kind one more file beside it (docs/chips.md says where each value comes from).
  */
 #ifndef GPU_CHIP_H
 #define GPU_CHIP_H
@@ -11,20 +13,50 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct gpu_chip {
-	const char *name;
-	uint16_t id;		/* NV_PMC_BOOT_42_CHIP_ID */
-	uint32_t usable_fb_mib; /* BAR0 offset: usable VRAM in MiB */
-	uint32_t vga_workspace; /* BAR0 offset: NV_PDISP_VGA_WORKSPACE_BASE */
-	uint32_t gsp_falcon;	/* BAR0 offset of the GSP's falcon */
-	uint32_t sec2_falcon;	/* and of SEC2's */
-	const char *firmware;	/* name of its firmware files (boot/family.h) */
-	bool libos3;		/* GSP-RM's kernel is LIBOS 3, else 2: other heap sizes */
+struct gpu_chip_kind {
+	/* BAR0 offsets. */
+	uint32_t gsp_falcon;
+	uint32_t sec2_falcon;
+	uint32_t
+		usable_fb_mib; /* says usable VRAM in MiB; 0: NV_PFB_PRI_MMU_LOCAL_MEMORY_RANGE does */
+	uint32_t vga_workspace; /* NV_PDISP_VGA_WORKSPACE_BASE; 0: a chip without display */
+
+	/* The memories of a falcon are clean after a reset when these bits of this register are 0. */
+	uint32_t scrubbing;
+	uint32_t scrubbing_mask;
+	/* The RISC-V core of a falcon runs when these bits of this register are set. */
+	uint32_t riscv_active;
+	uint32_t riscv_active_mask;
+
+	/*
+	 * How secure code gets onto a falcon. With a boot ROM: the falcon's DMA unit fetches it and the
+	 * boot ROM verifies it before it runs. Without: the host, or a loader, puts it behind code that is
+	 * not secure, and the falcon verifies it when that code jumps there.
+	 */
+	bool boot_rom;
+	/* RESET_READY is to be waited for, and BCR_CTRL chooses between falcon and RISC-V core. */
+	bool core_select;
+	bool fuses;	 /* NV_FUSE_OPT_FPF_*_UCODE*_VERSION exist: programs have versions */
+	bool flush_high; /* NV_PFB_NISO_FLUSH_SYSMEM_ADDR_HI exists: else bits 39:8 only */
+	bool frts;	 /* FWSEC-FRTS runs and has its region in WPR2 */
+	bool libos3;	 /* GSP-RM's kernel is LIBOS 3, else 2: other heap sizes */
 };
 
-extern const struct gpu_chip gpu_chip_ga102;
+struct gpu_chip {
+	const char *name;
+	uint16_t id;	      /* NV_PMC_BOOT_42_CHIP_ID */
+	const char *firmware; /* name of its firmware files (boot/family.h) */
+	const struct gpu_chip_kind *kind;
+};
 
-/* The table for NV_PMC_BOOT_42_CHIP_ID `id`, or NULL: unknown or not built in. */
+/* Rows of one kind; each list ends with a NULL name. */
+extern const struct gpu_chip gpu_chips_tu10x[], gpu_chips_ga100[], gpu_chips_ga10x[],
+	gpu_chips_ad10x[];
+
+/* Kinds that differ in nothing have one table: Ada's falcons, registers and fuses are Ampere's. */
+extern const struct gpu_chip_kind gpu_chip_kind_ga10x;
+
+/* The row for NV_PMC_BOOT_42_CHIP_ID `id`, or NULL: unknown or not built in. */
 const struct gpu_chip *gpu_chip_find(uint16_t id);
 
 #endif /* GPU_CHIP_H */

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ad10x.c - Ada: AD102 (L40, L20, RTX 6000 Ada) and its smaller kin.
+ *
+ * Ids and files are Ada's own; in all that the boot touches it is a GA10x: NVIDIA's
+ * src/nvidia/generated/g_kernel_{gsp,sec2,falcon}_nvoc.c gives both the same functions, and so does
+ * nouveau (nvkm/subdev/gsp/ad102.c). Ids: src/common/inc/swref/published/nv_arch.h.
+ */
+#include <stddef.h>
+
+#include "gpu/core/chip/chip.h"
+
+const struct gpu_chip gpu_chips_ad10x[] = {
+	{"AD102", 0x192, "ad102", &gpu_chip_kind_ga10x},
+	{"AD103", 0x193, "ad102", &gpu_chip_kind_ga10x},
+	{"AD104", 0x194, "ad102", &gpu_chip_kind_ga10x},
+	{"AD106", 0x196, "ad102", &gpu_chip_kind_ga10x},
+	{"AD107", 0x197, "ad102", &gpu_chip_kind_ga10x},
+	{NULL, 0, NULL, NULL},
+};
