@@ -30,6 +30,7 @@
 #define KIB4   0x1000ull
 /* Bigger than any; the buffer is the model's. nouveau's files have 0x5000 and 0x6000. */
 #define BOOTLOADER_MAX 0x100000u
+#define FRTS_REGION    5     /* among those of the layout */
 #define UNLOAD_PLAIN   0xffu /* in both mailboxes: no memory to save to */
 
 static void sha256(const void *data, size_t len, uint8_t digest[32])
@@ -57,7 +58,10 @@ static uint32_t check_meta(const struct gsp_fw_wpr_meta *meta)
 	return BOOTER_OK;
 }
 
-/* Regions in ascending order, none empty, none overlapping the next, the last inside the board. */
+/*
+ * Regions in ascending order, none overlapping the next, the last inside the board; none empty but
+ * FRTS, which some chips have not: there nobody has made WPR2 before.
+ */
 static uint32_t check_layout(const struct model *m, const struct gsp_fw_wpr_meta *meta)
 {
 	const struct {
@@ -68,7 +72,7 @@ static uint32_t check_layout(const struct model *m, const struct gsp_fw_wpr_meta
 		{meta->gspFwHeapOffset, meta->gspFwHeapSize},
 		{meta->gspFwOffset, meta->sizeOfRadix3Elf},
 		{meta->bootBinOffset, meta->sizeOfBootloader},
-		{meta->frtsOffset, meta->frtsSize},
+		[FRTS_REGION] = {meta->frtsOffset, meta->frtsSize},
 		{meta->vgaWorkspaceOffset, meta->vgaWorkspaceSize},
 	};
 	const size_t n = sizeof(regions) / sizeof(regions[0]);
@@ -77,8 +81,9 @@ static uint32_t check_layout(const struct model *m, const struct gsp_fw_wpr_meta
 		return BOOTER_LAYOUT_FB;
 	for (size_t i = 0; i < n; i++) {
 		uint64_t next = i + 1 < n ? regions[i + 1].start : meta->fbSize;
+		bool none = i == FRTS_REGION && !m->chip->frts;
 
-		if (!regions[i].size || regions[i].start > next ||
+		if (none != !regions[i].size || regions[i].start > next ||
 		    regions[i].size > next - regions[i].start)
 			return BOOTER_LAYOUT_ORDER;
 	}
@@ -89,6 +94,8 @@ static uint32_t check_layout(const struct model *m, const struct gsp_fw_wpr_meta
 	if (meta->gspFwWprStart % KIB128 || meta->gspFwWprEnd % KIB128 ||
 	    meta->gspFwOffset % KIB64 || meta->bootBinOffset % KIB4 || meta->frtsOffset % KIB128)
 		return BOOTER_LAYOUT_ALIGN;
+	if (!m->chip->frts)
+		return m->fb.wpr2_hi ? BOOTER_WPR2 : BOOTER_OK;
 	if (m->fb.wpr2_lo != meta->frtsOffset || m->fb.wpr2_hi != meta->frtsOffset + meta->frtsSize)
 		return BOOTER_WPR2;
 	return BOOTER_OK;
@@ -109,7 +116,7 @@ static uint32_t copy_bootloader(struct model *m, const struct gsp_fw_wpr_meta *m
 		ret = BOOTER_BOOTLOADER;
 	} else {
 		sha256(buf, size, digest);
-		if (!m->config.allow_unsigned && !model_signed(MODEL_SIGNED_BOOTLOADER, digest))
+		if (!m->config.allow_unsigned && !model_signed(m, MODEL_SIGNED_BOOTLOADER, digest))
 			ret = BOOTER_BOOTLOADER;
 		else
 			model_vram_access(m, true, meta->bootBinOffset, buf, size);
@@ -133,8 +140,8 @@ static uint32_t copy_image(struct model *m, const struct gsp_fw_wpr_meta *meta)
 	m->firmware.received = true;
 
 	sha256(signature, sizeof(signature), digest);
-	signed_release = model_signed(MODEL_SIGNED_GSP_SIGNATURE, digest);
-	release = model_signed(MODEL_SIGNED_GSP_IMAGE, m->firmware.digest);
+	signed_release = model_signed(m, MODEL_SIGNED_GSP_SIGNATURE, digest);
+	release = model_signed(m, MODEL_SIGNED_GSP_IMAGE, m->firmware.digest);
 	if (!release && !signed_release && m->config.allow_unsigned)
 		return BOOTER_OK;
 	if (!release || !signed_release || strcmp(release, signed_release) != 0)
@@ -146,7 +153,7 @@ static uint32_t copy_image(struct model *m, const struct gsp_fw_wpr_meta *meta)
 /* The GSP must wait, its RISC-V core selected, with the address of its arguments in the mailboxes. */
 static uint32_t check_gsp(const struct model *m)
 {
-	if (m->gsp.in_reset || !(m->gsp.bcr & BCR_CTRL_CORE_SELECT_RISCV))
+	if (m->gsp.in_reset || (m->chip->boot_rom && !(m->gsp.bcr & BCR_CTRL_CORE_SELECT_RISCV)))
 		return BOOTER_GSP_CORE;
 	if (m->gsp.riscv_active)
 		return BOOTER_GSP_ACTIVE;

@@ -2,7 +2,7 @@
 /*
  * The falcons' boot ROM: what stands between "start the CPU" and code in heavy-secure mode.
  *
- * On GA102 a driver loads code into IMEM as secure pages, data with a signature of 384 bytes into
+ * From GA10x on a driver loads code into IMEM as secure pages, data with a signature of 384 bytes into
  * DMEM, and tells the boot ROM where the signature is (PARAADDR), for which engines the image was
  * signed (ENGIDMASK), which ucode it claims to be (UCODE_ID) and the algorithm (MOD_SEL). The boot
  * ROM checks the signature and that the version has not been revoked by fuses, then jumps.
@@ -21,13 +21,11 @@
 #include "falcon_regs.h"
 #include "host_regs.h"
 #include "internal.h"
-#include "signed.h"
+#include "secure.h"
 #include "vbios.h"
 
-#define BLOCKS		   (MODEL_FALCON_MEM / MODEL_FALCON_BLOCK)
-#define BOOTER_UCODE_ID	   3u
-#define BOOTER_LOAD_DATA   0x6200u /* bytes of data, in every release */
-#define BOOTER_UNLOAD_DATA 0x4d00u
+#define BLOCKS		(MODEL_FALCON_MEM / MODEL_FALCON_BLOCK)
+#define BOOTER_UCODE_ID 3u
 
 struct loaded {
 	uint32_t code, code_len; /* in IMEM */
@@ -37,8 +35,7 @@ struct loaded {
 
 bool model_brom_read(struct model *m, uint32_t addr, uint32_t *value)
 {
-	(void)m;
-	for (uint32_t i = 0; i < NV_FUSE_OPT_FPF_UCODE_VERSION__SIZE_1; i++) {
+	for (uint32_t i = 0; m->chip->fuses && i < NV_FUSE_OPT_FPF_UCODE_VERSION__SIZE_1; i++) {
 		if (addr != NV_FUSE_OPT_FPF_SEC2_UCODE1_VERSION + 4 * i &&
 		    addr != NV_FUSE_OPT_FPF_GSP_UCODE1_VERSION + 4 * i)
 			continue;
@@ -56,7 +53,7 @@ bool model_brom_write(struct model *m, uint32_t addr, uint32_t value)
 	return model_brom_read(m, addr, &ignored);
 }
 
-static bool all_zero(const uint8_t *p, uint32_t len)
+bool model_all_zero(const uint8_t *p, uint32_t len)
 {
 	while (len--)
 		if (*p++)
@@ -108,17 +105,18 @@ static const char *find_signature(const struct model_falcon *f, struct loaded *l
 	    l->data_len < f->paraaddr + RSA3K_SIGNATURE_SIZE)
 		return "PARAADDR points to no signature";
 	l->signature = f->dmem + f->paraaddr;
-	if (all_zero(l->signature, RSA3K_SIGNATURE_SIZE))
+	if (model_all_zero(l->signature, RSA3K_SIGNATURE_SIZE))
 		return "the signature is empty";
 	return NULL;
 }
 
-/* Whether data equals the ROM's but for what a driver must patch. */
-static bool fwsec_data_ok(const uint8_t *data, const uint8_t *rom)
+bool model_fwsec_data_ok(const struct model *m, const uint8_t *data)
 {
+	const uint8_t *rom = model_vbios_fwsec(m) + FWSEC_CODE_SIZE;
+
 	for (uint32_t i = 0; i < FWSEC_DATA_SIZE; i++) {
 		bool patched =
-			(i >= FWSEC_SIGNATURE_OFFSET &&
+			(m->chip->boot_rom && i >= FWSEC_SIGNATURE_OFFSET &&
 			 i < FWSEC_SIGNATURE_OFFSET + RSA3K_SIGNATURE_SIZE) ||
 			(i >= FWSEC_CMD_IN_OFFSET && i < FWSEC_CMD_IN_OFFSET + FWSEC_CMD_IN_SIZE) ||
 			(i >= FWSEC_MAPPER_OFFSET + MAPPER_INIT_CMD &&
@@ -133,7 +131,7 @@ static bool fwsec_data_ok(const uint8_t *data, const uint8_t *rom)
 static const char *check_fwsec(const struct model *m, const struct model_falcon *f,
 			       const struct loaded *l)
 {
-	const uint8_t *rom = m->vbios->rom + FWSEC_UCODE_OFFSET;
+	const uint8_t *rom = model_vbios_fwsec(m);
 
 	if (f->ucode_id != FWSEC_UCODE_ID)
 		return "UCODE_ID is not FWSEC's";
@@ -144,13 +142,25 @@ static const char *check_fwsec(const struct model *m, const struct model_falcon 
 	    memcmp(l->signature, model_vbios_signature(m, FUSE_UCODE_VERSION),
 		   RSA3K_SIGNATURE_SIZE) != 0)
 		return "the signature is not that of FWSEC in the version that the fuses ask for";
-	if (!fwsec_data_ok(f->dmem, rom + FWSEC_CODE_SIZE))
+	if (!model_fwsec_data_ok(m, f->dmem))
 		return "FWSEC's data has been changed where it may not be";
 	return NULL;
 }
 
-/* The booters of a release, or, where unsigned images are let in, whatever has a booter's shape. */
-static enum model_ucode booter_of(struct model *m, const struct model_falcon *f,
+enum model_ucode model_booter_of(const struct model *m, const uint8_t digest[32], uint32_t data_len)
+{
+	bool any = m->config.allow_unsigned;
+
+	if (data_len == m->chip->load_data &&
+	    (any || model_signed(m, MODEL_SIGNED_BOOTER_LOAD, digest)))
+		return MODEL_BOOTER_LOAD;
+	if (data_len == m->chip->unload_data &&
+	    (any || model_signed(m, MODEL_SIGNED_BOOTER_UNLOAD, digest)))
+		return MODEL_BOOTER_UNLOAD;
+	return MODEL_UCODE_NONE;
+}
+
+static enum model_ucode booter_in(const struct model *m, const struct model_falcon *f,
 				  const struct loaded *l)
 {
 	uint8_t digest[32];
@@ -161,15 +171,7 @@ static enum model_ucode booter_of(struct model *m, const struct model_falcon *f,
 	g_checksum_update(sum, l->signature, RSA3K_SIGNATURE_SIZE);
 	g_checksum_get_digest(sum, digest, &len);
 	g_checksum_free(sum);
-	if (model_signed(MODEL_SIGNED_BOOTER_LOAD, digest))
-		return l->data_len == BOOTER_LOAD_DATA ? MODEL_BOOTER_LOAD : MODEL_UCODE_NONE;
-	if (model_signed(MODEL_SIGNED_BOOTER_UNLOAD, digest))
-		return l->data_len == BOOTER_UNLOAD_DATA ? MODEL_BOOTER_UNLOAD : MODEL_UCODE_NONE;
-	if (m->config.allow_unsigned && l->data_len == BOOTER_LOAD_DATA)
-		return MODEL_BOOTER_LOAD;
-	if (m->config.allow_unsigned && l->data_len == BOOTER_UNLOAD_DATA)
-		return MODEL_BOOTER_UNLOAD;
-	return MODEL_UCODE_NONE;
+	return model_booter_of(m, digest, l->data_len);
 }
 
 static const char *verify(struct model *m, struct model_falcon *f)
@@ -189,7 +191,7 @@ static const char *verify(struct model *m, struct model_falcon *f)
 	}
 	if (f->ucode_id != BOOTER_UCODE_ID)
 		return "UCODE_ID is not a booter's";
-	f->resident = booter_of(m, f, &l);
+	f->resident = booter_in(m, f, &l);
 	return f->resident == MODEL_UCODE_NONE ? "the image has no signature of the vendor's"
 					       : NULL;
 }
@@ -203,10 +205,11 @@ void model_brom_start(struct model *m, struct model_falcon *f)
 		model_booter_resume(m);
 		return;
 	}
-	why = verify(m, f);
+	why = f->kind->boot_rom ? verify(m, f) : model_hs_verify(m, f);
 	if (why) {
-		model_log(m, "%s boot ROM: image refused: %s (boot vector 0x%x, ucode id %u)",
-			  f->kind->name, why, f->bootvec, f->ucode_id);
+		model_log(m, "%s %s: image refused: %s (boot vector 0x%x, ucode id %u)",
+			  f->kind->name, f->kind->boot_rom ? "boot ROM" : "falcon", why, f->bootvec,
+			  f->ucode_id);
 		return;
 	}
 	switch (f->resident) {

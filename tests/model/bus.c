@@ -58,17 +58,22 @@ static bool host_read(struct model *m, uint32_t addr, uint32_t *value)
 
 	switch (addr) {
 	case NV_PMC_BOOT_0:
-		*value = NV_PMC_BOOT_0_GA102_A1;
+		*value = m->chip->boot_0;
 		return true;
 	case NV_PMC_BOOT_1:
 	case NV_PMC_BOOT_2:
 	case NV_UFLUSH_FB_FLUSH:
 	case NV_XVE_MSI_REARM:
-	case NV_FUSE_STATUS_OPT_DISPLAY:
 		*value = 0;
 		return true;
+	case NV_FUSE_STATUS_OPT_DISPLAY:
+		*value = !m->chip->display;
+		return m->chip->fuses;
+	case NV_FUSE_STATUS_OPT_DISPLAY_TU102:
+		*value = 0;
+		return !m->chip->fuses;
 	case NV_PMC_BOOT_42:
-		*value = NV_PMC_BOOT_42_GA102_A1;
+		*value = m->chip->boot_42;
 		return true;
 	case NV_PMC_ENABLE:
 		*value = m->pmc_enable;

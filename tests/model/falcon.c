@@ -182,13 +182,13 @@ static uint32_t *plain_register(struct model_falcon *f, uint32_t reg, uint32_t *
 	case NV_PFALCON_FBIF_CTL:
 		return &f->fbif_ctl;
 	case 0x1000 + NV_PFALCON2_FALCON_MOD_SEL:
-		return &f->mod_sel;
+		return f->kind->boot_rom ? &f->mod_sel : NULL;
 	case 0x1000 + NV_PFALCON2_FALCON_BROM_CURR_UCODE_ID:
-		return &f->ucode_id;
+		return f->kind->boot_rom ? &f->ucode_id : NULL;
 	case 0x1000 + NV_PFALCON2_FALCON_BROM_ENGIDMASK:
-		return &f->engid_mask;
+		return f->kind->boot_rom ? &f->engid_mask : NULL;
 	case 0x1000 + NV_PFALCON2_FALCON_BROM_PARAADDR_0:
-		return &f->paraaddr;
+		return f->kind->boot_rom ? &f->paraaddr : NULL;
 	}
 	if (reg >= NV_PFALCON_FBIF_TRANSCFG_0 &&
 	    reg < NV_PFALCON_FBIF_TRANSCFG_0 + 4 * NV_PFALCON_FBIF_TRANSCFG_SIZE_1) {
@@ -262,8 +262,9 @@ bool model_falcon_read(struct model *m, uint32_t addr, uint32_t *value)
 		*value = HWCFG1_VALUE;
 		return true;
 	case NV_PFALCON_FALCON_HWCFG2:
-		*value = HWCFG2_RISCV_ENABLE | HWCFG2_RESET_READY |
-			 (scrubbing(m, f) ? HWCFG2_MEM_SCRUBBING : 0);
+		*value = f->kind->riscv ? HWCFG2_RISCV_ENABLE : 0;
+		if (f->kind->boot_rom)
+			*value |= HWCFG2_RESET_READY | (scrubbing(m, f) ? HWCFG2_MEM_SCRUBBING : 0);
 		return true;
 	case NV_PFALCON_FALCON_CPUCTL:
 		*value = (f->running ? 0 : CPUCTL_HALTED) | f->cpuctl_alias;
@@ -286,10 +287,13 @@ bool model_falcon_read(struct model *m, uint32_t addr, uint32_t *value)
 		return true;
 	case 0x1000 + NV_PRISCV_RISCV_CPUCTL:
 		*value = f->riscv_active ? RISCV_CPUCTL_ACTIVE_STAT : RISCV_CPUCTL_HALTED;
-		return true;
+		return f->kind->boot_rom;
+	case 0x1000 + NV_PRISCV_RISCV_CORE_SWITCH_RISCV_STATUS:
+		*value = f->riscv_active ? RISCV_STATUS_ACTIVE_STAT : 0;
+		return f->kind->riscv && !f->kind->boot_rom;
 	case 0x1000 + NV_PRISCV_RISCV_BCR_CTRL:
 		*value = f->bcr;
-		return true;
+		return f->kind->boot_rom;
 	}
 	return false;
 }
@@ -375,6 +379,8 @@ bool model_falcon_write(struct model *m, uint32_t addr, uint32_t value)
 		dmem_data_write(f, value);
 		return true;
 	case 0x1000 + NV_PRISCV_RISCV_BCR_CTRL:
+		if (!f->kind->boot_rom)
+			return false;
 		/* Selecting a core takes effect at once, and the register says so. */
 		f->bcr = (value & (BCR_CTRL_CORE_SELECT_RISCV | BCR_CTRL_BRFETCH)) | BCR_CTRL_VALID;
 		return true;

@@ -121,13 +121,17 @@
 #define NV_PFALCON2_FALCON_BROM_CURR_UCODE_ID 0x198
 #define NV_PFALCON2_FALCON_BROM_ENGIDMASK     0x19c
 #define NV_PFALCON2_FALCON_BROM_PARAADDR_0    0x210
-#define NV_PRISCV_RISCV_CPUCTL		      0x388
-#define RISCV_CPUCTL_HALTED		      0x00000010u
-#define RISCV_CPUCTL_ACTIVE_STAT	      0x00000080u
-#define NV_PRISCV_RISCV_BCR_CTRL	      0x668
-#define BCR_CTRL_VALID			      0x00000001u
-#define BCR_CTRL_CORE_SELECT_RISCV	      0x00000010u
-#define BCR_CTRL_BRFETCH		      0x00000100u /* initially true */
+/* Before GA10x (tu102/dev_riscv_pri.h). */
+#define NV_PRISCV_RISCV_CORE_SWITCH_RISCV_STATUS 0x240
+#define RISCV_STATUS_ACTIVE_STAT		 0x00000001u
+/* And since. */
+#define NV_PRISCV_RISCV_CPUCTL	   0x388
+#define RISCV_CPUCTL_HALTED	   0x00000010u
+#define RISCV_CPUCTL_ACTIVE_STAT   0x00000080u
+#define NV_PRISCV_RISCV_BCR_CTRL   0x668
+#define BCR_CTRL_VALID		   0x00000001u
+#define BCR_CTRL_CORE_SELECT_RISCV 0x00000010u
+#define BCR_CTRL_BRFETCH	   0x00000100u /* initially true */
 
 /* What a secure page of falcon memory reads as from outside. */
 #define FALCON_SECURE_DATA 0xdead5ec2u

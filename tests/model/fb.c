@@ -77,7 +77,7 @@ int model_fb_create(struct model *m)
 	if (!m->fb.range)
 		return -EINVAL;
 	m->fb.size = m->config.vram_bytes;
-	if (!m->config.no_ecc) {
+	if (!m->config.no_ecc && m->chip->inline_ecc) {
 		m->fb.range |= LOCAL_MEMORY_RANGE_ECC_MODE_ENABLED;
 		m->fb.size = m->fb.size / 16 * 15;
 	}
@@ -133,8 +133,18 @@ static void block_write(struct model *m, int bar, uint32_t value)
 	model_fb_update(m);
 }
 
+/* Registers that not every chip has. */
+static bool lacks(const struct model_chip *chip, uint32_t addr)
+{
+	return (addr == NV_PGC6_AON_SECURE_SCRATCH_GROUP_42 && !chip->usable_fb) ||
+	       (addr == NV_PDISP_VGA_WORKSPACE_BASE && !chip->display) ||
+	       (addr == NV_PFB_NISO_FLUSH_SYSMEM_ADDR_HI && !chip->flush_high);
+}
+
 bool model_fb_read(struct model *m, uint32_t addr, uint32_t *value)
 {
+	if (lacks(m->chip, addr))
+		return false;
 	switch (addr) {
 	case NV_PFB_PRI_MMU_LOCAL_MEMORY_RANGE:
 		*value = m->fb.range;
@@ -182,6 +192,8 @@ bool model_fb_write(struct model *m, uint32_t addr, uint32_t value)
 {
 	uint32_t ignored;
 
+	if (lacks(m->chip, addr))
+		return false;
 	switch (addr) {
 	case NV_PFB_NISO_FLUSH_SYSMEM_ADDR:
 		m->fb.flush_lo = value;

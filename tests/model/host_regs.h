@@ -11,12 +11,8 @@
 #ifndef MODEL_HOST_REGS_H
 #define MODEL_HOST_REGS_H
 
-/*
- * Identity (nv_ref.h). GA102 A1 as nouveau's log of GA102 boards prints it: "NVIDIA GA102
- * (b72000a1)".
- */
-#define NV_PMC_BOOT_0	       0x000000
-#define NV_PMC_BOOT_0_GA102_A1 0xb72000a1u
+/* Identity (nv_ref.h); values: chip.c. */
+#define NV_PMC_BOOT_0 0x000000
 /*
  * Endianness and virtual-function bits: 0 is a little-endian physical function (nouveau
  * device/base.c).
@@ -24,8 +20,7 @@
 #define NV_PMC_BOOT_1 0x000004
 #define NV_PMC_BOOT_2 0x000008
 /* ARCHITECTURE 29:24, IMPLEMENTATION 23:20, MAJOR 19:16, MINOR 15:12. */
-#define NV_PMC_BOOT_42		0x000a00
-#define NV_PMC_BOOT_42_GA102_A1 0x172a1000u
+#define NV_PMC_BOOT_42 0x000a00
 
 /* ga102/dev_boot.h; initial values ga100/dev_boot.h: PDISP (30) on, PERFMON (28) off. */
 #define NV_PMC_ENABLE		    0x000200
@@ -66,7 +61,8 @@
 /*
  * Display fuse, 0: display present (nouveau subdev/devinit/gv100.c and nova-core regs.rs, ga100).
  */
-#define NV_FUSE_STATUS_OPT_DISPLAY 0x820c04
+#define NV_FUSE_STATUS_OPT_DISPLAY	 0x820c04
+#define NV_FUSE_STATUS_OPT_DISPLAY_TU102 0x021c04 /* gm107/dev_fuse.h, nouveau gm107.c */
 
 /*
  * The function's own "virtual function" page, at 0xb80000 in the physical function (nouveau

@@ -6,6 +6,7 @@
 #ifndef MODEL_INTERNAL_H
 #define MODEL_INTERNAL_H
 
+#include "chip.h"
 #include "model.h"
 
 #define MODEL_CFG_HEADER   256 /* bytes of configuration space that are not zero */
@@ -78,6 +79,8 @@ struct model_falcon_kind {
 	const char *name;
 	uint32_t base;	 /* in BAR 0; the second page of registers is 0x1000 further */
 	uint32_t engine; /* its bit in BROM_ENGIDMASK */
+	bool boot_rom;	 /* and HWCFG2's newer bits, and the second page that goes with it */
+	bool riscv;	 /* shares its unit with a RISC-V core */
 };
 
 /* All but `kind` is lost when the engine is reset. */
@@ -114,7 +117,8 @@ struct model_firmware {
 struct model {
 	const struct model_bus_ops *ops;
 	void *ctx;
-	struct model_config config; /* with defaults filled in; .faults is not kept */
+	const struct model_chip *chip;
+	struct model_config config; /* with defaults filled in; pointers are not kept */
 	struct model_stats stats;
 	bool live;    /* created: the embedder may be called back about BARs */
 	bool touched; /* a BAR was accessed since the last reset */
@@ -210,7 +214,7 @@ void model_falcon_dma(struct model *m, struct model_falcon *f); /* carries out t
 uint32_t model_load32(const uint8_t *p);
 void model_store32(uint8_t *p, uint32_t value);
 
-/* brom.c: the falcon's boot ROM; runs the stand-in for what was loaded, or refuses it. */
+/* brom.c: runs the stand-in for what was loaded, or refuses it, as the chip's hardware does. */
 void model_brom_start(struct model *m, struct model_falcon *f);
 
 /* fwsec.c, booter.c: stand-ins for vendor code, called when it is started. */

@@ -12,13 +12,19 @@
 #include "internal.h"
 #include "vbios.h"
 
-#define DEFAULT_VRAM (48ull << 30) /* A40 product brief: 48 GB of GDDR6 */
-#define MIN_BAR1     (64ull << 20) /* NV_XVE_RESIZE_BAR1_CTRL_BAR_SIZE_MIN, 1 MiB << 6 */
-#define MAX_BAR1     (64ull << 30)
-#define SEEN_BYTES   (MODEL_BAR_REGS_SIZE / 4 / 8)
+#define MIN_BAR1   (64ull << 20) /* NV_XVE_RESIZE_BAR1_CTRL_BAR_SIZE_MIN, 1 MiB << 6 */
+#define MAX_BAR1   (64ull << 30)
+#define SEEN_BYTES (MODEL_BAR_REGS_SIZE / 4 / 8)
 
-static const struct model_falcon_kind gsp_kind = {"GSP", NV_PGSP, ENGIDMASK_GSP};
-static const struct model_falcon_kind sec2_kind = {"SEC2", NV_PSEC, ENGIDMASK_SEC2};
+/* Without boot ROM and with it. SEC2's RISC-V core is not used, and shows from GA10x on only. */
+static const struct model_falcon_kind gsp_kinds[] = {
+	{"GSP", NV_PGSP, ENGIDMASK_GSP, false, true},
+	{"GSP", NV_PGSP, ENGIDMASK_GSP, true, true},
+};
+static const struct model_falcon_kind sec2_kinds[] = {
+	{"SEC2", NV_PSEC, ENGIDMASK_SEC2, false, false},
+	{"SEC2", NV_PSEC, ENGIDMASK_SEC2, true, true},
+};
 
 static void reset(struct model *m)
 {
@@ -50,15 +56,21 @@ int model_create(const struct model_config *config, const struct model_bus_ops *
 		return -ENOMEM;
 	m->ops = ops;
 	m->ctx = ctx;
-	m->gsp.kind = &gsp_kind;
-	m->sec2.kind = &sec2_kind;
 	if (config) {
 		m->config = *config;
 		faults = config->faults;
 		m->config.faults = NULL;
+		m->config.chip = NULL;
 	}
+	m->chip = model_chip_find(config ? config->chip : NULL);
+	if (!m->chip) {
+		free(m);
+		return -EINVAL;
+	}
+	m->gsp.kind = &gsp_kinds[m->chip->boot_rom];
+	m->sec2.kind = &sec2_kinds[m->chip->boot_rom];
 	if (!m->config.vram_bytes)
-		m->config.vram_bytes = DEFAULT_VRAM;
+		m->config.vram_bytes = m->chip->vram_bytes;
 	if (!m->config.bar1_bytes)
 		m->config.bar1_bytes = MODEL_BAR1_DEFAULT;
 	ret = config_ok(&m->config) ? 0 : -EINVAL;

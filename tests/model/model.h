@@ -85,13 +85,21 @@ struct model_bus_ops {
 /* What a board is made of. Zero means the default. */
 struct model_config {
 	/*
-	 * Bytes of memory chips on the board: 48 GiB unless told. Must be n << s MiB with n < 64.
+	 * Which board, by its chip: ga102 (A40, the default), ad102 (L40), ga100 (A100), tu102 (Quadro
+	 * RTX 8000), tu117 (T600); chip.c has what differs.
+	 */
+	const char *chip;
+	/*
+	 * Bytes of memory chips: as many as the board has, 48 GiB on an A40, unless told. Must be n << s MiB with n < 64.
 	 * Host memory is used only for what is written.
 	 */
 	uint64_t vram_bytes;
 	/* Size of the window on VRAM: a power of two from 64 MiB to 64 GiB; 256 MiB unless told. */
 	uint64_t bar1_bytes;
-	/* With ECC (the default, as on the real board) 1/16 of the memory holds check bits. */
+	/*
+	 * With ECC (the default) 1/16 of the memory holds check bits, on boards whose memory has no room
+	 * of its own for them.
+	 */
 	bool no_ecc;
 	/*
 	 * Boards are sold with one of the two: capability 0x68 reads as a null capability on A100
@@ -120,8 +128,8 @@ struct model_stats {
 
 /*
  * Powers a board up. VRAM holds garbage (a pseudo-random pattern, never zero), as after power-on.
- * `ops` must outlive the model; `config` is copied, may be NULL. 0 and *out, or -EINVAL for a size
- * or fault it cannot have, -ENOMEM.
+ * `ops` must outlive the model; `config` is copied, may be NULL. 0 and *out, or -EINVAL for a chip,
+ * size or fault it cannot have, -ENOMEM.
  */
 int model_create(const struct model_config *config, const struct model_bus_ops *ops, void *ctx,
 		 struct model **out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Configuration space of an A40 board: header, power management at 0x60, MSI at 0x68, PCI Express
+ * Configuration space, that of an A40 board but for the ids (chip.c): header, power management at 0x60, MSI at 0x68, PCI Express
  * at 0x78, MSI-X at 0xC8.
  *
  * The values are those lspci shows for data-centre boards of this family: A40 (10de:2235, subsystem
@@ -21,8 +21,6 @@
 #define CAP_MSIX 0xc8
 
 #define VENDOR_NVIDIA 0x10de
-#define DEVICE_A40    0x2235
-#define SUBSYSTEM_A40 0x145a
 
 /* PME from D0 and D3hot, no D1, no D2, version 3. */
 #define PM_PMC (0x3 | 1 << 11 | 1 << 14)
@@ -71,7 +69,7 @@ static void put_header(struct model *m)
 	const uint32_t pref64 = PCI_BASE_ADDRESS_MEM_TYPE_64 | PCI_BASE_ADDRESS_MEM_PREFETCH;
 
 	put(m->cfg, PCI_VENDOR_ID, VENDOR_NVIDIA, 2);
-	put(m->cfg, PCI_DEVICE_ID, DEVICE_A40, 2);
+	put(m->cfg, PCI_DEVICE_ID, m->chip->device, 2);
 	/* No I/O space: in its compute mode the board has no I/O BAR. */
 	put(m->cfg_rw, PCI_COMMAND,
 	    PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_PARITY | PCI_COMMAND_SERR |
@@ -80,13 +78,13 @@ static void put_header(struct model *m)
 	put(m->cfg, PCI_STATUS, PCI_STATUS_CAP_LIST, 2);
 	put(m->cfg_w1c, PCI_STATUS, 0xf900, 2);
 	put(m->cfg, PCI_REVISION_ID, 0xa1, 1);
-	put(m->cfg, PCI_CLASS_DEVICE, 0x0302, 2);
+	put(m->cfg, PCI_CLASS_DEVICE, m->chip->pci_class, 2);
 	put(m->cfg_rw, PCI_CACHE_LINE_SIZE, 0xff, 1);
 	put_bar(m, 0, MODEL_BAR_REGS_SIZE, 0);
 	put_bar(m, 1, m->config.bar1_bytes, pref64);
 	put_bar(m, 3, MODEL_BAR_INST_SIZE, pref64);
 	put(m->cfg, PCI_SUBSYSTEM_VENDOR_ID, VENDOR_NVIDIA, 2);
-	put(m->cfg, PCI_SUBSYSTEM_ID, SUBSYSTEM_A40, 2);
+	put(m->cfg, PCI_SUBSYSTEM_ID, m->chip->subsystem, 2);
 	put(m->cfg, PCI_CAPABILITY_LIST, CAP_PM, 1);
 	put(m->cfg_rw, PCI_INTERRUPT_LINE, 0xff, 1);
 	put(m->cfg, PCI_INTERRUPT_PIN, 1, 1);

@@ -15,7 +15,7 @@
  * BAR 1 and BAR 3 show VRAM at the speed of RAM, as long as the model says that they are plain
  * memory; else each access goes through the model.
  *
- * Properties: vram-mib, bar1-mib, ecc, msi, msix, unsigned, log (a file for the model's messages). At
+ * Properties: chip (ga102, ad102, ga100, tu102, tu117), vram-mib, bar1-mib, ecc, msi, msix, unsigned, log (a file for the model's messages). At
  * any time, also over QMP with qom-get and qom-set: fault (as model_fault_set() takes it; reads as last set),
  * hash-range ("BASE,LEN") and hash (SHA-256 of that range of VRAM, hexadecimal), fwimage-hash (of the
  * GSP image that the booter received last), stats (JSON),
@@ -65,7 +65,7 @@ struct XvgpuModel {
 
 	uint32_t vram_mib, bar1_mib;
 	bool ecc, msi, msix, allow_unsigned;
-	char *log_path, *fault, *hash_range;
+	char *chip, *log_path, *fault, *hash_range;
 	uint64_t hash_base, hash_len;
 	QEMUTimer *stray_timer;
 	uint64_t stray_addr, stray_left;
@@ -270,6 +270,7 @@ static void gpu_realize(PCIDevice *dev, Error **errp)
 {
 	XvgpuModel *s = XVGPU_MODEL(dev);
 	struct model_config config = {
+		.chip = s->chip,
 		.vram_bytes = (uint64_t)s->vram_mib << 20,
 		.bar1_bytes = (uint64_t)s->bar1_mib << 20,
 		.no_ecc = !s->ecc,
@@ -293,8 +294,9 @@ static void gpu_realize(PCIDevice *dev, Error **errp)
 	if (ret) {
 		error_setg_errno(
 			errp, -ret,
-			"xvgpu-model: no board with vram-mib=%u bar1-mib=%u fault=%s (0: default)",
-			s->vram_mib, s->bar1_mib, s->fault ?: "none");
+			"xvgpu-model: no board with chip=%s vram-mib=%u bar1-mib=%u fault=%s "
+			"(0: default)",
+			s->chip ?: "ga102", s->vram_mib, s->bar1_mib, s->fault ?: "none");
 		return;
 	}
 	memory_region_init_io(&s->regs, OBJECT(s), &regs_ops, s, "xvgpu-regs", MODEL_BAR_REGS_SIZE);
@@ -437,6 +439,7 @@ static char *get_stats(Object *obj, Error **errp)
 }
 
 static Property gpu_properties[] = {
+	DEFINE_PROP_STRING("chip", XvgpuModel, chip),
 	DEFINE_PROP_UINT32("vram-mib", XvgpuModel, vram_mib, 0),
 	DEFINE_PROP_UINT32("bar1-mib", XvgpuModel, bar1_mib, 0),
 	DEFINE_PROP_BOOL("ecc", XvgpuModel, ecc, true),

@@ -24,8 +24,7 @@
 #include "internal.h"
 #include "vbios.h"
 
-#define DEVICE_ID 0x2235
-#define BLOCK	  512u /* unit of image lengths */
+#define BLOCK 512u /* unit of image lengths */
 
 #define PCIR_OFFSET	    0x40u
 #define PCIR_SIZE	    0x18u
@@ -44,8 +43,8 @@
 #define APPIF_ID_OTHER	    0x1u
 #define APPIF_ID_DMEMMAPPER 0x4u
 
-/* Version 94.02.xx is the family of GA102's ROMs; the rest says that it is nobody's. */
-static const uint8_t version[] = {0x00, 0x00, 0x02, 0x94, 0x00};
+/* The upper two bytes are the chip's (94.02: GA102); the rest says that it is nobody's. */
+#define VERSION_SIZE 5u
 
 static void put(uint8_t *p, unsigned int bytes, uint64_t value)
 {
@@ -61,8 +60,8 @@ static uint32_t table_pointer(uint32_t rom_offset)
 	return rom_offset - VBIOS_EXT1_OFFSET + VBIOS_PCAT_SIZE;
 }
 
-static void image_header(uint8_t *image, uint16_t signature, const char *pcir, uint8_t type,
-			 uint32_t size, bool last)
+static void image_header(const struct model_chip *chip, uint8_t *image, uint16_t signature,
+			 const char *pcir, uint8_t type, uint32_t size, bool last)
 {
 	put(image, 2, signature);
 	put(image + 0x02, 1, size / BLOCK);
@@ -71,7 +70,7 @@ static void image_header(uint8_t *image, uint16_t signature, const char *pcir, u
 	image += PCIR_OFFSET;
 	memcpy(image, pcir, 4);
 	put(image + 0x04, 2, 0x10de);
-	put(image + 0x06, 2, DEVICE_ID);
+	put(image + 0x06, 2, chip->device);
 	put(image + 0x0a, 2, PCIR_SIZE);
 	put(image + 0x0c, 1, 3); /* revision of the structure */
 	put(image + 0x0d, 3, 0x030000);
@@ -106,13 +105,13 @@ static void bit_token(uint8_t **p, char id, uint8_t data_version, uint16_t size,
 	*p += 6;
 }
 
-static void pcat_image(uint8_t *image)
+static void pcat_image(const struct model_chip *chip, uint8_t *image)
 {
 	uint8_t *bit = image + BIT_OFFSET;
 	uint8_t sum = 0;
 	uint8_t *p;
 
-	image_header(image, 0xaa55, "PCIR", 0x00, VBIOS_PCAT_SIZE, false);
+	image_header(chip, image, 0xaa55, "PCIR", 0x00, VBIOS_PCAT_SIZE, false);
 
 	put(image + DCB_PTR, 2, DCB_OFFSET);
 	put(image + DCB_OFFSET, 1, 0x41);
@@ -131,11 +130,11 @@ static void pcat_image(uint8_t *image)
 		sum = (uint8_t)(sum + bit[i]);
 	put(bit + 11, 1, (uint8_t)-sum);
 	p = bit + 12;
-	bit_token(&p, 'B', 2, sizeof(version) + 1, VERSION_OFFSET);
-	bit_token(&p, 'i', 2, sizeof(version) + 1, VERSION_OFFSET);
+	bit_token(&p, 'B', 2, VERSION_SIZE + 1, VERSION_OFFSET);
+	bit_token(&p, 'i', 2, VERSION_SIZE + 1, VERSION_OFFSET);
 	bit_token(&p, 'p', 2, 4, FALCON_DATA_OFFSET);
 
-	memcpy(image + VERSION_OFFSET, version, sizeof(version));
+	put(image + VERSION_OFFSET + 2, 2, chip->vbios_version);
 	put(image + FALCON_DATA_OFFSET, 4, table_pointer(VBIOS_EXT1_OFFSET + UCODE_TABLE_OFFSET));
 	checksum(image, VBIOS_PCAT_SIZE);
 }
@@ -147,17 +146,17 @@ static void ucode_entry(uint8_t *p, uint8_t application, uint8_t target, uint32_
 	put(p + 2, 4, pointer);
 }
 
-static void ext1_image(uint8_t *image)
+static void ext1_image(const struct model_chip *chip, uint8_t *image)
 {
 	uint8_t *table = image + UCODE_TABLE_OFFSET;
 
-	image_header(image, 0x4e56, "NPDS", 0xe0, VBIOS_EXT1_SIZE, false);
-	put(table, 1, 1);     /* version */
-	put(table + 1, 1, 6); /* header */
-	put(table + 2, 1, 6); /* bytes of an entry */
-	put(table + 3, 1, 2); /* entries */
-	put(table + 4, 1, 3); /* version of the descriptors */
-	put(table + 5, 1, FWSEC_DESC_SIZE);
+	image_header(chip, image, 0x4e56, "NPDS", 0xe0, VBIOS_EXT1_SIZE, false);
+	put(table, 1, 1);			   /* version */
+	put(table + 1, 1, 6);			   /* header */
+	put(table + 2, 1, 6);			   /* bytes of an entry */
+	put(table + 3, 1, 2);			   /* entries */
+	put(table + 4, 1, chip->boot_rom ? 3 : 2); /* version of the descriptors */
+	put(table + 5, 1, chip->boot_rom ? FWSEC_DESC_SIZE : FWSEC_DESC_V2_SIZE);
 	/* A driver must look for its entry: the first one is another's, and leads nowhere. */
 	ucode_entry(table + 6, UCODE_APP_PRE_OS, UCODE_TARGET_PMU, 0);
 	ucode_entry(table + 12, UCODE_APP_FWSEC, UCODE_TARGET_GSP,
@@ -203,15 +202,17 @@ static void filler(uint8_t *out, uint32_t len, const char *name)
 	}
 }
 
-static void ext2_image(uint8_t *image)
+/* Bytes from the descriptor to the code. */
+static uint32_t desc_size(const struct model_chip *chip)
+{
+	return chip->boot_rom ? FWSEC_DESC_SIZE + FWSEC_SIGNATURES * RSA3K_SIGNATURE_SIZE
+			      : FWSEC_DESC_V2_SIZE;
+}
+
+static void fwsec_desc_v3(uint8_t *desc)
 {
 	static const char *const names[FWSEC_SIGNATURES] = {"FWSEC version 0", "FWSEC version 1"};
-	uint8_t *desc = image + FWSEC_DESC_OFFSET;
-	uint8_t *ucode = image + FWSEC_UCODE_OFFSET - VBIOS_EXT2_OFFSET;
-	uint32_t desc_size = FWSEC_DESC_SIZE + FWSEC_SIGNATURES * RSA3K_SIGNATURE_SIZE;
 
-	image_header(image, 0x4e56, "NPDS", 0xe0, VBIOS_EXT2_SIZE, true);
-	put(desc, 4, desc_size << 16 | 3 << 8 | 1); /* version 3, and it is there */
 	put(desc + 4, 4, FWSEC_CODE_SIZE + FWSEC_DATA_SIZE);
 	put(desc + 8, 4, FWSEC_SIGNATURE_OFFSET);
 	put(desc + 12, 4, FWSEC_INTERFACE_OFFSET);
@@ -227,6 +228,36 @@ static void ext2_image(uint8_t *image)
 	for (uint32_t i = 0; i < FWSEC_SIGNATURES; i++)
 		filler(desc + FWSEC_DESC_SIZE + (size_t)i * RSA3K_SIGNATURE_SIZE,
 		       RSA3K_SIGNATURE_SIZE, names[i]);
+}
+
+static void fwsec_desc_v2(uint8_t *desc)
+{
+	put(desc + 4, 4, FWSEC_CODE_SIZE + FWSEC_DATA_SIZE);
+	put(desc + 8, 4, FWSEC_CODE_SIZE + FWSEC_DATA_SIZE); /* uncompressed */
+	put(desc + 12, 4, 0);				     /* virtual entry */
+	put(desc + 16, 4, FWSEC_INTERFACE_OFFSET);
+	put(desc + 20, 4, 0); /* code: physical base */
+	put(desc + 24, 4, FWSEC_CODE_SIZE);
+	put(desc + 28, 4, 0);		     /* code: virtual base */
+	put(desc + 32, 4, FWSEC_PLAIN_SIZE); /* where the secure part begins, virtual */
+	put(desc + 36, 4, FWSEC_CODE_SIZE - FWSEC_PLAIN_SIZE);
+	put(desc + 40, 4, FWSEC_CODE_SIZE); /* where data begins in the image */
+	put(desc + 44, 4, 0);		    /* data: physical base */
+	put(desc + 48, 4, FWSEC_DATA_SIZE);
+}
+
+static void ext2_image(const struct model_chip *chip, uint8_t *image)
+{
+	uint8_t *desc = image + FWSEC_DESC_OFFSET;
+	uint8_t *ucode = desc + desc_size(chip);
+
+	image_header(chip, image, 0x4e56, "NPDS", 0xe0, VBIOS_EXT2_SIZE, true);
+	/* Version, and that it is there. */
+	put(desc, 4, desc_size(chip) << 16 | (chip->boot_rom ? 3u : 2u) << 8 | 1);
+	if (chip->boot_rom)
+		fwsec_desc_v3(desc);
+	else
+		fwsec_desc_v2(desc);
 	filler(ucode, FWSEC_CODE_SIZE, "FWSEC code");
 	fwsec_data(ucode + FWSEC_CODE_SIZE);
 }
@@ -239,10 +270,10 @@ int model_vbios_create(struct model *m)
 	if (!m->vbios)
 		return -ENOMEM;
 	rom = m->vbios->rom;
-	pcat_image(rom);
-	image_header(rom + VBIOS_EFI_OFFSET, 0xaa55, "PCIR", 0x03, VBIOS_EFI_SIZE, false);
-	ext1_image(rom + VBIOS_EXT1_OFFSET);
-	ext2_image(rom + VBIOS_EXT2_OFFSET);
+	pcat_image(m->chip, rom);
+	image_header(m->chip, rom + VBIOS_EFI_OFFSET, 0xaa55, "PCIR", 0x03, VBIOS_EFI_SIZE, false);
+	ext1_image(m->chip, rom + VBIOS_EXT1_OFFSET);
+	ext2_image(m->chip, rom + VBIOS_EXT2_OFFSET);
 	return 0;
 }
 
@@ -251,9 +282,14 @@ void model_vbios_destroy(struct model *m)
 	free(m->vbios);
 }
 
+const uint8_t *model_vbios_fwsec(const struct model *m)
+{
+	return m->vbios->rom + VBIOS_EXT2_OFFSET + FWSEC_DESC_OFFSET + desc_size(m->chip);
+}
+
 const uint8_t *model_vbios_signature(const struct model *m, unsigned int v)
 {
-	if (v >= FWSEC_SIGNATURES)
+	if (v >= FWSEC_SIGNATURES || !m->chip->boot_rom)
 		return NULL;
 	return m->vbios->rom + VBIOS_EXT2_OFFSET + FWSEC_DESC_OFFSET + FWSEC_DESC_SIZE +
 	       (size_t)v * RSA3K_SIGNATURE_SIZE;

@@ -27,20 +27,20 @@
 #define VBIOS_SIZE	  (VBIOS_EXT2_OFFSET + VBIOS_EXT2_SIZE)
 
 /*
- * FWSEC as its descriptor (version 3) declares it. Code and data follow the descriptor and its
- * signatures; data starts where code ends.
+ * FWSEC as its descriptor declares it: version 3, or 2 for falcons without boot ROM, which has no
+ * signatures beside the program. Code and data follow the descriptor and its signatures; data starts
+ * where code ends. Of version 2's code the beginning is not secure.
  */
 #define FWSEC_DESC_OFFSET      0x100u /* in the last image */
 #define FWSEC_DESC_SIZE	       44u
+#define FWSEC_DESC_V2_SIZE     60u
+#define FWSEC_PLAIN_SIZE       0x200u
 #define FWSEC_UCODE_ID	       9u
 #define FWSEC_CODE_SIZE	       0x800u
 #define FWSEC_DATA_SIZE	       0x800u
 #define FWSEC_SIGNATURES       2u
 #define FWSEC_SIGNATURE_BITMAP 0x3u /* versions 0 and 1, lowest first */
 #define RSA3K_SIGNATURE_SIZE   384u /* BCRT30_RSA3K_SIG_SIZE */
-#define FWSEC_UCODE_OFFSET                                                                         \
-	(VBIOS_EXT2_OFFSET + FWSEC_DESC_OFFSET + FWSEC_DESC_SIZE +                                 \
-	 FWSEC_SIGNATURES * RSA3K_SIGNATURE_SIZE)
 
 /* Offsets in FWSEC's data. The first three are what the descriptor and the tables in it point to. */
 #define FWSEC_INTERFACE_OFFSET 0x020u
@@ -75,6 +75,8 @@ struct model;
 /* Makes the image. 0 or -ENOMEM. */
 int model_vbios_create(struct model *m);
 void model_vbios_destroy(struct model *m);
+/* FWSEC's code in the ROM, FWSEC_CODE_SIZE bytes; its data follows. */
+const uint8_t *model_vbios_fwsec(const struct model *m);
 /* The signature that belongs to this version of FWSEC; NULL if there is none. */
 const uint8_t *model_vbios_signature(const struct model *m, unsigned int version);
 

@@ -3,7 +3,8 @@
  * bootcheck.c - boots a real firmware archive on the GPU model, in one process: start, what the firmware
  * says, unload, and the same again without a reset. For tests/peer/test_boot.py, which reads the lines.
  *
- *     bootcheck ARCHIVE [FAULT]       FAULT as for model_fault_set(): then the start must fail
+ *     bootcheck ARCHIVE CHIP [FAULT]  CHIP as in struct model_config; FAULT as for model_fault_set():
+ *                                     then the start must fail
  *
  * The board lets in only images that the vendor signed. No vendor instruction runs: FWSEC, booters and
  * GSP-RM are stand-ins; files, layouts and the bytes that DMA delivers are real.
@@ -95,7 +96,10 @@ static void run(const struct gpu_firmware *fw, const struct fwq_pack *pack, stru
 	struct model_stats before, after;
 	struct gpu_boot *b;
 
-	MUST(!gpu_boot_new(gpu, fw, pack, false, &b));
+	if (gpu_boot_new(gpu, fw, pack, false, &b)) {
+		printf("refused: %s is not for %s\n", fw->family->name, gpu_info(gpu)->chip);
+		exit(1);
+	}
 	if (fault) {
 		MUST(!model_fault_set(model, fault));
 		MUST(!gpu_boot_start(b, done, NULL));
@@ -127,6 +131,7 @@ int main(int argc, char **argv)
 {
 	struct hosted *h = hosted_new();
 	struct hosted_domain_config config = {.name = "gpudom"};
+	struct model_config board = {0};
 	struct hosted_pci *slot;
 	const struct fwq_pack *pack;
 	struct gpu_blob_error why;
@@ -139,13 +144,14 @@ int main(int argc, char **argv)
 	void *file;
 	int dom;
 
-	if (argc < 2 || argc > 3) {
-		fprintf(stderr, "usage: bootcheck ARCHIVE [FAULT]\n");
+	if (argc < 3 || argc > 4) {
+		fprintf(stderr, "usage: bootcheck ARCHIVE CHIP [FAULT]\n");
 		return 2;
 	}
 	file = read_file(argv[1], &config.module_size);
 	config.module = file;
-	slot = hosted_pci_model(h, NULL, &model);
+	board.chip = argv[2];
+	slot = hosted_pci_model(h, &board, &model);
 	dom = hosted_domain_new(h, &config);
 	MUST(slot && dom > 0 && !hosted_pci_assign(slot, (hv_domid_t)dom));
 	free(file);
@@ -158,7 +164,7 @@ int main(int argc, char **argv)
 	}
 	printf("version %s%s\n", fw.gsp.version, pack == &room ? ", pack of the archive" : "");
 	MUST(!hv_pci_open(0, &pci) && !gpu_attach(pci, &gpu));
-	run(&fw, pack, gpu, model, argc > 2 ? argv[2] : NULL);
+	run(&fw, pack, gpu, model, argc > 3 ? argv[3] : NULL);
 	gpu_detach(gpu);
 	hv_pci_close(pci);
 	hosted_leave();
