@@ -17,11 +17,8 @@
 
 #define MIB (1ull << 20)
 
-#define FW_IMAGE       0x205800u /* bytes: two tables of level 2, no whole page at the end */
-#define FW_SIGNATURE   0x1000u
-#define FW_LOAD_DATA   0x6200u /* as in every release: the model tells the booters apart by it */
-#define FW_UNLOAD_DATA 0x4d00u
-#define FW_BOOT_SIG    384u
+#define FW_IMAGE     0x205800u /* bytes: two tables of level 2, no whole page at the end */
+#define FW_SIGNATURE 0x1000u
 
 /* Where everything is in the archive. */
 #define FW_GSP	     0x0fc0u /* the image begins at a page */
@@ -31,7 +28,28 @@
 #define FW_AT_LOADER ((FW_GSP + FW_GSP_SIZE + 0xfff) & ~0xfffu)
 #define FW_AT_LOAD   (FW_AT_LOADER + 0x1000)
 #define FW_AT_UNLOAD (FW_AT_LOAD + 0x8000)
-#define FW_SIZE	     (FW_AT_UNLOAD + 0x8000)
+#define FW_AT_FALCON (FW_AT_UNLOAD + 0x8000)
+#define FW_SIZE	     (FW_AT_FALCON + 0x1000)
+
+/* A board of the model, and what its files look like. */
+struct boot_board {
+	const char *chip; /* as the model calls it */
+	const char *family;
+	char signature[6];		 /* end of the section's name */
+	uint32_t load_data, unload_data; /* the model tells booters apart by it, as in real files */
+	uint32_t boot_signature, boot_signatures;
+	bool boot_rom;
+};
+
+static const struct boot_board boot_boards[] = {
+	{"ga102", "ga102", "ga10x", 0x6200, 0x4d00, 384, 2, true},
+	{"ad102", "ad102", "ad10x", 0x6000, 0x4e00, 384, 2, true},
+	{"ga100", "ga100", "ga100", 0x6400, 0x4f00, 384, 1, false},
+	{"tu102", "tu102", "tu10x", 0x6200, 0x4d00, 16, 1, false},
+	{"tu117", "tu116", "tu11x", 0x6200, 0x4d00, 16, 1, false},
+};
+
+#define BOOT_BOARDS (sizeof(boot_boards) / sizeof(boot_boards[0]))
 
 struct boot_bed {
 	struct hosted *h;
@@ -50,19 +68,20 @@ struct boot_bed {
 };
 
 /* Image as in nouveau's files: code 0x100 not secure, 0x200 secure, then data with the signature. */
-static inline uint32_t fw_booter(uint8_t *file, uint32_t data_size)
+static inline uint32_t fw_booter(uint8_t *file, const struct boot_board *board, uint32_t data_size)
 {
-	const uint32_t sigs = 0x3c, meta_at = sigs + 2 * FW_BOOT_SIG, load_at = meta_at + 24;
+	const uint32_t n = board->boot_signatures, sig = board->boot_signature;
+	const uint32_t sigs = 0x3c, meta_at = sigs + n * sig, load_at = meta_at + 24;
 	const uint32_t image = 0x400, size = 0x300 + data_size;
-	const uint32_t hs[] = {sigs, 2 * FW_BOOT_SIG, meta_at, meta_at + 4, meta_at + 8,
-			       12,   meta_at + 20,    load_at, 36};
-	const uint32_t meta[] = {0x310, 0, 1, 1, 3, 2};
+	const uint32_t hs[] = {sigs, n * sig,	   meta_at, meta_at + 4, meta_at + 8,
+			       12,   meta_at + 20, load_at, 36};
+	const uint32_t meta[] = {board->boot_rom ? 0x310 : 0x500, 0, 1, 1, 3, n};
 	const uint32_t load[] = {0, 0x100, 0x300, data_size, 1, 0x100, 0x200, 0x100, 0};
 
 	build_bin(file, image, size);
 	put_words(file + BIN_HEADER, hs, 9);
-	memset(file + sigs, 0xa1, FW_BOOT_SIG);
-	memset(file + sigs + FW_BOOT_SIG, 0xa0, FW_BOOT_SIG);
+	for (uint32_t i = 0; i < n; i++)
+		memset(file + sigs + i * sig, (int)(0xa1 - i), sig);
 	put_words(file + meta_at, meta, 6);
 	put_words(file + load_at, load, 9);
 	for (uint32_t i = 0; i < size; i++)
@@ -70,9 +89,10 @@ static inline uint32_t fw_booter(uint8_t *file, uint32_t data_size)
 	return image + size;
 }
 
-static inline void fw_gsp(uint8_t *file, const char *version)
+static inline void fw_gsp(uint8_t *file, const struct boot_board *board, const char *version)
 {
 	static const char names[] = "\0.fwimage\0.fwversion\0.fwsignature_ga10x\0.shstrtab";
+	const uint32_t at_family = 34; /* in the names */
 	const uint32_t at_version = 0x40 + FW_IMAGE, at_sign = at_version + 0x20;
 	const uint32_t sections[ELF_SECTIONS][4] = {
 		{0, 0, 0, 0},
@@ -96,6 +116,7 @@ static inline void fw_gsp(uint8_t *file, const char *version)
 	memcpy(file + at_version, version, strlen(version) + 1);
 	put_le(file + at_sign, 4, 0x00020001);
 	memcpy(file + at_sign + FW_SIGNATURE, names, sizeof(names));
+	put_text(file + at_sign + FW_SIGNATURE + at_family, board->signature);
 	for (unsigned int i = 0; i < ELF_SECTIONS; i++) {
 		uint8_t *s = file + FW_GSP_TABLE + (size_t)i * 64;
 
@@ -118,41 +139,46 @@ static inline void fw_entry(uint8_t *archive, unsigned int i, const char *name, 
 }
 
 /* FW_SIZE zeroed bytes at a page. */
-static inline void fw_archive(uint8_t *archive, const char *version)
+static inline void fw_archive(uint8_t *archive, const struct boot_board *board, const char *version)
 {
-	const unsigned int entries = 4;
+	const unsigned int entries = board->boot_rom ? 4 : 5;
 	uint32_t table = GPU_ARCHIVE_HEADER + entries * GPU_ARCHIVE_ENTRY;
 
-	fw_gsp(archive + FW_GSP, version);
+	fw_gsp(archive + FW_GSP, board, version);
 	build_bootloader(archive + FW_AT_LOADER);
 	fw_entry(archive, 0, "gsp", FW_GSP, FW_GSP_SIZE);
 	fw_entry(archive, 1, "bootloader", FW_AT_LOADER, LOADER_SIZE);
 	fw_entry(archive, 2, "booter_load", FW_AT_LOAD,
-		 fw_booter(archive + FW_AT_LOAD, FW_LOAD_DATA));
+		 fw_booter(archive + FW_AT_LOAD, board, board->load_data));
 	fw_entry(archive, 3, "booter_unload", FW_AT_UNLOAD,
-		 fw_booter(archive + FW_AT_UNLOAD, FW_UNLOAD_DATA));
+		 fw_booter(archive + FW_AT_UNLOAD, board, board->unload_data));
+	if (!board->boot_rom) {
+		build_falcon_loader(archive + FW_AT_FALCON);
+		fw_entry(archive, 4, "falcon_loader", FW_AT_FALCON, FALCON_SIZE);
+	}
 	memcpy(archive, GPU_ARCHIVE_MAGIC, 8);
 	put_le(archive + GPU_ARCHIVE_H_VERSION, 4, 1);
 	put_le(archive + GPU_ARCHIVE_H_ENTRIES, 4, entries);
 	put_le(archive + GPU_ARCHIVE_H_SIZE, 8, FW_SIZE);
 	put_text(archive + GPU_ARCHIVE_H_FIRMWARE, version);
-	put_text(archive + GPU_ARCHIVE_H_CHIP, "ga102");
+	put_text(archive + GPU_ARCHIVE_H_CHIP, board->family);
 	put_le(archive + GPU_ARCHIVE_H_CRC, 4, gpu_archive_crc(0, archive, table));
 }
 
-static const struct model_config boot_board = {
-	.vram_bytes = 1024 * MIB, .no_ecc = true, .allow_unsigned = true};
-
 /* Everything up to gpu_boot_new(); the domain is entered. */
-static inline struct boot_bed *boot_bed_up(const char *version)
+static inline struct boot_bed *boot_bed_up_on(const struct boot_board *board, const char *version)
 {
+	const struct model_config config = {.chip = board->chip,
+					    .vram_bytes = 1024 * MIB,
+					    .no_ecc = true,
+					    .allow_unsigned = true};
 	struct boot_bed *bed = calloc(1, sizeof(*bed));
 	struct gpu_blob_error why = {{0}};
 	struct gpu_blob blob;
 
 	assert_non_null(bed);
 	bed->h = hosted_new();
-	bed->slot = hosted_pci_model(bed->h, &boot_board, &bed->model);
+	bed->slot = hosted_pci_model(bed->h, &config, &bed->model);
 	assert_non_null(bed->slot);
 	bed->dom = (hv_domid_t)hosted_domain_new(
 		bed->h, &(struct hosted_domain_config){.name = "gpudom", .pages = 8192});
@@ -162,7 +188,7 @@ static inline struct boot_bed *boot_bed_up(const char *version)
 	assert_int_equal(gpu_attach(bed->pci, &bed->gpu), 0);
 	bed->archive = hv_pages_alloc(FW_SIZE / HV_PAGE_SIZE);
 	assert_non_null(bed->archive);
-	fw_archive(bed->archive, version);
+	fw_archive(bed->archive, board, version);
 	blob = (struct gpu_blob){"archive", bed->archive, FW_SIZE};
 	if (gpu_firmware_open(&blob, &bed->fw, &why))
 		fail_msg("%s", why.text);
@@ -170,6 +196,12 @@ static inline struct boot_bed *boot_bed_up(const char *version)
 	assert_non_null(bed->pack);
 	hosted_usage(bed->h, bed->dom, &bed->idle);
 	return bed;
+}
+
+/* On an A40. */
+static inline struct boot_bed *boot_bed_up(const char *version)
+{
+	return boot_bed_up_on(&boot_boards[0], version);
 }
 
 /* Everything is given back but what boot_bed_up() took. */
