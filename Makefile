@@ -225,7 +225,7 @@ proof-long: | $(deps)
 # ---------------------------------------------------------------- tests against others' code
 # Compiled programs that tests/peer/test_*.py use; the vendor's part is fetched and built by the scripts.
 peer: $(O)/abigen $(O)/peer/msgq.a $(O)/dom0/tests/peer/access.o $(O)/scramble-client \
-	$(O)/fwcheck $(O)/bootcheck $(O)/xvgpu $(O)/xvgpu-model.so
+	$(O)/fwcheck $(O)/bootcheck $(O)/chipcheck $(O)/xvgpu $(O)/xvgpu-model.so
 
 # The client of tests/peer/scramble knows no release: it is linked without the built-in packs.
 $(O)/scramble-client: $(call objs,asan,$(addprefix tests/peer/scramble/,client.c client_calls.c client_machine.c) \
@@ -238,6 +238,10 @@ $(O)/peer/msgq.a: $(call objs,asan,$(fwq-src) $(addprefix tests/peer/msgq/,inter
 	$(Q)rm -f $@; ar rcs $@ $^
 
 $(O)/bootcheck: $(O)/asan/tests/peer/bootcheck.o $(O)/asan/hosted.a
+	$(call say,LINK,$@)
+	$(Q)gcc $(sanitize) -o $@ $^ $(hosted-libs)
+
+$(O)/chipcheck: $(call objs,asan,tests/peer/chipcheck.c tests/model/chip.c) $(O)/asan/hosted.a
 	$(call say,LINK,$@)
 	$(Q)gcc $(sanitize) -o $@ $^ $(hosted-libs)
 
