@@ -205,8 +205,9 @@ def boot(pair, name, words, fault="none", iommu=False, plugin=None):
     console, model, qemu = (os.path.join(folder, f) for f in ("console.log", "model.log", "qemu.log"))
     # setpriv: the machine ends when the test does, however that happens.
     argv = ["setpriv", "--pdeathsig", "KILL", "env", f"LD_PRELOAD={MODEL}",
-            "qemu-system-x86_64", "-accel", "tcg", "-machine", "q35", "-cpu", "max", "-m", str(MEMORY_MIB), "-nodefaults", "-display", "none",
-            "-no-reboot", "-no-shutdown", "-serial", f"file:{console}", "-qmp", "stdio"]
+            "qemu-system-x86_64", "-accel", "tcg", "-machine", "q35", "-cpu", "max",
+            "-m", str(MEMORY_MIB), "-nodefaults", "-display", "none", "-no-reboot",
+            "-no-shutdown", "-serial", f"file:{console}", "-qmp", "stdio"]
     if iommu:
         argv += ["-device", "intel-iommu,intremap=on"]
         words += " intel_iommu=on"
