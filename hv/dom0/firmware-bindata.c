@@ -162,6 +162,39 @@ int xvgpu_bindata_get(const char *path, const struct xvgpu_bytes *text, const ch
 	return rc;
 }
 
+/* The next number of a structure's initialiser, 0x12 or 12; false: there is none, or it has more bits. */
+static bool next_number(struct cursor *c, uint32_t *value)
+{
+	char digits[12] = "", *end;
+	size_t n = 0;
+
+	while (c->at < c->end && (isspace((unsigned char)*c->at) || *c->at == '{' || *c->at == ','))
+		c->at++;
+	while (c->at < c->end && n < sizeof(digits) - 1 && isalnum((unsigned char)*c->at))
+		digits[n++] = *c->at++;
+	*value = (uint32_t)strtoul(digits, &end, 0);
+	return isdigit((unsigned char)digits[0]) && !*end && strtoul(digits, NULL, 0) <= UINT32_MAX;
+}
+
+/* A structure of `n` words, kept in the text as numbers and braces. */
+static int read_words(const char *path, const struct xvgpu_bytes *text, const char *label,
+		      uint32_t *words, size_t n, struct xvgpu_err *err)
+{
+	struct cursor c = {(const char *)text->data, (const char *)text->data + text->size};
+
+	do {
+		if (!skip_to(&c, "// FUNCTION: ") || !skip_to(&c, "(\""))
+			return xvgpu_fail(err, -ENOENT, "%s: %s: not there", path, label);
+	} while (!is_label(&c, label));
+	if (!skip_to(&c, "_data = {"))
+		return xvgpu_fail(err, -EINVAL, "%s: %s: no structure", path, label);
+	for (size_t i = 0; i < n; i++)
+		if (!next_number(&c, &words[i]))
+			return xvgpu_fail(err, -EINVAL, "%s: %s: word %zu is no number", path,
+					  label, i);
+	return 0;
+}
+
 /* ---------------------------------------------------------------- nouveau's files */
 
 #define BIN_HEADER 24u /* struct nvfw_bin_hdr */
@@ -276,30 +309,53 @@ static int bootloader(const char *path, const struct xvgpu_bytes *text, struct x
 	return rc;
 }
 
+/* RM_FLCN_BL_DESC, 6 words, behind the file header: nouveau's gen_bootloader byte for byte. */
+static int falcon_loader(const char *path, const struct xvgpu_bytes *text, struct xvgpu_bytes *out,
+			 struct xvgpu_err *err)
+{
+	struct xvgpu_bytes image = {NULL, 0};
+	uint32_t desc[6];
+	int rc = read_words(path, text, "ucode_desc", desc, 6, err);
+
+	if (!rc)
+		rc = xvgpu_bindata_get(path, text, "ucode_image", &image, err);
+	if (!rc)
+		rc = new_file(BIN_HEADER + sizeof(desc), &image, out, err);
+	if (!rc)
+		put_words(out->data + BIN_HEADER, desc, 6);
+	free(image.data);
+	return rc;
+}
+
 int xvgpu_source_part(const char *dir, const struct gpu_family *family, const char *name,
 		      struct xvgpu_bytes *out, struct xvgpu_err *err)
 {
 	static const struct {
 		const char *name, *archive;
+		const char *chip; /* whose it is for every family; NULL: each has its own */
 		int (*make)(const char *path, const struct xvgpu_bytes *text,
 			    struct xvgpu_bytes *out, struct xvgpu_err *err);
 	} parts[] = {
-		{"booter_load", "BooterLoadUcode", booter},
-		{"booter_unload", "BooterUnloadUcode", booter},
-		{"bootloader", "GspRmBoot", bootloader},
+		{"booter_load", "kgspGetBinArchiveBooterLoadUcode", NULL, booter},
+		{"booter_unload", "kgspGetBinArchiveBooterUnloadUcode", NULL, booter},
+		{"bootloader", "kgspGetBinArchiveGspRmBoot", NULL, bootloader},
+		{"falcon_loader", "ksec2GetBinArchiveBlUcode", "TU102", falcon_loader},
 	};
+	const char *chip = family->source;
 	struct xvgpu_bytes text;
 	char path[XVGPU_PATH_MAX];
 	unsigned int i = 0;
 	int rc;
 
-	while (i < 2 && strcmp(parts[i].name, name) != 0)
+	while (i < 3 && strcmp(parts[i].name, name) != 0)
 		i++;
 	/* TU116 starts the same bootloader as TU102. */
-	rc = xvgpu_print(path, sizeof(path),
-			 "%s/src/nvidia/generated/g_bindata_kgspGetBinArchive%s_%s.c", dir,
-			 parts[i].archive,
-			 i == 2 && !strcmp(family->name, "tu116") ? "TU102" : family->source);
+	if (parts[i].make == bootloader && !strcmp(family->name, "tu116"))
+		chip = "TU102";
+	if (parts[i].chip)
+		chip = parts[i].chip;
+	rc = xvgpu_print(path, sizeof(path), "%s/src/nvidia/generated/g_bindata_%s_%s.c", dir,
+			 parts[i].archive, chip);
 	if (rc)
 		return xvgpu_fail(err, rc, "%s: the path is too long", dir);
 	rc = xvgpu_read_bytes(path, &text, err);

@@ -27,7 +27,7 @@ static const struct {
 	{"booter_load", "booter_load", true, true},
 	{"booter_unload", "booter_unload", true, true},
 	{"bootloader", "bootloader", true, true},
-	{"falcon_loader", "gen_bootloader", false, false},
+	{"falcon_loader", "gen_bootloader", false, true},
 	{"abi", NULL, false, false},
 	{"gsp", "gsp", true, false},
 };
@@ -233,14 +233,17 @@ static int look(const char *dir, const struct xvgpu_firmware *fw, unsigned int i
 		}
 		return rc;
 	}
-	if (wanted[i].in_source) {
-		xvgpu_print(part->from, sizeof(part->from), "%s", dir);
-		return from_source(dir, fw, entry, part, err);
-	}
 	/* Before it came with the other files, nouveau took this loader from those for ACR. */
 	if (!strcmp(entry, "falcon_loader")) {
 		rc = read_any(dir, "../acr/bl.bin", part, err);
-		return rc == -ENOENT ? read_any(dir, "acr/bl.bin", part, err) : rc;
+		if (rc == -ENOENT)
+			rc = read_any(dir, "acr/bl.bin", part, err);
+		if (rc != -ENOENT)
+			return rc;
+	}
+	if (wanted[i].in_source) {
+		xvgpu_print(part->from, sizeof(part->from), "%s", dir);
+		return from_source(dir, fw, entry, part, err);
 	}
 	return -ENOENT;
 }

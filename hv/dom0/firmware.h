@@ -74,7 +74,7 @@ int xvgpu_bindata_get(const char *path, const struct xvgpu_bytes *text, const ch
 
 /*
  * The same files as nouveau's, made from NVIDIA's source tree at `dir`. name: "booter_load",
- * "booter_unload" or "bootloader". Takes err.
+ * "booter_unload", "bootloader" or "falcon_loader". Takes err.
  */
 int xvgpu_source_part(const char *dir, const struct gpu_family *family, const char *name,
 		      struct xvgpu_bytes *out, struct xvgpu_err *err);

@@ -4,7 +4,7 @@
  *
  * COVERS: hv/dom0/firmware-bindata.c
  *
- * The whole part for a booter and for a bootloader is made from the text, which lies in memory behind the
+ * The whole part for a booter, a bootloader and a falcon loader is made from the text, which lies in memory behind the
  * names of a source tree: that is the way it takes in xvgpu.
  */
 #include <errno.h>
@@ -29,6 +29,7 @@ static int text = -1; /* what all names lead to */
 static const char *const names[] = {
 	"src/nvidia/generated/g_bindata_kgspGetBinArchiveBooterLoadUcode_GA102.c",
 	"src/nvidia/generated/g_bindata_kgspGetBinArchiveGspRmBoot_TU102.c",
+	"src/nvidia/generated/g_bindata_ksec2GetBinArchiveBlUcode_TU102.c",
 	"src/common/inc/nvUnixVersion.h",
 };
 static const char *const folders[] = {"src", "src/nvidia", "src/nvidia/generated", "src/common",
@@ -94,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(!ftruncate(text, 0) && pwrite(text, data, size, 0) == (ssize_t)size);
 	part("booter_load", "ga102");
 	part("bootloader", "tu116");
+	part("falcon_loader", "ga100");
 	if (!xvgpu_source_version(tree, version, &err))
 		must(gpu_firmware_version_ok(version));
 	return 0;

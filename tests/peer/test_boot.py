@@ -137,18 +137,14 @@ def falcon_loader(folder, version):
 
 
 def vendor_files(work, release, image_dir):
-    """NVIDIA's two images, with booters from the source; FWSEC's loader, where needed, is nouveau's."""
+    """NVIDIA's two images, with booters, and FWSEC's loader where needed, from the source."""
     version = os.path.basename(image_dir)
     source = vendor.fetch(version) if version in vendor.VERSIONS else None
-    graphics = firmware.fetch("trixie", "firmware-nvidia-graphics")
     for family, image in IMAGES.items():
         gsp = os.path.join(image_dir, image)
-        if not source or not graphics or (version, family) not in SIGNED:
+        if not source or (version, family) not in SIGNED:
             continue
-        dirs = [image_dir, source]
-        if image == "gsp_tu10x.bin":
-            dirs.append(os.path.join(graphics, "tu102"))
-        argv = (*dirs, "--version", version, "--chip", family)
+        argv = (image_dir, source, "--version", version, "--chip", family)
         yield (f"{release}-{family}-{version}",
                lambda g=gsp, f=family, a=argv: archive_of(work, g, f, *a)[1])
 

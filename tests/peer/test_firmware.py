@@ -26,6 +26,7 @@ XVGPU = os.path.join(vendor.OUT, "xvgpu")
 FWCHECK = os.path.join(vendor.OUT, "fwcheck")
 FAMILIES = ("tu102", "tu116", "ga100", "ga102", "ad102")
 PAGE = 4096
+GENERATED = "src/nvidia/generated"
 
 
 class Wrong(Exception):
@@ -242,8 +243,19 @@ def check_source(work, image_dir, tree, chip):
     suffix = "_prod" if "ucode_image_prod" in source else ""
     expect(data[image:image + size] == source["ucode_image" + suffix], True, "bootloader: image")
     expect(data[header:image] == source["ucode_desc" + suffix], True, "bootloader: descriptor")
+    if "falcon_loader" in entries:
+        check_loader_of_source(entries["falcon_loader"][1], tree)
     kind = "tu10x" if chip in ("tu102", "tu116", "ga100") else "ga10x"
     return check_image(os.path.join(image_dir, f"gsp_{kind}.bin"), entries["gsp"])
+
+
+def check_loader_of_source(data, tree):
+    """The falcon loader is the source's, and byte for byte what nouveau has of a later version."""
+    source = arrays(os.path.join(tree, GENERATED, "g_bindata_ksec2GetBinArchiveBlUcode_TU102.c"))
+    expect(data[words(data, 16, 1)[0]:] == source["ucode_image"], True, "falcon_loader: image")
+    nouveau = firmware.fetch("sid", "firmware-nvidia-graphics")
+    for path in glob.glob(os.path.join(nouveau or "", "tu102/gsp/gen_bootloader-*.bin")) if nouveau else ():
+        expect(data == read(path), True, f"falcon_loader as in {path}")
 
 
 # ---------------------------------------------------------------- what there is

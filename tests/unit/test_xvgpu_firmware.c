@@ -361,6 +361,54 @@ static void test_wrong_arrays(void **state)
 	}
 }
 
+/* What is left of a description of the falcon loader in NVIDIA's source. */
+static void test_falcon_loader_of_source(void **state)
+{
+#define DESC(words) LABEL("ucode_desc") "static const X x_ucode_desc_data = {" words "};\n"
+#define IMAGE	    PLAIN("ucode_image", "2", "0x01, 0x02")
+	static const struct {
+		const char *text, *says;
+	} wrong[] = {
+		{IMAGE, "ucode_desc: not there"},
+		{DESC("0xfd, 0, { 0, 0x200, 0x200, 0x100 }"), "ucode_image: not there"},
+		{LABEL("ucode_desc") IMAGE, "ucode_desc: no structure"},
+		{DESC("0xfd, 0, { 0, 0x200, 0x200, }") IMAGE, "word 5 is no number"},
+		{DESC("0xfg, 0, { 0, 0x200, 0x200, 1 }") IMAGE, "word 0 is no number"},
+		{DESC("1, 0x100000000, { 0, 0x200, 0x200, 1 }") IMAGE, "word 1 is no number"},
+		{DESC("1, 2, x, { 0, 0x200, 0x200, 1 }") IMAGE, "word 2 is no number"},
+		{DESC("1, 2, 3, 4, 5, 99999999999999") IMAGE, "word 5 is no number"},
+		{LABEL("ucode_desc") "x_data = {1, 2", "word 2 is no number"},
+	};
+	static const char file[] =
+		"src/nvidia/generated/g_bindata_ksec2GetBinArchiveBlUcode_TU102.c";
+	static const char good[] =
+		DESC("\n    0xfd, \n    1, \n    {\n 0x2, 0x200, 4, 0x100  \n}") IMAGE;
+	static const uint32_t words[] = {0x10de, 1, 0x100, 24, 48, 2, 0xfd, 1, 2, 0x200, 4, 0x100};
+	char path[XVGPU_PATH_MAX];
+	struct xvgpu_bytes out = {NULL, 0};
+	struct xvgpu_err err;
+
+	(void)state;
+	path_of(path, ".");
+	run("mkdir -p src/nvidia/generated");
+	for (unsigned int i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		put_file(file, wrong[i].text, strlen(wrong[i].text));
+		assert_int_not_equal(xvgpu_source_part(path, gpu_family_find("ga100"),
+						       "falcon_loader", &out, &err),
+				     0);
+		if (!strstr(err.text, wrong[i].says) || out.data)
+			fail_msg("\"%s\" does not say \"%s\"", err.text, wrong[i].says);
+	}
+	put_file(file, good, strlen(good));
+	assert_int_equal(
+		xvgpu_source_part(path, gpu_family_find("tu116"), "falcon_loader", &out, &err), 0);
+	assert_int_equal(out.size, 50);
+	for (unsigned int i = 0; i < 12; i++)
+		assert_int_equal(gpu_le32(out.data + 4 * i), words[i]);
+	assert_memory_equal(out.data + 48, "\1\2", 2);
+	free(out.data);
+}
+
 static void test_source_tree(void **state)
 {
 	char path[XVGPU_PATH_MAX], version[GPU_FIRMWARE_VERSION_MAX + 1];
@@ -407,6 +455,7 @@ int main(void)
 		TEST(test_falcon_loader),
 		cmocka_unit_test(test_arrays),
 		cmocka_unit_test(test_wrong_arrays),
+		TEST(test_falcon_loader_of_source),
 		TEST(test_source_tree),
 	};
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);
