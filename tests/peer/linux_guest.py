@@ -46,7 +46,6 @@ class Pair:
     kernel_suite: str
     firmware_suite: str
     firmware: str
-    init_done: str  # what this kernel's nouveau prints only when it has received INIT_DONE
 
     def __str__(self):
         return f"{self.kernel_suite}'s kernel and firmware {self.firmware}"
@@ -65,6 +64,12 @@ class Run:
         return re.search(pattern, self.console, re.M)
 
 
+def depends(deb):
+    """The Depends field of a package."""
+    return subprocess.run(["dpkg-deb", "-f", deb, "Depends"], stdout=subprocess.PIPE, text=True,
+                          check=True).stdout
+
+
 def fetch_kernel(suite):
     """A folder with vmlinuz, modules/, their `order` and `package`; None when the mirror lacks the kernel."""
     name = f"kernel-{suite}"
@@ -76,15 +81,16 @@ def fetch_kernel(suite):
                             "linux-image-amd64_*.deb", shutil.copy)
     if pointer is None:
         return None
-    needs = subprocess.run(["dpkg-deb", "-f", glob.glob(os.path.join(pointer, "*.deb"))[0], "Depends"],
-                           stdout=subprocess.PIPE, text=True, check=True).stdout
-    package = re.search(r"linux-image-\d[\w.+-]*", needs)[0]
+    package = re.search(r"linux-image-\d[\w.+-]*", depends(glob.glob(os.path.join(pointer, "*.deb"))[0]))[0]
 
     def unpack(deb, tree):
+        # Newer releases split it: kernel and modules are in packages that this one depends on.
+        split = re.findall(r"linux-(?:base|binary|modules)-\d[\w.+-]*", depends(deb))
+        if split:
+            vendor.apt(name, os.path.dirname(deb), ["--suites", suite, "download", *split])
         with tempfile.TemporaryDirectory(dir=vendor.PEER) as whole:
-            vendor.pipe(["dpkg-deb", "--fsys-tarfile", deb],
-                        ["tar", "x", "-C", whole, "--wildcards", "./boot/vmlinuz-*",
-                         "*/modules.builtin", "*/kernel/*"])
+            for part in glob.glob(os.path.join(os.path.dirname(deb), "*.deb")):
+                subprocess.run(["dpkg-deb", "-x", part, whole], check=True)
             modules = glob.glob(os.path.join(whole, "**/lib/modules/*"), recursive=True)[0]
             os.mkdir(os.path.join(tree, "modules"))
             files = image.Modules(modules).closure(MODULES)
@@ -92,8 +98,8 @@ def fetch_kernel(suite):
                 shutil.copy(host, os.path.join(tree, "modules"))
             with open(os.path.join(tree, "order"), "w", encoding="utf-8") as f:
                 f.writelines(os.path.basename(host) + "\n" for host in files)
-            shutil.copy(glob.glob(os.path.join(whole, "boot/vmlinuz-*"))[0],
-                        os.path.join(tree, "vmlinuz"))
+            kernels = glob.glob(os.path.join(whole, "boot/vmlinuz-*")) + glob.glob(modules + "/vmlinuz*")
+            shutil.copy(kernels[0], os.path.join(tree, "vmlinuz"))
         with open(os.path.join(tree, "package"), "w", encoding="utf-8") as f:
             f.write(f"{package} {vendor.version_of(deb)}\n")
 

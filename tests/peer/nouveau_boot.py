@@ -1,17 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Stock nouveau judges the GPU model: Debian 13's Linux 6.12, its nouveau.ko, firmware 535.113.01.
+"""Stock nouveau judges the GPU model: Debian's kernels with their own nouveau.ko and firmware.
 
-    nouveau_boot.py [CASE ...]        (make peer-nouveau); cases: clean, clean-vtd, cost, or a name of FAULTS
+    nouveau_boot.py [CASE ...]        (make peer-nouveau); the cases are the keys of cases()
 
-clean   nouveau's own log has the line that it prints for the message GSP-RM INIT_DONE, then for the
-        static configuration, which it asks for only after that; the image that arrived in the model by
-        radix3 DMA has the SHA-256 of the file's section .fwimage.
-clean-vtd  the same with DMA and interrupts through the emulated VT-d.
-cost    the same as clean without debug messages, counted: what the CPU executes from nouveau's first access to
-        the GPU until INIT_DONE (tests/bed/insns.c).
-faults  one wrong byte, register or reply each. nouveau must say so in its own words, must not receive
-        INIT_DONE and must not keep the GPU.
+clean      Debian 13's Linux 6.12 with firmware 535.113.01, as in all that follow but clean-sid. nouveau's
+           own log has the line that it prints for the message GSP-RM INIT_DONE, then for the static
+           configuration, which it asks for only after that; the image that arrived in the model by
+           radix3 DMA has the SHA-256 of the file's section .fwimage
+clean-vtd  the same with DMA and interrupts through the emulated VT-d
+clean-sid  the same with the kernel of Debian's sid, whichever it is today, and firmware 570.144
+cost       as clean, but without debug messages and counted: what the CPU executes from nouveau's first
+           access to the GPU until INIT_DONE (tests/bed/insns.c)
+FAULTS     one wrong byte, register or reply each. nouveau must say so in its own words, must not receive
+           INIT_DONE and must not keep the GPU
 
 A machine each, on plain QEMU, in no time to speak of compared with hardware: nothing here is timed. No
 vendor instruction runs. Nothing is demanded of what nouveau does after INIT_DONE. Prints one line
@@ -31,15 +33,16 @@ from linux_guest import GuestError, Pair
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bed"))
 import insns  # noqa: E402
 
-TRIXIE = Pair("trixie", "trixie", "535.113.01",
-              # r535_gsp_msg_recv() of this kernel says so for each message; 4097 is GSP_INIT_DONE.
-              r"nouveau 0000:00:02\.0: gsp:msg fn:4097 .*res:0x0 ")
-# On boards before Ada this kernel uses GSP-RM only when asked to.
+# r535_gsp_msg_recv() says so for each message; 4097 is GSP_INIT_DONE.
+INIT_DONE = r"nouveau 0000:00:02\.0: gsp:msg fn:4097 .*res:0x0 "
+TRIXIE = Pair("trixie", "trixie", "535.113.01")
+SID = Pair("sid", "sid", "570.144")
+# On boards before Ada Linux 6.12 uses GSP-RM only when asked to.
 PARAMETERS = "nouveau.config=NvGspRm=1"
 TALKATIVE = f"loglevel=7 {PARAMETERS} nouveau.debug=gsp=trace,sec2=debug,bios=debug"
 QUIET = f"loglevel=5 {PARAMETERS}"
 TRANSLATED = r"pci 0000:00:02\.0: Adding to iommu group \d+"
-STATIC_CONFIGURATION = r"gsp: fb region 0: 0+-0000000b2fffffff"
+STATIC_CONFIGURATION = r"nouveau 0000:00:02\.0: gsp: fb region 0: "
 # With KASLR off: the kernel's image, and where it puts modules (arch/x86/include/asm/pgtable_64_types.h).
 RANGES = {"kernel": (0xffffffff80000000, 0xffffffffbfffffff),
           "modules": (0xffffffffc0000000, 0xfffffffffeffffff)}
@@ -96,9 +99,9 @@ def same_image(run, pair):
          f"the model received an image of SHA-256 {run.image or '(none)'}, not .fwimage of the file")
 
 
-def clean(pair, iommu=False):
-    run = linux_guest.boot(pair, "nouveau-clean" + "-vtd" * iommu, TALKATIVE, iommu=iommu)
-    done = run.said(pair.init_done)
+def clean(pair, name, iommu=False):
+    run = linux_guest.boot(pair, "nouveau-" + name, TALKATIVE, iommu=iommu)
+    done = run.said(INIT_DONE)
     need(run, done, "nouveau does not say that it received INIT_DONE")
     static = run.said(STATIC_CONFIGURATION)
     need(run, static and static.start() > done.start(), "no static configuration after INIT_DONE")
@@ -114,7 +117,7 @@ def clean(pair, iommu=False):
 
 def broken(pair, fault):
     run = linux_guest.boot(pair, "nouveau-" + fault.name, TALKATIVE, fault.planted)
-    need(run, not run.said(pair.init_done), "nouveau received INIT_DONE in spite of the fault")
+    need(run, not run.said(INIT_DONE), "nouveau received INIT_DONE in spite of the fault")
     sign = run.said(r"^.*" + fault.sign + r".*$")
     failed = run.said(r"(init failed, -\d+|preinit failed with -\d+|one-time init failed, -\d+)")
     need(run, sign, f"nouveau does not say /{fault.sign}/")
@@ -160,35 +163,37 @@ def cost(pair):
     return "\n".join(lines)
 
 
-def cases(pair):
-    """{name: function}, in the order to run."""
-    found = {"clean": lambda: clean(pair), "clean-vtd": lambda: clean(pair, iommu=True),
-             "cost": lambda: cost(pair)}
+def cases():
+    """{name: (pair, function)}, in the order to run."""
+    found = {"clean": (TRIXIE, lambda: clean(TRIXIE, "clean")),
+             "clean-vtd": (TRIXIE, lambda: clean(TRIXIE, "clean-vtd", iommu=True)),
+             "clean-sid": (SID, lambda: clean(SID, "clean-sid")),
+             "cost": (TRIXIE, lambda: cost(TRIXIE))}
     for fault in FAULTS:
-        found[fault.name] = lambda f=fault: broken(pair, f)
+        found[fault.name] = (TRIXIE, lambda f=fault: broken(TRIXIE, f))
     return found
 
 
-def main(wanted, pair=TRIXIE):
+def main(wanted):
     """Runs the wanted cases (all if none); returns (passed, failed)."""
-    all_cases = cases(pair)
+    all_cases = cases()
     unknown = [name for name in wanted if name not in all_cases]
     if unknown:
         sys.exit(f"nouveau_boot: no case {unknown[0]}; there are: {' '.join(all_cases)}")
-    what = linux_guest.parts(pair)
     wanted = wanted or list(all_cases)
-    if not what:
-        for name in wanted:
-            say(f"skip {name}: the mirror lacks {pair}")
-        return 0, 0
-    say(f"nouveau: {what.package}, nouveau.ko SHA-256 {what.nouveau}")
-    say(f"nouveau: firmware {pair.firmware} of {pair.firmware_suite}; initramfs SHA-256 {what.digest}")
+    for pair in dict.fromkeys(all_cases[name][0] for name in wanted):
+        what = linux_guest.parts(pair)
+        if what:
+            say(f"nouveau: {pair}: {what.package}, nouveau.ko SHA-256 {what.nouveau}, initramfs {what.digest}")
+    for name in [name for name in wanted if not linux_guest.parts(all_cases[name][0])]:
+        say(f"skip {name}: the mirror lacks {all_cases[name][0]}")
+        wanted.remove(name)
     passed = 0
 
     def attempt(name):
         say(f"nouveau: {name}: a machine starts")
         try:
-            return True, all_cases[name]()
+            return True, all_cases[name][1]()
         except (GuestError, Wrong, OSError) as e:
             return False, str(e)
 
