@@ -41,7 +41,7 @@ static void fill(struct table *t, uint32_t n, bool more)
 	put(t, TABLE(numEntries), 0, 0, n);
 	put(t, TABLE(bMore), 0, 0, more);
 	assert_int_equal(fwq_span(t->pack, TABLE(entries), t->size, 0, &first, &size), 0);
-	assert_int_equal(size / step, FULL);
+	assert_int_equal(size, (size_t)FULL * step);
 	for (uint32_t i = 0; i < n && i < FULL; i++) {
 		size_t at = first + (size_t)i * step;
 
@@ -61,7 +61,8 @@ static void open_table(struct table *t, unsigned int pack)
 	memset(t, 0, sizeof(*t));
 	t->pack = &fwq_packs[pack];
 	t->size = fwq_sizeof(t->pack, FWQ_S_NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_PARAMS);
-	t->params = malloc(t->size);
+	assert_true(t->size > 0);
+	t->params = t->size ? malloc(t->size) : NULL;
 	assert_non_null(t->params);
 }
 

@@ -15,8 +15,8 @@
 int gpu_vector_of_gsp(const struct fwq_pack *pack, const void *params, size_t len, uint32_t *vector)
 {
 	uint32_t step = fwq_sizeof(pack, FWQ_S_NV2080_CTRL_INTERNAL_INTR_GET_KERNEL_TABLE_ENTRY);
-	size_t first, size;
-	uint64_t n, engine, stall;
+	size_t first = 0, size = 0;
+	uint64_t n = 0, engine = 0, stall = 0;
 	int err = fwq_get(pack, TABLE(tableLen), params, len, 0, 0, &n);
 
 	if (!err)
