@@ -83,7 +83,7 @@ static void digest_of(const struct model_falcon *f, uint32_t first, uint32_t blo
 	GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
 	gsize len = 32;
 
-	g_checksum_update(sum, f->imem + first * MODEL_FALCON_BLOCK,
+	g_checksum_update(sum, f->imem + (size_t)first * MODEL_FALCON_BLOCK,
 			  (gssize)blocks * MODEL_FALCON_BLOCK);
 	g_checksum_update(sum, more, (gssize)more_len);
 	g_checksum_get_digest(sum, digest, &len);

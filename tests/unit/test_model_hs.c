@@ -288,7 +288,7 @@ static void registers_of_the_chips(void **state)
 	(void)state;
 	for (unsigned int c = 0; c < 4; c++) {
 		struct machine *mc;
-		void *made;
+		void *made = NULL;
 
 		assert_int_equal(board_up(&made, chips[c]), 0);
 		mc = made;
@@ -324,7 +324,7 @@ static void identities(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < sizeof(boards) / sizeof(boards[0]); i++) {
 		struct machine *mc;
-		void *made;
+		void *made = NULL;
 
 		assert_int_equal(board_up(&made, boards[i].chip), 0);
 		mc = made;

@@ -404,7 +404,7 @@ static void test_falcon_loader_of_source(void **state)
 		xvgpu_source_part(path, gpu_family_find("tu116"), "falcon_loader", &out, &err), 0);
 	assert_int_equal(out.size, 50);
 	for (unsigned int i = 0; i < 12; i++)
-		assert_int_equal(gpu_le32(out.data + 4 * i), words[i]);
+		assert_int_equal(gpu_le32(out.data + (size_t)4 * i), words[i]);
 	assert_memory_equal(out.data + 48, "\1\2", 2);
 	free(out.data);
 }
