@@ -213,7 +213,7 @@ static void steps_of_a_start(void **state)
 		{"reset_gsp", plant, "never-scrubbed=0x110000", NULL,
 		 "the GSP does not come out of reset", -EIO, true},
 		{"set_gsp_mailbox", wrong_arguments, NULL, "wait_riscv_active",
-		 "NV_PRISCV_RISCV_CPUCTL stays", -ETIMEDOUT, false},
+		 "RISC-V core is not active", -ETIMEDOUT, false},
 		{"run_booter_load", wrong_magic, NULL, NULL, "SEC2 mailbox 0 is", -EIO, false},
 		{"run_booter_load", unaligned_wpr, NULL, NULL, "SEC2 mailbox 0 is", -EIO, false},
 		{"run_booter_load", no_signature, NULL, NULL, "SEC2 mailbox 0 is", -EIO, false},
