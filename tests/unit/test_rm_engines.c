@@ -62,7 +62,7 @@ static void open_table(struct table *t, unsigned int pack)
 	t->pack = &fwq_packs[pack];
 	t->size = fwq_sizeof(t->pack, FWQ_S_NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_PARAMS);
 	assert_true(t->size > 0);
-	t->params = t->size ? malloc(t->size) : NULL;
+	t->params = malloc(t->size ? t->size : 1);
 	assert_non_null(t->params);
 }
 
