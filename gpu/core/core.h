@@ -57,8 +57,9 @@ void gpu_vram_free(struct gpu *gpu, const struct gpu_range *range);
 uint64_t gpu_vram_free_bytes(const struct gpu *gpu);
 
 /*
- * What lies at `end` and above is the firmware's: ranges are made from what is below. Only while none is
- * handed out (-EBUSY); -EINVAL: nothing would be left.
+ * After the start of the firmware: what lies at `end` and above is its own, ranges are made from what is
+ * below; BAR1 is put back into physical mode. Only while no range is handed out (-EBUSY); -EINVAL:
+ * nothing would be left; -EIO: the mode does not stick.
  */
 int gpu_vram_limit(struct gpu *gpu, uint64_t end);
 

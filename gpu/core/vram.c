@@ -69,8 +69,10 @@ int gpu_vram_init(struct gpu *gpu)
 int gpu_vram_limit(struct gpu *gpu, uint64_t end)
 {
 	struct gpu_extents less;
-	int err;
+	int err = gpu_bar1_init(gpu); /* the firmware has put it through page tables of its own */
 
+	if (err)
+		return err;
 	end &= ~(GPU_VRAM_ALIGN - 1);
 	if (end >= gpu->info.vram_usable)
 		return 0;

@@ -13,6 +13,7 @@
 
 #include "host_regs.h"
 #include "internal.h"
+#include "mmu.h"
 
 #define PRAMIN_BASE	0x700000u
 #define PRAMIN_SIZE	0x100000u
@@ -146,6 +147,7 @@ static const struct {
 	{host_read, host_write},
 	{model_intr_read, model_intr_write},
 	{model_fb_read, model_fb_write},
+	{model_mmu_read, model_mmu_write},
 	{model_falcon_read, model_falcon_write},
 	{model_brom_read, model_brom_write},
 	{model_vbios_read, model_vbios_write},

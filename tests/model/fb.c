@@ -8,7 +8,8 @@
  * mapped privately again and again. The host pays for a page only when somebody writes to it.
  *
  * In physical mode, the mode after reset, BAR 1 and BAR 3 show VRAM from address 0. In virtual mode
- * they go through the GPU's page tables, which the model does not walk: then nothing answers.
+ * they go through the page tables of the instance block that they are bound to (mmu.c). An access that
+ * the tables do not map gets no answer.
  */
 #include <errno.h>
 #include <string.h>
@@ -18,9 +19,11 @@
 #include "fb_regs.h"
 #include "host_regs.h"
 #include "internal.h"
+#include "mmu.h"
 
-#define MIB	      (1ull << 20)
-#define GARBAGE_CHUNK (16 * MIB)
+#define MIB		  (1ull << 20)
+#define GARBAGE_CHUNK	  (16 * MIB)
+#define BAR_FAULTS_LOGGED 32
 
 /* SplitMix64 (Steele, Lea, Flood 2014): every word of the pattern differs from its neighbours. */
 static uint64_t garbage_word(uint64_t n)
@@ -116,20 +119,19 @@ void model_fb_reset(struct model *m)
 	m->fb.bar2_block = BAR2_BLOCK_DEBUG_CYA_OFF;
 	m->fb.flush_lo = 0;
 	m->fb.flush_hi = 0;
+	memset(m->fb.invalidate, 0, sizeof(m->fb.invalidate));
+	m->fb.bar_faults = 0;
 	m->fb.wpr2_lo = 0;
 	m->fb.wpr2_hi = 0;
 	model_fb_update(m);
 }
 
-static void block_write(struct model *m, int bar, uint32_t value)
+void model_bar_bind(struct model *m, int bar, uint32_t block)
 {
 	if (bar == MODEL_BAR_FB)
-		m->fb.bar1_block = value & BAR1_BLOCK_WRITABLE;
+		m->fb.bar1_block = block & BAR1_BLOCK_WRITABLE;
 	else
-		m->fb.bar2_block = value;
-	if (value & BAR_BLOCK_MODE_VIRTUAL)
-		model_log(m, "BAR %d in virtual mode: no page tables here, nothing will answer",
-			  bar);
+		m->fb.bar2_block = block;
 	model_fb_update(m);
 }
 
@@ -206,11 +208,11 @@ bool model_fb_write(struct model *m, uint32_t addr, uint32_t value)
 		return true;
 	case NV_PBUS_BAR1_BLOCK:
 	case NV_VF_PRIV_BAR1_BLOCK:
-		block_write(m, MODEL_BAR_FB, value);
+		model_bar_bind(m, MODEL_BAR_FB, value);
 		return true;
 	case NV_PBUS_BAR2_BLOCK:
 	case NV_VF_PRIV_BAR2_BLOCK:
-		block_write(m, MODEL_BAR_INST, value);
+		model_bar_bind(m, MODEL_BAR_INST, value);
 		return true;
 	}
 	return model_fb_read(m, addr, &ignored);
@@ -244,8 +246,7 @@ int model_vram_access(struct model *m, bool write, uint64_t addr, void *buf, siz
 	return 0;
 }
 
-/* An access by the CPU through a window: planted faults show, write protection holds. */
-static bool cpu_access(struct model *m, bool write, uint64_t addr, void *buf, size_t len)
+bool model_cpu_vram_access(struct model *m, bool write, uint64_t addr, void *buf, size_t len)
 {
 	if (model_in_wpr2(m, addr, len) || model_vram_access(m, write, addr, buf, len))
 		return false;
@@ -271,7 +272,7 @@ bool model_pramin_access(struct model *m, bool write, uint32_t offset, void *buf
 
 	switch (m->fb.window & BAR0_WINDOW_TARGET) {
 	case BAR0_WINDOW_TARGET_VID_MEM:
-		ok = cpu_access(m, write, addr, buf, len);
+		ok = model_cpu_vram_access(m, write, addr, buf, len);
 		break;
 	case BAR0_WINDOW_TARGET_SYS_MEM_COHERENT:
 	case BAR0_WINDOW_TARGET_SYS_MEM_NONCOHERENT:
@@ -283,17 +284,46 @@ bool model_pramin_access(struct model *m, bool write, uint32_t offset, void *buf
 	return ok;
 }
 
+static uint32_t bar_block(const struct model *m, int bar)
+{
+	return bar == MODEL_BAR_FB ? m->fb.bar1_block : m->fb.bar2_block;
+}
+
 static bool physical(const struct model *m, int bar)
 {
-	uint32_t block = bar == MODEL_BAR_FB ? m->fb.bar1_block : m->fb.bar2_block;
+	return !(bar_block(m, bar) & BAR_BLOCK_MODE_VIRTUAL);
+}
 
-	return !(block & BAR_BLOCK_MODE_VIRTUAL);
+static bool virtual_access(struct model *m, bool write, int bar, uint64_t va, void *buf, size_t len)
+{
+	struct mmu_request request = {
+		.access = write ? MMU_WRITE : MMU_READ,
+		.privileged = true,
+		.cpu = true,
+	};
+	uint32_t block = bar_block(m, bar);
+	struct mmu_addr instance = {
+		.sysmem = block & BAR_BLOCK_TARGET,
+		.addr = (uint64_t)(block & BAR_BLOCK_PTR) << BAR_BLOCK_PTR_SHIFT,
+	};
+	struct mmu_space space;
+	enum mmu_fault fault = model_mmu_bind(m, instance, &space);
+
+	if (fault == MMU_OK)
+		fault = model_mmu_access(m, &space, request, va, buf, len, &va);
+	if (fault != MMU_OK && m->fb.bar_faults < BAR_FAULTS_LOGGED) {
+		m->fb.bar_faults++;
+		model_log(m, "BAR %d: %s at 0x%llx faults: 0x%02x", bar, write ? "write" : "read",
+			  (unsigned long long)va, (unsigned int)fault);
+	}
+	return fault == MMU_OK;
 }
 
 void model_window_access(struct model *m, bool write, int bar, uint64_t offset, void *buf,
 			 size_t len)
 {
-	if (physical(m, bar) && cpu_access(m, write, offset, buf, len))
+	if (physical(m, bar) ? model_cpu_vram_access(m, write, offset, buf, len)
+			     : virtual_access(m, write, bar, offset, buf, len))
 		return;
 	if (!write)
 		fill_error(buf, offset, len);

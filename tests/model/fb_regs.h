@@ -59,6 +59,9 @@
 #define BAR1_BLOCK_WRITABLE	 0xbfffffffu
 #define BAR2_BLOCK_DEBUG_CYA_OFF 0x40000000u /* initial value of bit 30 */
 #define BAR_BLOCK_MODE_VIRTUAL	 0x80000000u
+#define BAR_BLOCK_TARGET	 0x30000000u /* 0: video memory */
+#define BAR_BLOCK_PTR		 0x0fffffffu
+#define BAR_BLOCK_PTR_SHIFT	 12
 /* PENDING and OUTSTANDING of both binds: 0 when done. */
 #define NV_VF_PRIV_BIND_STATUS 0xb80f50
 

@@ -154,6 +154,7 @@ bool model_gsp_resume(struct model *m)
 	g->layout = g->paused;
 	g->paused = NULL;
 	g->init_done = true;
+	model_rm_bars_start(m);
 	model_gsp_send(m, NV_VGPU_MSG_EVENT_GSP_INIT_DONE, 0, 0, &not_used, sizeof(not_used));
 	model_log(m, "GSP stand-in: INIT_DONE sent");
 	model_milestone(m, "init-done");
@@ -165,5 +166,7 @@ void model_gsp_unloaded(struct model *m)
 {
 	model_log(m, "GSP stand-in: unloaded");
 	m->gsp.mailbox[0] = UNLOADED;
+	model_rm_bars_stop(m);
+	model_host_channels_reset(m);
 	model_gsp_forget(m);
 }

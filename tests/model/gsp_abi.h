@@ -131,6 +131,7 @@ struct rpc_message_header {
 #define NV_VGPU_MSG_FUNCTION_FREE		    10u
 #define NV_VGPU_MSG_FUNCTION_UNLOADING_GUEST_DRIVER 47u
 #define NV_VGPU_MSG_FUNCTION_GET_GSP_STATIC_INFO    65u
+#define NV_VGPU_MSG_FUNCTION_UPDATE_BAR_PDE	    70u
 #define NV_VGPU_MSG_FUNCTION_CONTINUATION_RECORD    71u
 #define NV_VGPU_MSG_FUNCTION_GSP_SET_SYSTEM_INFO    72u
 #define NV_VGPU_MSG_FUNCTION_SET_REGISTRY	    73u
@@ -173,9 +174,13 @@ struct gsp_layout {
 	uint32_t system_info;	/* sizeof(GspSystemInfo) */
 	uint32_t static_config; /* sizeof(GspStaticConfigInfo), and in it: */
 	uint32_t fb_regions, fb_length, name, bar1_pde, internal_client;
-	uint32_t root_params; /* sizeof(NV0000_ALLOC_PARAMETERS) */
-	uint32_t engines_v2;  /* sizeof(NV2080_CTRL_GPU_GET_ENGINES_V2_PARAMS) */
-	bool later_engines;   /* numbers of engines as from 550 on */
+	uint32_t root_params;  /* sizeof(NV0000_ALLOC_PARAMETERS) */
+	uint32_t engines_v2;   /* sizeof(NV2080_CTRL_GPU_GET_ENGINES_V2_PARAMS) */
+	uint32_t channel;      /* sizeof(NV_CHANNEL_ALLOC_PARAMS) */
+	uint32_t ofa;	       /* sizeof(NV_OFA_ALLOCATION_PARAMETERS) */
+	uint32_t gr_buffers;   /* sizeof(..._STATIC_GR_GET_CONTEXT_BUFFERS_INFO_PARAMS) */
+	uint32_t display_info; /* sizeof(..._DISPLAY_GET_STATIC_INFO_PARAMS) */
+	bool later_engines;    /* numbers of engines as from 550 on */
 };
 
 #endif /* MODEL_GSP_ABI_H */

@@ -17,10 +17,10 @@
 #define FIRMWARE_MEMORY (256 * MIB) /* at the end: what the firmware scrubs and keeps */
 
 static const struct gsp_layout layouts[] = {
-	{"535.113.01", 664, 2168, 840, 1752, 1820, 2088, 2152, 108, 252, false},
-	{"535.261.03", 672, 2168, 840, 1752, 1820, 2088, 2152, 108, 252, false},
-	{"550.163.01", 880, 2184, 856, 1768, 1836, 2104, 2168, 108, 260, true},
-	{"570.144", 928, 1656, 344, 1224, 1260, 1536, 1600, 120, 340, true},
+	{"535.113.01", 664, 2168, 840, 1752, 1820, 2088, 2152, 108, 252, 360, 8, 1600, 28, false},
+	{"535.261.03", 672, 2168, 840, 1752, 1820, 2088, 2152, 108, 252, 360, 8, 1600, 28, false},
+	{"550.163.01", 880, 2184, 856, 1768, 1836, 2104, 2168, 108, 260, 360, 12, 1664, 36, true},
+	{"570.144", 928, 1656, 344, 1224, 1260, 1536, 1600, 120, 340, 368, 12, 1664, 36, true},
 };
 
 const struct gsp_layout *model_gsp_layout(const char *release)
@@ -79,13 +79,20 @@ static const char *set_registry(struct model *m, const uint8_t *p, uint32_t len)
 	return NULL;
 }
 
+uint64_t model_rm_memory(const struct model *m)
+{
+	return m->fb.size - FIRMWARE_MEMORY;
+}
+
 static void get_static_info(struct model *m, const struct rpc_message_header *rpc)
 {
 	static const char name[] = "NVIDIA A40 (model)";
 	static const uint32_t handles[] = {RM_INTERNAL_CLIENT, RM_INTERNAL_DEVICE,
 					   RM_INTERNAL_SUBDEVICE};
 	const struct gsp_layout *l = m->gsp_rm->layout;
-	uint64_t usable = m->fb.size - FIRMWARE_MEMORY;
+	const uint64_t directories[] = {model_rm_bar_directory(m, MODEL_BAR_FB),
+					model_rm_bar_directory(m, MODEL_BAR_INST)};
+	uint64_t usable = model_rm_memory(m);
 	struct fb_region regions[2] = {
 		{.limit = usable - 1, .supportCompressed = 1, .supportISO = 1},
 		{.base = usable,
@@ -100,6 +107,7 @@ static void get_static_info(struct model *m, const struct rpc_message_header *rp
 	memcpy(reply + l->fb_regions + 8, regions, sizeof(regions));
 	memcpy(reply + l->fb_length, &m->fb.size, sizeof(m->fb.size));
 	memcpy(reply + l->name, name, sizeof(name));
+	memcpy(reply + l->bar1_pde, directories, sizeof(directories));
 	memcpy(reply + l->internal_client, handles, sizeof(handles));
 	model_gsp_send(m, NV_VGPU_MSG_FUNCTION_GET_GSP_STATIC_INFO, 0, sequence, reply,
 		       l->static_config);
@@ -138,6 +146,11 @@ static bool rm_control(struct model *m, uint32_t len)
 	call->status = model_rm_control(m, call->hClient, call->hObject, call->cmd,
 					(uint8_t *)(call + 1), call->paramsSize);
 	return true;
+}
+
+static bool update_bar_pde(struct model *m, uint32_t len)
+{
+	return len >= RPC_UPDATE_BAR_PDE_SIZE && !model_rm_update_bar_pde(m, call_of(m));
 }
 
 static bool rm_free(struct model *m, uint32_t len)
@@ -190,6 +203,9 @@ void model_gsp_answer(struct model *m, const struct rpc_message_header *rpc)
 		break;
 	case NV_VGPU_MSG_FUNCTION_FREE:
 		answer_call(m, rpc, rm_free);
+		break;
+	case NV_VGPU_MSG_FUNCTION_UPDATE_BAR_PDE:
+		answer_call(m, rpc, update_bar_pde);
 		break;
 	default:
 		model_log(m, "GSP stand-in: function %u is not known", rpc->function);

@@ -72,6 +72,8 @@ struct model_fb {
 	uint32_t flush_lo, flush_hi; /* system memory flush page */
 	uint64_t wpr2_lo, wpr2_hi;   /* write-protected region 2, end excluded; hi 0: none */
 	void *bar_ram[2];	     /* last answers of model_bar_ram(): BAR 1, BAR 3 */
+	uint32_t invalidate[3];	     /* NV_VF_PRIV_MMU_INVALIDATE_PDB, _UPPER_PDB, the rest */
+	unsigned int bar_faults;     /* logged */
 };
 
 /* What tells one falcon from another. */
@@ -137,6 +139,7 @@ struct model {
 	struct model_vbios *vbios;
 	struct model_gsp *gsp_rm;
 	struct model_firmware firmware;
+	struct model_host *host;
 
 	struct model_fault faults[MODEL_MAX_FAULTS];
 	unsigned int nr_faults;
@@ -203,6 +206,10 @@ int model_vram_access(struct model *m, bool write, uint64_t addr, void *buf, siz
  */
 void model_wpr2_set(struct model *m, uint64_t lo, uint64_t hi);
 bool model_in_wpr2(const struct model *m, uint64_t addr, uint64_t len);
+/* An access by the CPU to VRAM: planted faults show, write protection holds. */
+bool model_cpu_vram_access(struct model *m, bool write, uint64_t addr, void *buf, size_t len);
+/* What binds a BAR to an instance block, or to none: NV_PBUS_BAR1_BLOCK, _BAR2_BLOCK. */
+void model_bar_bind(struct model *m, int bar, uint32_t block);
 /* An access through a window; false if nothing answers there. */
 bool model_pramin_access(struct model *m, bool write, uint32_t offset, void *buf, size_t len);
 void model_window_access(struct model *m, bool write, int bar, uint64_t offset, void *buf,
@@ -235,6 +242,11 @@ void model_gsp_forget(struct model *m); /* nothing is to be resumed */
 bool model_gsp_resume(struct model *m); /* false if it does not wait for that */
 void model_gsp_doorbell(struct model *m);
 void model_gsp_unloaded(struct model *m); /* the driver asked it to end */
+
+/* host.c */
+int model_host_create(struct model *m);
+void model_host_destroy(struct model *m);
+void model_host_channels_reset(struct model *m);
 
 /* faults.c: inverts the bits that a planted fault of this kind touches in [addr, addr + len). */
 void model_fault_apply(const struct model *m, enum model_fault_kind kind, uint64_t addr,

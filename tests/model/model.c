@@ -35,6 +35,7 @@ static void reset(struct model *m)
 	model_falcon_reset(m, &m->gsp);
 	model_falcon_reset(m, &m->sec2);
 	model_gsp_forget(m);
+	model_host_channels_reset(m);
 	m->firmware.started = false;
 }
 
@@ -84,6 +85,8 @@ int model_create(const struct model_config *config, const struct model_bus_ops *
 	if (!ret)
 		ret = model_gsp_create(m);
 	if (!ret)
+		ret = model_host_create(m);
+	if (!ret)
 		reset(m);
 	if (!ret && faults)
 		ret = model_fault_set(m, faults);
@@ -103,6 +106,7 @@ void model_destroy(struct model *m)
 	model_fb_destroy(m);
 	model_vbios_destroy(m);
 	model_gsp_destroy(m);
+	model_host_destroy(m);
 	free(m->seen_reads);
 	free(m->seen_writes);
 	free(m);

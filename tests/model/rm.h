@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the stand-in for GSP-RM manages: objects, and the calls on them. rm_objects.c keeps the tree,
- * rm_controls.c has the table of controls, rm_engines.c answers those about the board's engines.
+ * rm_controls.c has the table of controls, rm_engines.c answers those about the board's engines,
+ * rm_bars.c serves the BARs.
  */
 #ifndef MODEL_RM_H
 #define MODEL_RM_H
@@ -18,15 +19,31 @@
 #define NV_ERR_INVALID_OBJECT_HANDLE  0x33u
 #define NV_ERR_INVALID_OBJECT_PARENT  0x36u
 #define NV_ERR_INVALID_PARAM_STRUCT   0x3au
+#define NV_ERR_INVALID_ADDRESS	      0x1eu
+#define NV_ERR_NO_FREE_FIFOS	      0x4fu
 #define NV_ERR_NOT_SUPPORTED	      0x56u
+#define NV_ERR_STATE_IN_USE	      0x63u
 #define NV_ERR_OBJECT_NOT_FOUND	      0x57u
 
 /* Classes (class/cl*.h). */
-#define NV01_ROOT	   0x0000u
-#define NV01_ROOT_NON_PRIV 0x0001u
-#define NV01_ROOT_CLIENT   0x0041u
-#define NV01_DEVICE_0	   0x0080u
-#define NV20_SUBDEVICE_0   0x2080u
+#define NV01_ROOT		      0x0000u
+#define NV01_ROOT_NON_PRIV	      0x0001u
+#define NV01_ROOT_CLIENT	      0x0041u
+#define NV01_DEVICE_0		      0x0080u
+#define NV20_SUBDEVICE_0	      0x2080u
+#define NV04_DISPLAY_COMMON	      0x0073u
+#define NV01_EVENT_KERNEL_CALLBACK_EX 0x007eu
+#define FERMI_TWOD_A		      0x902du
+#define FERMI_VASPACE_A		      0x90f1u
+#define KEPLER_INLINE_TO_MEMORY_B     0xa140u
+#define AMPERE_CHANNEL_GPFIFO_A	      0xc56fu
+#define NVC670_DISPLAY		      0xc670u
+#define NVC7B0_VIDEO_DECODER	      0xc7b0u
+#define AMPERE_DMA_COPY_B	      0xc7b5u
+#define NVC7B7_VIDEO_ENCODER	      0xc7b7u
+#define NVC7FA_VIDEO_OFA	      0xc7fau
+#define AMPERE_B		      0xc797u
+#define AMPERE_COMPUTE_B	      0xc7c0u
 
 /*
  * The firmware's own client, which GET_GSP_STATIC_INFO names; a driver may use it but not free it.
@@ -66,9 +83,49 @@ uint32_t model_rm_control(struct model *m, uint32_t client, uint32_t handle, uin
 /* What a control does: params are of the right size, zero but for what the question holds. */
 typedef uint32_t (*rm_control_fn)(struct model *m, const struct rm_object *object, uint8_t *params);
 
-/* rm_engines.c */
+/* What an allocation does beyond the checks that all have: params are of the right size, or NULL. */
+typedef uint32_t (*rm_alloc_fn)(struct model *m, const struct rm_object *object, uint8_t *params);
+typedef void (*rm_free_fn)(struct model *m, const struct rm_object *object);
+
+/* rm_channels.c */
+struct model_channel;
+uint32_t model_rm_channel_alloc(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_engine_object(struct model *m, const struct rm_object *object, uint8_t *params);
+void model_rm_channel_free(struct model *m, const struct rm_object *object);
+struct model_channel *model_rm_channel(struct model *m, uint32_t client, uint32_t handle);
+uint32_t model_rm_channel_bind(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_channel_schedule(struct model *m, const struct rm_object *object,
+				   uint8_t *params);
+uint32_t model_rm_reserved_pdes(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_method_buffer(struct model *m, const struct rm_object *object, uint8_t *params);
+
+/* rm_graphics.c */
+uint32_t model_rm_gr_buffers(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_falcons(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_promote(struct model *m, const struct rm_object *object, uint8_t *params);
+
+/* rm_display.c */
+uint32_t model_rm_display_none(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_display_heads(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_display_info(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_display_instance(struct model *m, const struct rm_object *object,
+				   uint8_t *params);
+
+/* rm_engines.c; the first two: numbers of model_engines[i] */
+uint32_t model_rm_engine_type(uint32_t i);
+uint32_t model_rm_engine_desc(uint32_t i);
 uint32_t model_rm_get_engines_v2(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_get_device_info(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_get_intr_table(struct model *m, const struct rm_object *object, uint8_t *params);
+
+/* The start of the VRAM that the firmware keeps for itself, up to the end of it. */
+uint64_t model_rm_memory(const struct model *m);
+
+/* rm_bars.c. `bar` is MODEL_BAR_FB or MODEL_BAR_INST; params are RPC_UPDATE_BAR_PDE_SIZE bytes. */
+uint64_t model_rm_bar_directory(const struct model *m, int bar);
+void model_rm_bars_start(struct model *m);
+void model_rm_bars_stop(struct model *m);
+#define RPC_UPDATE_BAR_PDE_SIZE 24u
+uint32_t model_rm_update_bar_pde(struct model *m, const uint8_t *params);
 
 #endif /* MODEL_RM_H */

@@ -10,25 +10,67 @@
 #include "gsp.h"
 #include "rm.h"
 
+/* Taken note of, with nothing to answer. */
+static uint32_t accept_it(struct model *m, const struct rm_object *object, uint8_t *params)
+{
+	(void)m;
+	(void)object;
+	(void)params;
+	return NV_OK;
+}
+
+#define AT(field) offsetof(struct gsp_layout, field)
+
+/* Some moved from RM's internal controls to the public ones. */
+enum when { ALWAYS, UP_TO_535, LATER };
+
 static const struct rm_control {
 	uint32_t cmd;
 	uint32_t class_id;
 	uint32_t params;  /* sizeof, where all releases agree; else 0, and: */
 	size_t params_at; /* where struct gsp_layout has it */
 	rm_control_fn fn;
+	enum when when;
 } controls[] = {
-	/* NV2080_CTRL_CMD_GPU_GET_ENGINES_V2 */
-	{0x20800170, NV20_SUBDEVICE_0, 0, offsetof(struct gsp_layout, engines_v2),
-	 model_rm_get_engines_v2},
+	/* NV0073_CTRL_CMD_SYSTEM_GET_NUM_HEADS, _GET_SUPPORTED; SPECIFIC_GET_ALL_HEAD_MASK */
+	{0x00730102, NV04_DISPLAY_COMMON, 12, 0, model_rm_display_heads, ALWAYS},
+	{0x00730120, NV04_DISPLAY_COMMON, 12, 0, model_rm_display_none, ALWAYS},
+	{0x00730287, NV04_DISPLAY_COMMON, 8, 0, model_rm_display_none, ALWAYS},
+	/* NV0073_CTRL_CMD_DP_SET_MANUAL_DISPLAYPORT */
+	{0x00731365, NV04_DISPLAY_COMMON, 4, 0, accept_it, ALWAYS},
+	/* NV2080_CTRL_CMD_GPU_PROMOTE_CTX, _GET_ENGINES_V2 */
+	{0x2080012b, NV20_SUBDEVICE_0, 560, 0, model_rm_promote, ALWAYS},
+	{0x20800170, NV20_SUBDEVICE_0, 0, AT(engines_v2), model_rm_get_engines_v2, ALWAYS},
+	/* NV2080_CTRL_CMD_EVENT_SET_NOTIFICATION */
+	{0x20800301, NV20_SUBDEVICE_0, 20, 0, accept_it, ALWAYS},
+	/* NV2080_CTRL_CMD_INTERNAL_DISPLAY_GET_STATIC_INFO */
+	{0x20800a01, NV20_SUBDEVICE_0, 0, AT(display_info), model_rm_display_info, ALWAYS},
+	/* NV2080_CTRL_CMD_INTERNAL_STATIC_KGR_GET_CONTEXT_BUFFERS_INFO */
+	{0x20800a32, NV20_SUBDEVICE_0, 0, AT(gr_buffers), model_rm_gr_buffers, ALWAYS},
+	/* NV2080_CTRL_CMD_INTERNAL_GET_CONSTRUCTED_FALCON_INFO, then _GPU_ */
+	{0x20800a42, NV20_SUBDEVICE_0, 1284, 0, model_rm_falcons, UP_TO_535},
+	{0x208001b0, NV20_SUBDEVICE_0, 1284, 0, model_rm_falcons, LATER},
+	/* NV2080_CTRL_CMD_INTERNAL_DISPLAY_WRITE_INST_MEM */
+	{0x20800a49, NV20_SUBDEVICE_0, 24, 0, model_rm_display_instance, ALWAYS},
 	/* NV2080_CTRL_CMD_INTERNAL_INTR_GET_KERNEL_TABLE */
-	{0x20800a5c, NV20_SUBDEVICE_0, 2068, 0, model_rm_get_intr_table},
+	{0x20800a5c, NV20_SUBDEVICE_0, 2068, 0, model_rm_get_intr_table, ALWAYS},
+	/* NV2080_CTRL_CMD_INTERNAL_INIT_BRIGHTC_STATE_LOAD */
+	{0x20800ac6, NV20_SUBDEVICE_0, 4104, 0, accept_it, ALWAYS},
 	/* NV2080_CTRL_CMD_FIFO_GET_DEVICE_INFO_TABLE */
-	{0x20801112, NV20_SUBDEVICE_0, 3212, 0, model_rm_get_device_info},
+	{0x20801112, NV20_SUBDEVICE_0, 3212, 0, model_rm_get_device_info, ALWAYS},
+	/* NV2080_CTRL_CMD_CE_GET_FAULT_METHOD_BUFFER_SIZE */
+	{0x20802a08, NV20_SUBDEVICE_0, 4, 0, model_rm_method_buffer, ALWAYS},
+	/* NV90F1_CTRL_CMD_VASPACE_COPY_SERVER_RESERVED_PDES */
+	{0x90f10106, FERMI_VASPACE_A, 184, 0, model_rm_reserved_pdes, ALWAYS},
+	/* NVA06F_CTRL_CMD_GPFIFO_SCHEDULE, _BIND */
+	{0xa06f0103, AMPERE_CHANNEL_GPFIFO_A, 2, 0, model_rm_channel_schedule, ALWAYS},
+	{0xa06f0104, AMPERE_CHANNEL_GPFIFO_A, 4, 0, model_rm_channel_bind, ALWAYS},
 };
 
 static uint32_t params_size(const struct gsp_layout *l, const struct rm_control *c)
 {
-	return c->params ? c->params : *(const uint32_t *)((const uint8_t *)l + c->params_at);
+	return c->params ? c->params
+			 : *(const uint32_t *)(const void *)((const uint8_t *)l + c->params_at);
 }
 
 uint32_t model_rm_control(struct model *m, uint32_t client, uint32_t handle, uint32_t cmd,
@@ -46,6 +88,8 @@ uint32_t model_rm_control(struct model *m, uint32_t client, uint32_t handle, uin
 		const struct rm_control *c = &controls[i];
 
 		if (c->cmd != cmd || c->class_id != object->class_id)
+			continue;
+		if (c->when != ALWAYS && (c->when == LATER) != m->gsp_rm->layout->later_engines)
 			continue;
 		if (size != params_size(m->gsp_rm->layout, c))
 			return NV_ERR_INVALID_PARAM_STRUCT;

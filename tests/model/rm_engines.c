@@ -107,17 +107,24 @@ static uint32_t mc_index(const struct gsp_layout *l, const struct model_engine *
 	return (l->later_engines ? n->mc_later : n->mc) + e->instance;
 }
 
+uint32_t model_rm_engine_type(uint32_t i)
+{
+	return numbers_of(&model_engines[i])->nv2080 + model_engines[i].instance;
+}
+
+uint32_t model_rm_engine_desc(uint32_t i)
+{
+	return numbers_of(&model_engines[i])->class_id << 8 | model_engines[i].instance;
+}
+
 uint32_t model_rm_get_engines_v2(struct model *m, const struct rm_object *object, uint8_t *params)
 {
 	uint32_t nr = 0;
 
 	(void)object;
 	memset(params, 0, m->gsp_rm->layout->engines_v2);
-	for (size_t i = 0; i < MODEL_ENGINES; i++) {
-		const struct model_engine *e = &model_engines[i];
-
-		model_store32(params + 4 + 4ul * nr++, numbers_of(e)->nv2080 + e->instance);
-	}
+	for (uint32_t i = 0; i < MODEL_ENGINES; i++)
+		model_store32(params + 4 + 4ul * nr++, model_rm_engine_type(i));
 	model_store32(params + 4 + 4ul * nr++, NV2080_ENGINE_TYPE_SW);
 	model_store32(params, nr);
 	return NV_OK;
@@ -134,7 +141,7 @@ static void describe(const struct gsp_layout *l, size_t i, struct device_entry *
 		d->pbdma_ids[j] = first + j;
 		d->pbdma_fault_ids[j] = MODEL_PBDMA_FAULT_ID(first + j);
 	}
-	d->data[INFO_ENG_DESC] = n->class_id << 8 | e->instance;
+	d->data[INFO_ENG_DESC] = model_rm_engine_desc((uint32_t)i);
 	d->data[INFO_FIFO_TAG] = (uint32_t)i;
 	d->data[INFO_RM_ENGINE_TYPE] = rm + e->instance;
 	d->data[INFO_RUNLIST] = e->runlist;

@@ -11,38 +11,58 @@
 #include "gsp.h"
 #include "rm.h"
 
+#define ANY_PARENT 0xffffffffu
+#define CHILD	   AMPERE_CHANNEL_GPFIFO_A /* of a channel: an engine's object */
+
 struct rm_class {
 	uint32_t id;
 	uint32_t parents[2]; /* 0 ends the list; a client has none */
 	bool optional;	     /* parameters may be left away */
 	bool single;	     /* one for each parent */
-	uint32_t (*params)(const struct gsp_layout *l);
+	uint32_t params;     /* sizeof, where all releases agree; else 0, and: */
+	size_t params_at;    /* where struct gsp_layout has it; 0: there are none */
+	rm_alloc_fn alloc;   /* what the checks that all have do not cover; may be NULL */
+	rm_free_fn free;
 };
 
-static uint32_t root_params(const struct gsp_layout *l)
-{
-	return l->root_params;
-}
-
-static uint32_t device_params(const struct gsp_layout *l)
-{
-	(void)l;
-	return 56; /* NV0080_ALLOC_PARAMETERS */
-}
-
-static uint32_t subdevice_params(const struct gsp_layout *l)
-{
-	(void)l;
-	return 4; /* NV2080_ALLOC_PARAMETERS */
-}
+#define AT(field) offsetof(struct gsp_layout, field)
 
 static const struct rm_class classes[] = {
-	{NV01_ROOT, {0}, true, false, root_params},
-	{NV01_ROOT_NON_PRIV, {0}, true, false, root_params},
-	{NV01_ROOT_CLIENT, {0}, true, false, root_params},
-	{NV01_DEVICE_0, {NV01_ROOT}, true, false, device_params},
-	{NV20_SUBDEVICE_0, {NV01_DEVICE_0}, true, false, subdevice_params},
+	{NV01_ROOT, {0}, true, false, 0, AT(root_params), NULL, NULL},
+	{NV01_ROOT_NON_PRIV, {0}, true, false, 0, AT(root_params), NULL, NULL},
+	{NV01_ROOT_CLIENT, {0}, true, false, 0, AT(root_params), NULL, NULL},
+	{NV01_DEVICE_0, {NV01_ROOT}, true, false, 56, 0, NULL, NULL},
+	{NV20_SUBDEVICE_0, {NV01_DEVICE_0}, true, false, 4, 0, NULL, NULL},
+	{NV01_EVENT_KERNEL_CALLBACK_EX, {ANY_PARENT}, false, false, 24, 0, NULL, NULL},
+	{NV04_DISPLAY_COMMON, {NV01_DEVICE_0}, true, true, 0, 0, NULL, NULL},
+	{NVC670_DISPLAY, {NV01_DEVICE_0}, true, true, 0, 0, NULL, NULL},
+	{FERMI_VASPACE_A, {NV01_DEVICE_0, NV20_SUBDEVICE_0}, false, false, 48, 0, NULL, NULL},
+	{AMPERE_CHANNEL_GPFIFO_A,
+	 {NV01_DEVICE_0},
+	 false,
+	 false,
+	 0,
+	 AT(channel),
+	 model_rm_channel_alloc,
+	 model_rm_channel_free},
+	/* NV_GR_ALLOCATION_PARAMETERS */
+	{FERMI_TWOD_A, {CHILD}, true, false, 16, 0, model_rm_engine_object, NULL},
+	{KEPLER_INLINE_TO_MEMORY_B, {CHILD}, true, false, 16, 0, model_rm_engine_object, NULL},
+	{AMPERE_B, {CHILD}, true, false, 16, 0, model_rm_engine_object, NULL},
+	{AMPERE_COMPUTE_B, {CHILD}, true, false, 16, 0, model_rm_engine_object, NULL},
+	/* NVB0B5, NV_BSP, NV_MSENC, NV_OFA_ALLOCATION_PARAMETERS */
+	{AMPERE_DMA_COPY_B, {CHILD}, true, false, 8, 0, model_rm_engine_object, NULL},
+	{NVC7B0_VIDEO_DECODER, {CHILD}, true, false, 12, 0, model_rm_engine_object, NULL},
+	{NVC7B7_VIDEO_ENCODER, {CHILD}, true, false, 12, 0, model_rm_engine_object, NULL},
+	{NVC7FA_VIDEO_OFA, {CHILD}, true, false, 0, AT(ofa), model_rm_engine_object, NULL},
 };
+
+static uint32_t params_size(const struct gsp_layout *l, const struct rm_class *class)
+{
+	if (class->params || !class->params_at)
+		return class->params;
+	return *(const uint32_t *)(const void *)((const uint8_t *)l + class->params_at);
+}
 
 static const struct rm_class *find_class(uint32_t id)
 {
@@ -93,9 +113,19 @@ static bool parent_ok(const struct rm_class *class, const struct rm_object *pare
 	uint32_t id = is_client(parent->class_id) ? NV01_ROOT : parent->class_id;
 
 	/* NV01_ROOT is 0, and so is the end of a list: only the first place can hold it. */
-	if (class->parents[0] == id)
+	if (class->parents[0] == id || class->parents[0] == ANY_PARENT)
 		return true;
 	return id && class->parents[1] == id;
+}
+
+/* Whether an object of this class has that parent. */
+static bool has_child(const struct model_rm *rm, const struct rm_object *parent, uint32_t class_id)
+{
+	for (uint32_t i = 0; i < rm->nr_objects; i++)
+		if (rm->objects[i].client == parent->client &&
+		    rm->objects[i].parent == parent->handle && rm->objects[i].class_id == class_id)
+			return true;
+	return false;
 }
 
 static uint32_t check_object(const struct model_rm *rm, const struct rm_class *class,
@@ -112,6 +142,8 @@ static uint32_t check_object(const struct model_rm *rm, const struct rm_class *c
 		return NV_ERR_INVALID_OBJECT_HANDLE;
 	if (!parent_ok(class, parent))
 		return NV_ERR_INVALID_OBJECT_PARENT;
+	if (class->single && has_child(rm, parent, class->id))
+		return NV_ERR_STATE_IN_USE;
 	return model_rm_find(rm, wanted->client, wanted->handle) ? NV_ERR_INSERT_DUPLICATE_NAME
 								 : NV_OK;
 }
@@ -123,7 +155,6 @@ uint32_t model_rm_alloc(struct model *m, const struct rm_object *wanted, uint8_t
 	struct model_rm *rm = &m->gsp_rm->rm;
 	uint32_t status;
 
-	(void)params;
 	if (!class) {
 		model_log(m, "GSP stand-in: class 0x%04x is not known", wanted->class_id);
 		return NV_ERR_INVALID_CLASS;
@@ -131,10 +162,14 @@ uint32_t model_rm_alloc(struct model *m, const struct rm_object *wanted, uint8_t
 	status = is_client(class->id) ? check_client(rm, wanted) : check_object(rm, class, wanted);
 	if (status)
 		return status;
-	if (size != class->params(m->gsp_rm->layout) && (size || !class->optional))
+	if (size != params_size(m->gsp_rm->layout, class) && (size || !class->optional))
 		return NV_ERR_INVALID_PARAM_STRUCT;
 	if (rm->nr_objects == RM_MAX_OBJECTS)
 		return NV_ERR_INSUFFICIENT_RESOURCES;
+	if (class->alloc)
+		status = class->alloc(m, wanted, size ? params : NULL);
+	if (status)
+		return status;
 	rm->objects[rm->nr_objects] = *wanted;
 	if (is_client(class->id))
 		rm->objects[rm->nr_objects].parent = 0;
@@ -157,6 +192,7 @@ static bool below(const struct model_rm *rm, const struct rm_object *object, uin
 uint32_t model_rm_free(struct model *m, uint32_t client, uint32_t handle)
 {
 	struct model_rm *rm = &m->gsp_rm->rm;
+	const struct rm_class *class;
 
 	if (!model_rm_find(rm, client, client))
 		return NV_ERR_INVALID_OBJECT_HANDLE;
@@ -167,6 +203,9 @@ uint32_t model_rm_free(struct model *m, uint32_t client, uint32_t handle)
 	for (uint32_t i = rm->nr_objects; i-- > 0;) {
 		if (!below(rm, &rm->objects[i], client, handle))
 			continue;
+		class = find_class(rm->objects[i].class_id);
+		if (class->free)
+			class->free(m, &rm->objects[i]);
 		rm->nr_objects--;
 		for (uint32_t j = i; j < rm->nr_objects; j++)
 			rm->objects[j] = rm->objects[j + 1];

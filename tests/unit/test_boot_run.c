@@ -90,6 +90,7 @@ static void layout_is_in_order(void **state)
 {
 	struct boot_bed *bed = up("570.144");
 	const struct gpu_layout *l;
+	char word[4];
 
 	(void)state;
 	start_ok(bed);
@@ -112,6 +113,10 @@ static void layout_is_in_order(void **state)
 	assert_int_equal(gpu_vram_limit(bed->gpu, gpu_boot_usable_end(bed->boot)), 0);
 	assert_int_equal(gpu_vram_free_bytes(bed->gpu), 768 * MIB);
 	assert_int_equal(gpu_info(bed->gpu)->vram_usable, 768 * MIB);
+	/* The firmware had BAR1 go through page tables; VRAM is reached nevertheless. */
+	assert_int_equal(gpu_vram_write(bed->gpu, 0x12340, "here", 4), 0);
+	assert_int_equal(gpu_vram_read(bed->gpu, 0x12340, word, 4), 0);
+	assert_memory_equal(word, "here", 4);
 	stop_ok(bed);
 	boot_bed_down(bed);
 }

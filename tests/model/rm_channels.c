@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Address spaces and channels, as RM keeps them for a driver that has page tables, instance blocks and
+ * USERD in memory of its own: RM checks what it is told, writes RAMFC and tells Host.
+ *
+ * Sources: OGKM alloc_channel.h, ctrla06fgpfifo.h, ctrl90f1.h, kernel_channel.c, kernel_fifo.c;
+ * nouveau engine/fifo/r535.c, subdev/mmu/r535.c.
+ */
+#include <string.h>
+
+#include "engines.h"
+#include "gsp.h"
+#include "host.h"
+#include "rm.h"
+
+/* NV_MEMORY_DESC_PARAMS; address spaces as ADDR_SYSMEM and ADDR_FBMEM. */
+struct memory_desc {
+	uint64_t base, size;
+	uint32_t address_space, cache_attrib;
+};
+#define ADDR_SYSMEM 1u
+#define ADDR_FBMEM  2u
+
+/* The start of NV_CHANNEL_ALLOC_PARAMS, the same 535 ... 570. */
+struct channel_params {
+	uint32_t object_error, object_buffer;
+	uint64_t gpfifo;
+	uint32_t gpfifo_entries, flags;
+	uint32_t context_share, vaspace;
+	uint32_t userd_memory[8];
+	uint64_t userd_offset[8];
+	uint32_t engine_type, cid, subdevice, object_ecc;
+	struct memory_desc instance, userd, ramfc, method_buffer;
+	uint32_t group, internal_flags;
+};
+static_assert(offsetof(struct channel_params, instance) == 144, "NV_CHANNEL_ALLOC_PARAMS");
+static_assert(offsetof(struct channel_params, internal_flags) == 244, "NV_CHANNEL_ALLOC_PARAMS");
+
+/* NVOS04_FLAGS */
+#define FLAGS_USERD_INDEX_VALUE(f)	((f) >> 8 & 7)
+#define FLAGS_USERD_INDEX_FIXED		(1u << 11)
+#define FLAGS_USERD_INDEX_PAGE_VALUE(f) ((f) >> 12 & 0x1ff)
+#define FLAGS_USERD_INDEX_PAGE_FIXED	(1u << 21)
+#define CHIDS_IN_A_PAGE			8u
+
+#define METHOD_BUFFER_SIZE 0x5000u /* as nouveau's golden context has it; for any engine */
+
+/* NV90F1_CTRL_VASPACE_COPY_SERVER_RESERVED_PDES_PARAMS */
+struct reserved_pdes {
+	uint32_t subdevice, subdevice_id;
+	uint64_t page_size, va_lo, va_hi;
+	uint32_t nr_levels, pad;
+	struct {
+		uint64_t addr, size;
+		uint32_t aperture;
+		uint8_t page_shift, pad[3];
+	} levels[6];
+};
+static_assert(sizeof(struct reserved_pdes) == 184, "NV90F1 COPY_SERVER_RESERVED_PDES");
+#define GMMU_APERTURE_VIDEO 1u
+
+/* A block of memory, of the size asked for at least, all of it where it is said to be. */
+static bool desc_ok(const struct model *m, const struct memory_desc *d, uint64_t size,
+		    uint64_t align)
+{
+	if (d->base % align || d->size < size)
+		return false;
+	if (d->address_space == ADDR_SYSMEM)
+		return true;
+	return d->address_space == ADDR_FBMEM && d->size <= m->fb.size &&
+	       d->base <= m->fb.size - d->size;
+}
+
+static struct mmu_addr desc_addr(const struct memory_desc *d)
+{
+	return (struct mmu_addr){.sysmem = d->address_space == ADDR_SYSMEM, .addr = d->base};
+}
+
+/* The engine of this NV2080_ENGINE_TYPE; MODEL_ENGINES if there is none. */
+static uint32_t find_engine(uint32_t type)
+{
+	uint32_t i = 0;
+
+	while (i < MODEL_ENGINES && model_rm_engine_type(i) != type)
+		i++;
+	return i;
+}
+
+static bool choose_chid(struct model *m, uint32_t runlist, uint32_t flags, uint32_t *chid)
+{
+	if (flags & FLAGS_USERD_INDEX_PAGE_FIXED) {
+		*chid = FLAGS_USERD_INDEX_PAGE_VALUE(flags) * CHIDS_IN_A_PAGE +
+			FLAGS_USERD_INDEX_VALUE(flags);
+		return *chid < MODEL_CHIDS && !model_channel_find(m, runlist, *chid);
+	}
+	for (*chid = 0; *chid < MODEL_CHIDS; ++*chid)
+		if (!model_channel_find(m, runlist, *chid))
+			return true;
+	return false;
+}
+
+static bool write_ramfc(struct model *m, const struct channel_params *p, uint32_t chid)
+{
+	uint32_t log2 = (uint32_t)__builtin_ctz(p->gpfifo_entries);
+	uint8_t ramfc[RAMFC_SIZE] = {0};
+	uint32_t target = p->userd.address_space == ADDR_SYSMEM ? 2 : 0;
+
+	model_store32(ramfc + RAMFC_USERD, (uint32_t)p->userd.base | target);
+	model_store32(ramfc + RAMFC_USERD + 4, (uint32_t)(p->userd.base >> 32));
+	model_store32(ramfc + RAMFC_SIGNATURE, RAMFC_SIGNATURE_VALUE);
+	model_store32(ramfc + RAMFC_GP_BASE, (uint32_t)p->gpfifo);
+	model_store32(ramfc + RAMFC_GP_BASE + 4, (uint32_t)(p->gpfifo >> 32) | log2 << 16);
+	model_store32(ramfc + RAMFC_CHID, chid);
+	return model_physical_access(m, true, desc_addr(&p->ramfc), ramfc, sizeof(ramfc));
+}
+
+uint32_t model_rm_channel_alloc(struct model *m, const struct rm_object *object, uint8_t *params)
+{
+	const struct rm_object *space;
+	struct model_channel *ch;
+	struct channel_params p;
+	uint32_t engine, runlist, chid;
+
+	memcpy(&p, params, sizeof(p));
+	space = model_rm_find(&m->gsp_rm->rm, object->client, p.vaspace);
+	if (!space || space->class_id != FERMI_VASPACE_A)
+		return NV_ERR_OBJECT_NOT_FOUND;
+	engine = find_engine(p.engine_type);
+	if (engine == MODEL_ENGINES)
+		return NV_ERR_INVALID_ARGUMENT;
+	runlist = model_engines[engine].runlist;
+	if (!p.gpfifo_entries || (p.gpfifo_entries & (p.gpfifo_entries - 1)) || p.gpfifo % 8 ||
+	    p.gpfifo >> 40)
+		return NV_ERR_INVALID_ARGUMENT;
+	if (!desc_ok(m, &p.instance, 0x1000, 0x1000) || !desc_ok(m, &p.ramfc, RAMFC_SIZE, 0x200) ||
+	    !desc_ok(m, &p.userd, USERD_SIZE, USERD_SIZE) ||
+	    !desc_ok(m, &p.method_buffer, METHOD_BUFFER_SIZE, 0x1000))
+		return NV_ERR_INVALID_ARGUMENT;
+	if (!choose_chid(m, runlist, p.flags, &chid))
+		return NV_ERR_NO_FREE_FIFOS;
+	if (!write_ramfc(m, &p, chid))
+		return NV_ERR_INVALID_ADDRESS;
+	ch = model_channel_new(m, runlist, chid);
+	if (!ch)
+		return NV_ERR_NO_FREE_FIFOS;
+	ch->engine = engine;
+	ch->instance = desc_addr(&p.instance);
+	ch->client = object->client;
+	ch->handle = object->handle;
+	return NV_OK;
+}
+
+struct model_channel *model_rm_channel(struct model *m, uint32_t client, uint32_t handle)
+{
+	for (size_t i = 0; i < MODEL_CHANNELS; i++) {
+		struct model_channel *ch = &m->host->channels[i];
+
+		if (ch->used && ch->client == client && ch->handle == handle)
+			return ch;
+	}
+	return NULL;
+}
+
+void model_rm_channel_free(struct model *m, const struct rm_object *object)
+{
+	model_rm_channel(m, object->client, object->handle)->used = false;
+}
+
+/* Which engine executes which class: nouveau engine/, for GA102. */
+static enum engine_type engine_of(uint32_t class_id)
+{
+	switch (class_id) {
+	case AMPERE_DMA_COPY_B:
+		return ENGINE_LCE;
+	case NVC7B0_VIDEO_DECODER:
+		return ENGINE_NVDEC;
+	case NVC7B7_VIDEO_ENCODER:
+		return ENGINE_NVENC;
+	case NVC7FA_VIDEO_OFA:
+		return ENGINE_OFA;
+	default:
+		return ENGINE_GR;
+	}
+}
+
+/* The channel's runlist must drive an engine for the class. */
+uint32_t model_rm_engine_object(struct model *m, const struct rm_object *object, uint8_t *params)
+{
+	const struct model_channel *ch = model_rm_channel(m, object->client, object->parent);
+
+	(void)params;
+	for (size_t i = 0; i < MODEL_ENGINES; i++)
+		if (model_engines[i].runlist == ch->runlist &&
+		    model_engines[i].type == engine_of(object->class_id))
+			return NV_OK;
+	return NV_ERR_INVALID_CLASS;
+}
+
+uint32_t model_rm_channel_bind(struct model *m, const struct rm_object *object, uint8_t *params)
+{
+	struct model_channel *ch = model_rm_channel(m, object->client, object->handle);
+	uint32_t engine = find_engine(model_load32(params));
+
+	if (engine == MODEL_ENGINES || model_engines[engine].runlist != ch->runlist)
+		return NV_ERR_INVALID_ARGUMENT;
+	ch->engine = engine;
+	return NV_OK;
+}
+
+/* bEnable, bSkipSubmit */
+uint32_t model_rm_channel_schedule(struct model *m, const struct rm_object *object, uint8_t *params)
+{
+	struct model_channel *ch = model_rm_channel(m, object->client, object->handle);
+
+	ch->scheduled = params[0];
+	return NV_OK;
+}
+
+/*
+ * RM keeps a part of every address space and enters its own tables for it. It needs none here: what is
+ * asked is checked and nothing entered.
+ */
+uint32_t model_rm_reserved_pdes(struct model *m, const struct rm_object *object, uint8_t *params)
+{
+	struct reserved_pdes p;
+
+	(void)object;
+	memcpy(&p, params, sizeof(p));
+	if (!p.nr_levels || p.nr_levels > 6 || p.va_lo > p.va_hi || !p.page_size ||
+	    p.va_lo % p.page_size || (p.va_hi + 1) % p.page_size)
+		return NV_ERR_INVALID_ARGUMENT;
+	for (uint32_t i = 0; i < p.nr_levels; i++)
+		if (p.levels[i].aperture == GMMU_APERTURE_VIDEO &&
+		    (p.levels[i].size > m->fb.size ||
+		     p.levels[i].addr > m->fb.size - p.levels[i].size))
+			return NV_ERR_INVALID_ARGUMENT;
+	return NV_OK;
+}
+
+uint32_t model_rm_method_buffer(struct model *m, const struct rm_object *object, uint8_t *params)
+{
+	(void)m;
+	(void)object;
+	model_store32(params, METHOD_BUFFER_SIZE);
+	return NV_OK;
+}

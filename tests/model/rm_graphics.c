@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Context buffers: what an engine keeps for a channel when it does something else. RM says how large
+ * they are, the driver allocates and maps them and promotes them to the channel.
+ *
+ * Which buffers there are follows from the headers; their sizes are the model's own, of the order that
+ * drivers of GA10x boards allocate.
+ *
+ * Sources: OGKM ctrl0080fifo.h (ENGINE_CONTEXT_PROPERTIES), ctrl2080gpu.h (PROMOTE_CTX),
+ * ctrl2080internal.h; nouveau engine/gr/r535.c, engine/fifo/r535.c.
+ */
+#include <string.h>
+
+#include "engines.h"
+#include "gsp.h"
+#include "host.h"
+#include "rm.h"
+
+/* By NV0080_CTRL_FIFO_GET_ENGINE_CONTEXT_PROPERTIES_ENGINE_ID; what is missing has size 0. */
+static const struct {
+	uint32_t id, size, align;
+} buffers[] = {
+	{0x00, 0x00120000, 0x1000},  /* GRAPHICS */
+	{0x08, 0x00080000, 0x1000},  /* ZCULL */
+	{0x09, 0x00010000, 0x1000},  /* PM */
+	{0x0a, 0x01800000, 0x1000},  /* COMPUTE_PREEMPT */
+	{0x0b, 0x01800000, 0x1000},  /* PREEMPT */
+	{0x0c, 0x00400000, 0x100},   /* SPILL */
+	{0x0d, 0x00020000, 0x100},   /* PAGEPOOL */
+	{0x0e, 0x00800000, 0x100},   /* BETACB */
+	{0x0f, 0x00100000, 0x100},   /* RTV */
+	{0x10, 0x00010000, 0x1000},  /* PATCH */
+	{0x11, 0x00003000, 0x1000},  /* BUNDLE_CB */
+	{0x12, 0x00020000, 0x1000},  /* PAGEPOOL_GLOBAL */
+	{0x13, 0x00ff0000, 0x20000}, /* ATTRIBUTE_CB */
+	{0x14, 0x00100000, 0x1000},  /* RTV_CB_GLOBAL */
+	{0x17, 0x00080000, 0x1000},  /* FECS_EVENT */
+	{0x18, 0x00080000, 0x1000},  /* PRIV_ACCESS_MAP */
+};
+#define MAX_ID	   0x18u
+#define GR_ENGINES 8u /* NV2080_CTRL_INTERNAL_GR_MAX_ENGINES */
+
+/* Of the engines that are falcons, by engine descriptor. */
+#define FALCON_CONTEXT_SIZE 0x2000u
+
+struct falcon_info {
+	uint32_t nr;
+	struct {
+		uint32_t eng_desc, attr, size, address_spaces, base;
+	} entries[64];
+};
+static_assert(sizeof(struct falcon_info) == 1284, "GET_CONSTRUCTED_FALCON_INFO_PARAMS");
+
+/* NV2080_CTRL_GPU_PROMOTE_CTX_PARAMS */
+struct promote {
+	uint32_t engine_type, client, ch_id, chan_client, object, virt_memory;
+	uint64_t virt_address, size;
+	uint32_t nr, pad;
+	struct {
+		uint64_t phys, virt, size;
+		uint32_t phys_attr;
+		uint16_t id;
+		uint8_t initialize, nonmapped;
+	} entries[16];
+};
+static_assert(sizeof(struct promote) == 560, "NV2080_CTRL_GPU_PROMOTE_CTX_PARAMS");
+
+uint32_t model_rm_gr_buffers(struct model *m, const struct rm_object *object, uint8_t *params)
+{
+	uint32_t size = m->gsp_rm->layout->gr_buffers;
+
+	(void)object;
+	memset(params, 0, size);
+	/* An array of size and alignment for each engine; there is one. */
+	static_assert((MAX_ID + 1) * 8 * GR_ENGINES <= 1600, "the smallest of the releases");
+	for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++) {
+		model_store32(params + 8ul * buffers[i].id, buffers[i].size);
+		model_store32(params + 8ul * buffers[i].id + 4, buffers[i].align);
+	}
+	return NV_OK;
+}
+
+static bool is_falcon(const struct model_engine *e)
+{
+	return e->type != ENGINE_GR && e->type != ENGINE_LCE;
+}
+
+uint32_t model_rm_falcons(struct model *m, const struct rm_object *object, uint8_t *params)
+{
+	struct falcon_info *info = (void *)params;
+
+	(void)m;
+	(void)object;
+	memset(info, 0, sizeof(*info));
+	for (uint32_t i = 0; i < MODEL_ENGINES; i++) {
+		if (!is_falcon(&model_engines[i]))
+			continue;
+		info->entries[info->nr].eng_desc = model_rm_engine_desc(i);
+		info->entries[info->nr].size = FALCON_CONTEXT_SIZE;
+		info->entries[info->nr].base = model_engines[i].pri_base;
+		info->nr++;
+	}
+	return NV_OK;
+}
+
+uint32_t model_rm_promote(struct model *m, const struct rm_object *object, uint8_t *params)
+{
+	struct promote p;
+
+	(void)object;
+	memcpy(&p, params, sizeof(p));
+	if (p.nr > 16)
+		return NV_ERR_INVALID_ARGUMENT;
+	if (!model_rm_channel(m, p.chan_client, p.object))
+		return NV_ERR_OBJECT_NOT_FOUND;
+	for (uint32_t i = 0; i < p.nr; i++) {
+		/* A buffer that RM shall prepare needs a place; one that is mapped, an address. */
+		if (p.entries[i].initialize && (!p.entries[i].size || p.entries[i].phys % 0x1000))
+			return NV_ERR_INVALID_ARGUMENT;
+		if (!p.entries[i].nonmapped && !p.entries[i].initialize && !p.entries[i].virt)
+			return NV_ERR_INVALID_ARGUMENT;
+	}
+	return NV_OK;
+}
