@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host.h"
 #include "host_regs.h"
 #include "internal.h"
 #include "mmu.h"
@@ -148,6 +149,7 @@ static const struct {
 	{model_intr_read, model_intr_write},
 	{model_fb_read, model_fb_write},
 	{model_mmu_read, model_mmu_write},
+	{model_host_read, model_host_write},
 	{model_falcon_read, model_falcon_write},
 	{model_brom_read, model_brom_write},
 	{model_vbios_read, model_vbios_write},

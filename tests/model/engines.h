@@ -22,6 +22,7 @@ enum engine_type {
 	ENGINE_NVDEC = 0x10,
 	ENGINE_LCE = 0x13,
 	ENGINE_OFA = 0x16,
+	ENGINE_NONE = 0xff, /* no engine: the model's own */
 };
 
 struct model_engine {

@@ -1,12 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The channels that Host knows. See host.h.
+ * Channels and their GPFIFOs. Software puts entries into a channel's GPFIFO, each a push buffer, says
+ * so in USERD (GP_PUT) and rings the doorbell with the runlist's and the channel's number. Host fetches,
+ * carries out, and writes back how far it is (GP_GET).
+ *
+ * Everything happens at the doorbell, as a GPU does that is infinitely fast. A channel that waits for a
+ * semaphore goes on when another one has run or the doorbell rings again: Host does not poll. What
+ * hardware reports as a fault or a method error takes the channel off and is logged.
+ *
+ * Sources: OGKM clc56f.h (GP_ENTRY), ga100/dev_vm.h and dev_ctrl.h (doorbell); NVIDIA/open-gpu-doc
+ * manuals/volta/gv100/dev_pbdma.ref.txt, dev_userd.ref.txt; nouveau engine/fifo/gv100.c, ga100.c.
  */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "engines.h"
 #include "host.h"
+#include "host_regs.h"
+
+#define GP_ENTRY1_LENGTH(w)  ((w) >> 10 & 0x1fffff)
+#define GP_ENTRY1_OPCODE(w)  ((w)&0xff)
+#define GP_ENTRY1_OPCODE_NOP 0u
+#define GP_ENTRY1_OPCODE_CRC 2u /* and above */
+#define GP_ENTRY1_OPCODE_MAX 3u
 
 int model_host_create(struct model *m)
 {
@@ -21,7 +40,8 @@ void model_host_destroy(struct model *m)
 
 void model_host_channels_reset(struct model *m)
 {
-	memset(m->host->channels, 0, sizeof(m->host->channels));
+	for (size_t i = 0; i < MODEL_CHANNELS; i++)
+		m->host->channels[i].used = false;
 }
 
 struct model_channel *model_channel_find(struct model *m, uint32_t runlist, uint32_t chid)
@@ -44,8 +64,182 @@ struct model_channel *model_channel_new(struct model *m, uint32_t runlist, uint3
 
 		if (ch->used)
 			continue;
-		*ch = (struct model_channel){.used = true, .runlist = runlist, .chid = chid};
+		memset(ch, 0, sizeof(*ch));
+		ch->used = true;
+		ch->runlist = runlist;
+		ch->chid = chid;
 		return ch;
 	}
 	return NULL;
+}
+
+enum host_result model_channel_fail(struct model *m, struct model_channel *ch, const char *fmt, ...)
+{
+	char why[128];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	if (!ch->failed)
+		model_log(m, "channel %u of runlist %u is taken off: %s", ch->chid, ch->runlist,
+			  why);
+	ch->failed = true;
+	return HOST_ERROR;
+}
+
+bool model_channel_memory(struct model *m, struct model_channel *ch, bool write, uint64_t va,
+			  void *buf, size_t len)
+{
+	struct mmu_request request = {
+		.access = write ? MMU_WRITE : MMU_READ,
+		.privileged = ch->privileged,
+	};
+	uint64_t where = va;
+	enum mmu_fault fault = model_mmu_access(m, &ch->space, request, va, buf, len, &where);
+
+	if (fault == MMU_OK)
+		return true;
+	model_channel_fail(m, ch, "%s at 0x%llx: fault 0x%02x", write ? "write" : "read",
+			   (unsigned long long)where, (unsigned int)fault);
+	return false;
+}
+
+void model_channel_notify(struct model *m, const struct model_channel *ch)
+{
+	model_intr_raise(m, MODEL_ENGINE_NONSTALL_VECTOR(ch->engine));
+}
+
+/* What RAMFC and the instance block say. */
+static bool load(struct model *m, struct model_channel *ch)
+{
+	uint8_t ramfc[RAMFC_SIZE];
+	uint32_t userd, gp_hi;
+
+	if (ch->loaded)
+		return true;
+	if (!model_physical_access(m, false, ch->instance, ramfc, sizeof(ramfc)) ||
+	    model_load32(ramfc + RAMFC_SIGNATURE) != RAMFC_SIGNATURE_VALUE) {
+		model_channel_fail(m, ch, "no RAMFC in its instance block");
+		return false;
+	}
+	if (model_mmu_bind(m, ch->instance, &ch->space) != MMU_OK) {
+		model_channel_fail(m, ch, "no address space in its instance block");
+		return false;
+	}
+	userd = model_load32(ramfc + RAMFC_USERD);
+	ch->userd.sysmem = userd & 3;
+	ch->userd.addr =
+		(userd & ~0x1ffu) | (uint64_t)(model_load32(ramfc + RAMFC_USERD + 4) & 0xff) << 32;
+	gp_hi = model_load32(ramfc + RAMFC_GP_BASE + 4);
+	ch->gp_base = (model_load32(ramfc + RAMFC_GP_BASE) & ~7u) | (uint64_t)(gp_hi & 0xff) << 32;
+	ch->gp_entries = 1u << (gp_hi >> 16 & 0x1f);
+	ch->privileged = model_load32(ramfc + RAMFC_CONFIG) & RAMFC_CONFIG_PRIV;
+	ch->physical = model_load32(ramfc + RAMFC_HCE_CTRL) & RAMFC_HCE_CTRL_PRIV;
+	ch->loaded = true;
+	return true;
+}
+
+static bool userd_word(struct model *m, struct model_channel *ch, bool write, uint32_t offset,
+		       uint32_t *value)
+{
+	struct mmu_addr at = ch->userd;
+
+	at.addr += offset;
+	if (model_physical_access(m, write, at, value, 4))
+		return true;
+	model_channel_fail(m, ch, "USERD at 0x%llx is not there", (unsigned long long)at.addr);
+	return false;
+}
+
+/* The entry at GP_GET becomes the push buffer in work. */
+static enum host_result fetch_entry(struct model *m, struct model_channel *ch)
+{
+	uint32_t words[2], length;
+
+	if (!model_channel_memory(m, ch, false, ch->gp_base + 8ull * ch->gp_get, words,
+				  sizeof(words)))
+		return HOST_ERROR;
+	length = GP_ENTRY1_LENGTH(words[1]);
+	if (!length && GP_ENTRY1_OPCODE(words[1]) != GP_ENTRY1_OPCODE_NOP &&
+	    (GP_ENTRY1_OPCODE(words[1]) < GP_ENTRY1_OPCODE_CRC ||
+	     GP_ENTRY1_OPCODE(words[1]) > GP_ENTRY1_OPCODE_MAX))
+		return model_channel_fail(m, ch, "GPFIFO entry 0x%08x 0x%08x", words[0], words[1]);
+	ch->pb.at = (words[0] & ~3u) | (uint64_t)(words[1] & 0xff) << 32;
+	ch->pb.end = ch->pb.at + 4ull * length;
+	ch->pb.nr = ch->pb.next = 0;
+	return HOST_DONE;
+}
+
+/* Runs a channel until it has nothing to do, waits or fails; whether it did anything. */
+static bool run_channel(struct model *m, struct model_channel *ch)
+{
+	bool progress = false;
+	uint32_t put;
+
+	if (!ch->used || !ch->scheduled || ch->failed || !load(m, ch))
+		return false;
+	for (;;) {
+		uint32_t before = ch->pb.next;
+		uint64_t at = ch->pb.at;
+		enum host_result result = model_pushbuffer_run(m, ch);
+
+		progress |= ch->pb.next != before || ch->pb.at != at;
+		if (result != HOST_DONE)
+			return progress;
+		if (ch->busy) {
+			ch->busy = false;
+			ch->gp_get = (ch->gp_get + 1) % ch->gp_entries;
+			if (!userd_word(m, ch, true, USERD_GP_GET, &ch->gp_get))
+				return progress;
+		}
+		if (!userd_word(m, ch, false, USERD_GP_PUT, &put))
+			return progress;
+		if (put % ch->gp_entries == ch->gp_get)
+			return progress;
+		if (fetch_entry(m, ch) != HOST_DONE)
+			return progress;
+		ch->busy = true;
+		progress = true;
+	}
+}
+
+static bool waits(const struct model_channel *ch)
+{
+	return ch->used && ch->scheduled && ch->busy && !ch->failed;
+}
+
+static void doorbell(struct model *m, uint32_t value)
+{
+	struct model_channel *ch =
+		model_channel_find(m, value >> 16 & 0x7f, value & LEAF_TRIGGER_VECTOR);
+	bool progress = true;
+
+	if (!ch) {
+		model_log(m, "doorbell 0x%08x: no such channel", value);
+		return;
+	}
+	/* What a channel does may ring a doorbell only through the bus, and the bus is not asked. */
+	run_channel(m, ch);
+	while (progress) {
+		progress = false;
+		for (size_t i = 0; i < MODEL_CHANNELS; i++)
+			if (waits(&m->host->channels[i]))
+				progress |= run_channel(m, &m->host->channels[i]);
+	}
+}
+
+bool model_host_read(struct model *m, uint32_t addr, uint32_t *value)
+{
+	(void)m;
+	*value = 0;
+	return addr == NV_VF_DOORBELL; /* write only */
+}
+
+bool model_host_write(struct model *m, uint32_t addr, uint32_t value)
+{
+	if (addr != NV_VF_DOORBELL)
+		return false;
+	doorbell(m, value);
+	return true;
 }

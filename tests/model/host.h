@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Host: the part of the GPU that fetches what channels are told to do. RM puts channels on runlists;
- * software rings the doorbell.
+ * Host: the part of the GPU that fetches what channels are told to do, and hands methods to engines.
+ * RM puts channels on runlists; software writes USERD and rings the doorbell.
+ *
+ * host.c has channels and their GPFIFOs, pushbuffer.c takes push buffers apart, host_methods.c carries
+ * out what Host does itself, ce.c is the copy engine.
  */
 #ifndef MODEL_HOST_H
 #define MODEL_HOST_H
@@ -9,15 +12,49 @@
 #include "internal.h"
 #include "mmu.h"
 
-#define MODEL_CHANNELS 512  /* at a time, of all runlists */
-#define MODEL_CHIDS    2048 /* of a runlist: NV_CHRAM_CHANNEL__SIZE_1 (ga100/dev_runlist.h) */
+#define MODEL_CHANNELS	  512  /* at a time, of all runlists */
+#define MODEL_CHIDS	  2048 /* of a runlist: NV_CHRAM_CHANNEL__SIZE_1 (ga100/dev_runlist.h) */
+#define MODEL_SUBCHANNELS 8
+#define MODEL_CE_METHODS  0x800 /* bytes of the copy class's methods */
+
+/* What a method, or an entry, comes to. */
+enum host_result {
+	HOST_DONE,
+	HOST_WAIT, /* a semaphore does not have its value yet: the same again later */
+	HOST_ERROR,
+};
+
+/* A push buffer that is being taken apart. */
+struct pushbuffer {
+	uint64_t at, end; /* virtual addresses */
+	uint32_t method, subchannel, left;
+	enum { PB_HEADER, PB_INC, PB_NON_INC, PB_ONE_INC } mode;
+	/* Words fetched and not yet used. */
+	uint32_t words[256], nr, next;
+};
 
 struct model_channel {
 	bool used, scheduled;
+	bool failed; /* Host has taken it off: see what the log says */
 	uint32_t runlist, chid;
 	uint32_t engine; /* in model_engines */
 	struct mmu_addr instance;
 	uint32_t client, handle; /* of RM's object */
+
+	/* From RAMFC, at the first use after it was scheduled. */
+	bool loaded, privileged, physical; /* the latter: of copies */
+	struct mmu_space space;
+	struct mmu_addr userd;
+	uint64_t gp_base;
+	uint32_t gp_entries, gp_get;
+
+	bool busy; /* an entry is in work */
+	struct pushbuffer pb;
+	uint32_t classes[MODEL_SUBCHANNELS];
+	uint32_t semaphore[4];	 /* SEMAPHOREA to SEMAPHORED */
+	uint32_t sem_execute[5]; /* SEM_ADDR_LO to SEM_EXECUTE */
+	uint32_t report[4];	 /* of the graphics and compute classes */
+	uint32_t ce[MODEL_CE_METHODS / 4];
 };
 
 struct model_host {
@@ -28,6 +65,34 @@ struct model_host {
 struct model_channel *model_channel_find(struct model *m, uint32_t runlist, uint32_t chid);
 /* A new one, not yet scheduled. NULL: the id is taken, or no room. */
 struct model_channel *model_channel_new(struct model *m, uint32_t runlist, uint32_t chid);
+/* Takes a channel off: it fetches no more. The reason is logged. */
+enum host_result model_channel_fail(struct model *m, struct model_channel *ch, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Memory at a virtual address of the channel; a fault takes it off. */
+bool model_channel_memory(struct model *m, struct model_channel *ch, bool write, uint64_t va,
+			  void *buf, size_t len);
+
+/* The rest of the push buffer. */
+enum host_result model_pushbuffer_run(struct model *m, struct model_channel *ch);
+/* A method below 0x100: Host's own. */
+enum host_result model_host_method(struct model *m, struct model_channel *ch, uint32_t subchannel,
+				   uint32_t method, uint32_t data);
+/* Of an engine's class. */
+enum host_result model_engine_method(struct model *m, struct model_channel *ch, uint32_t subchannel,
+				     uint32_t method, uint32_t data);
+enum host_result model_ce_method(struct model *m, struct model_channel *ch, uint32_t method,
+				 uint32_t data);
+/*
+ * Writes a semaphore: `words` words of payload, then, in the long form, the time in the second half of
+ * 16 bytes.
+ */
+bool model_semaphore_write(struct model *m, struct model_channel *ch, uint64_t va, uint64_t payload,
+			   unsigned int words, bool with_time);
+/* What a reduction makes of a value; `size` is 4 or 8. False for one that does not exist. */
+bool model_semaphore_reduce(unsigned int op, bool is_signed, unsigned int size, uint64_t *value,
+			    uint64_t operand);
+/* The channel's engine has finished something: its non-stalling interrupt. */
+void model_channel_notify(struct model *m, const struct model_channel *ch);
 
 /*
  * RAMFC, the start of an instance block: what Host knows of a channel. Byte offsets, as nouveau
@@ -37,13 +102,20 @@ struct model_channel *model_channel_new(struct model *m, uint32_t runlist, uint3
 #define RAMFC_USERD	      0x008u /* physical: TARGET 1:0, address 31:9, then 7:0 = 39:32 */
 #define RAMFC_SIGNATURE	      0x010u
 #define RAMFC_GP_BASE	      0x048u /* virtual: 31:3, then 7:0 = 39:32, log2 of the entries in 20:16 */
-#define RAMFC_CONFIG	      0x0f4u
+#define RAMFC_HCE_CTRL	      0x0e4u
+#define RAMFC_HCE_CTRL_PRIV   0x20u
 #define RAMFC_CHID	      0x0e8u
+#define RAMFC_CONFIG	      0x0f4u
 #define RAMFC_SIGNATURE_VALUE 0xfaceu
+#define RAMFC_CONFIG_VALUE    0x1000u
+#define RAMFC_CONFIG_PRIV     0x0100u
 
 /* USERD: 512 bytes (nouveau gv100_chan_userd). */
 #define USERD_SIZE   0x200u
 #define USERD_GP_GET 0x88u
 #define USERD_GP_PUT 0x8cu
+
+bool model_host_read(struct model *m, uint32_t addr, uint32_t *value);
+bool model_host_write(struct model *m, uint32_t addr, uint32_t value);
 
 #endif /* MODEL_HOST_H */

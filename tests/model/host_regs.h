@@ -82,6 +82,8 @@
 #define MSIX_VECTOR_CONTROL_MASK_BIT	  0x00000001u	    /* initially masked */
 #define NV_VF_TIME_0			  (NV_VF + 0x30080)
 #define NV_VF_TIME_1			  (NV_VF + 0x30084)
+/* ga100/dev_ctrl.h: channel in 11:0, runlist in 22:16; of the page that software is given. */
+#define NV_VF_DOORBELL (NV_VF + 0x30090)
 
 /*
  * What a register reads as when its block rejects the access: NV_PPRIV_SYS_PRI_ERROR_CODE_

@@ -193,6 +193,8 @@ void model_intr_raise(struct model *m, uint32_t vector);
 void model_falcon_message(struct model *m); /* the GSP tells the CPU that it has sent something */
 void model_intr_update(struct model *m);    /* after anything that can let a message out */
 
+void model_intr_raise(struct model *m, uint32_t vector);
+
 /* fb.c */
 int model_fb_create(struct model *m);
 void model_fb_destroy(struct model *m);

@@ -74,7 +74,8 @@ void model_intr_update(struct model *m)
 
 void model_intr_raise(struct model *m, uint32_t vector)
 {
-	m->intr.leaf[vector / 32] |= BIT(vector % 32);
+	if (vector / 32 < MODEL_LEAVES)
+		m->intr.leaf[vector / 32] |= BIT(vector % 32);
 	model_intr_update(m);
 }
 
@@ -142,9 +143,7 @@ bool model_intr_write(struct model *m, uint32_t addr, uint32_t value)
 	} else if (addr == NV_VF_PRIV_CPU_INTR_TOP_EN_CLEAR) {
 		m->intr.top_en &= ~value;
 	} else if (addr == NV_VF_PRIV_CPU_INTR_LEAF_TRIGGER) {
-		i = value & LEAF_TRIGGER_VECTOR;
-		if (i / 32 < MODEL_LEAVES)
-			m->intr.leaf[i / 32] |= BIT(i % 32);
+		model_intr_raise(m, value & LEAF_TRIGGER_VECTOR);
 	} else if (!m->config.hide_msix &&
 		   in_array(addr, NV_VF_PRIV_MSIX_TABLE, 4 * MODEL_MSIX_VECTORS, &i)) {
 		if (i % 4 == 0)

@@ -124,6 +124,7 @@ struct model_stats {
 	uint64_t dma_errors;			/* refused by the platform, or bus mastering off */
 	uint64_t msis;				/* interrupt messages sent */
 	uint64_t flrs;				/* function-level resets */
+	uint64_t methods_ignored;		/* of engines that do not execute */
 };
 
 /*

@@ -91,6 +91,7 @@ typedef void (*rm_free_fn)(struct model *m, const struct rm_object *object);
 struct model_channel;
 uint32_t model_rm_channel_alloc(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_engine_object(struct model *m, const struct rm_object *object, uint8_t *params);
+bool model_rm_runlist_executes(uint32_t runlist, uint32_t class_id);
 void model_rm_channel_free(struct model *m, const struct rm_object *object);
 struct model_channel *model_rm_channel(struct model *m, uint32_t client, uint32_t handle);
 uint32_t model_rm_channel_bind(struct model *m, const struct rm_object *object, uint8_t *params);

@@ -41,6 +41,9 @@ static_assert(offsetof(struct channel_params, internal_flags) == 244, "NV_CHANNE
 #define FLAGS_USERD_INDEX_FIXED		(1u << 11)
 #define FLAGS_USERD_INDEX_PAGE_VALUE(f) ((f) >> 12 & 0x1ff)
 #define FLAGS_USERD_INDEX_PAGE_FIXED	(1u << 21)
+#define FLAGS_DENY_PHYSICAL		(1u << 7)  /* CHANNEL_DENY_PHYSICAL_MODE_CE */
+#define FLAGS_DENY_AUTH			(1u << 22) /* CHANNEL_DENY_AUTH_LEVEL_PRIV */
+#define INTERNAL_PRIVILEGE		3u /* NV_KERNELCHANNEL_ALLOC_INTERNALFLAGS; 0: user */
 #define CHIDS_IN_A_PAGE			8u
 
 #define METHOD_BUFFER_SIZE 0x5000u /* as nouveau's golden context has it; for any engine */
@@ -102,6 +105,7 @@ static bool choose_chid(struct model *m, uint32_t runlist, uint32_t flags, uint3
 static bool write_ramfc(struct model *m, const struct channel_params *p, uint32_t chid)
 {
 	uint32_t log2 = (uint32_t)__builtin_ctz(p->gpfifo_entries);
+	bool priv = p->internal_flags & INTERNAL_PRIVILEGE;
 	uint8_t ramfc[RAMFC_SIZE] = {0};
 	uint32_t target = p->userd.address_space == ADDR_SYSMEM ? 2 : 0;
 
@@ -111,6 +115,11 @@ static bool write_ramfc(struct model *m, const struct channel_params *p, uint32_
 	model_store32(ramfc + RAMFC_GP_BASE, (uint32_t)p->gpfifo);
 	model_store32(ramfc + RAMFC_GP_BASE + 4, (uint32_t)(p->gpfifo >> 32) | log2 << 16);
 	model_store32(ramfc + RAMFC_CHID, chid);
+	model_store32(ramfc + RAMFC_HCE_CTRL,
+		      priv && !(p->flags & FLAGS_DENY_PHYSICAL) ? RAMFC_HCE_CTRL_PRIV : 0);
+	model_store32(ramfc + RAMFC_CONFIG,
+		      RAMFC_CONFIG_VALUE |
+			      (priv && !(p->flags & FLAGS_DENY_AUTH) ? RAMFC_CONFIG_PRIV : 0));
 	return model_physical_access(m, true, desc_addr(&p->ramfc), ramfc, sizeof(ramfc));
 }
 
@@ -170,6 +179,11 @@ void model_rm_channel_free(struct model *m, const struct rm_object *object)
 static enum engine_type engine_of(uint32_t class_id)
 {
 	switch (class_id) {
+	case FERMI_TWOD_A:
+	case KEPLER_INLINE_TO_MEMORY_B:
+	case AMPERE_B:
+	case AMPERE_COMPUTE_B:
+		return ENGINE_GR;
 	case AMPERE_DMA_COPY_B:
 		return ENGINE_LCE;
 	case NVC7B0_VIDEO_DECODER:
@@ -179,21 +193,26 @@ static enum engine_type engine_of(uint32_t class_id)
 	case NVC7FA_VIDEO_OFA:
 		return ENGINE_OFA;
 	default:
-		return ENGINE_GR;
+		return ENGINE_NONE;
 	}
 }
 
-/* The channel's runlist must drive an engine for the class. */
+bool model_rm_runlist_executes(uint32_t runlist, uint32_t class_id)
+{
+	for (size_t i = 0; i < MODEL_ENGINES; i++)
+		if (model_engines[i].runlist == runlist &&
+		    model_engines[i].type == engine_of(class_id))
+			return true;
+	return false;
+}
+
 uint32_t model_rm_engine_object(struct model *m, const struct rm_object *object, uint8_t *params)
 {
 	const struct model_channel *ch = model_rm_channel(m, object->client, object->parent);
 
 	(void)params;
-	for (size_t i = 0; i < MODEL_ENGINES; i++)
-		if (model_engines[i].runlist == ch->runlist &&
-		    model_engines[i].type == engine_of(object->class_id))
-			return NV_OK;
-	return NV_ERR_INVALID_CLASS;
+	return model_rm_runlist_executes(ch->runlist, object->class_id) ? NV_OK
+									: NV_ERR_INVALID_CLASS;
 }
 
 uint32_t model_rm_channel_bind(struct model *m, const struct rm_object *object, uint8_t *params)

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What Host does itself: binds classes to subchannels, releases and awaits semaphores, interrupts. Memory
+ * barriers and invalidations have nothing to do here, where nothing is cached and all is done in order.
+ *
+ * Engines' methods come by here too: the copy engine executes its own (ce.c), the other engines only
+ * release semaphores.
+ *
+ * Sources: OGKM clc56f.h, clc797.h and clc7c0.h (SET_REPORT_SEMAPHORE); NVIDIA/open-gpu-doc
+ * dev_pbdma.ref.txt (order of the words of a semaphore).
+ */
+#include <string.h>
+
+#include "engines.h"
+#include "host.h"
+#include "rm.h"
+
+enum {
+	SET_OBJECT = 0x00,
+	NOP = 0x08,
+	SEMAPHOREA = 0x10,
+	SEMAPHORED = 0x1c,
+	NON_STALL_INTERRUPT = 0x20,
+	FB_FLUSH = 0x24,
+	MEM_OP_A = 0x28,
+	MEM_OP_D = 0x34,
+	SET_REFERENCE = 0x50,
+	SEM_ADDR_LO = 0x5c,
+	SEM_EXECUTE = 0x6c,
+	WFI = 0x78,
+	YIELD = 0x80,
+};
+
+#define SET_REPORT_SEMAPHORE_A 0x1b00u
+#define SET_REPORT_SEMAPHORE_D 0x1b0cu
+#define REPORT_OPERATION(d)    ((d)&3)
+#define REPORT_ONE_WORD	       0x10000000u
+
+bool model_semaphore_write(struct model *m, struct model_channel *ch, uint64_t va, uint64_t payload,
+			   unsigned int words, bool with_time)
+{
+	uint64_t long_form[2] = {payload, model_time(m)};
+
+	if (words == 1)
+		long_form[0] = (uint32_t)payload;
+	return model_channel_memory(m, ch, true, va, long_form, with_time ? 16 : 4ul * words);
+}
+
+bool model_semaphore_reduce(unsigned int op, bool is_signed, unsigned int size, uint64_t *value,
+			    uint64_t operand)
+{
+	int64_t a = size == 4 ? (int32_t)*value : (int64_t)*value;
+	int64_t b = size == 4 ? (int32_t)operand : (int64_t)operand;
+	bool less = is_signed ? a < b : *value < operand;
+
+	switch (op) {
+	case 0:
+		*value = less ? *value : operand;
+		return true;
+	case 1:
+		*value = less ? operand : *value;
+		return true;
+	case 2:
+		*value ^= operand;
+		return true;
+	case 3:
+		*value &= operand;
+		return true;
+	case 4:
+		*value |= operand;
+		return true;
+	case 5:
+		*value += operand;
+		return true;
+	case 6: /* up to the operand, then 0 */
+		*value = *value >= operand ? 0 : *value + 1;
+		return true;
+	case 7: /* down to 0, then the operand */
+		*value = !*value || *value > operand ? operand : *value - 1;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static enum host_result reduce(struct model *m, struct model_channel *ch, uint64_t va,
+			       unsigned int op, bool is_signed, unsigned int size, uint64_t operand)
+{
+	uint64_t value = 0;
+
+	if (!model_channel_memory(m, ch, false, va, &value, size))
+		return HOST_ERROR;
+	if (!model_semaphore_reduce(op, is_signed, size, &value, operand))
+		return model_channel_fail(m, ch, "semaphore reduction %u", op);
+	return model_channel_memory(m, ch, true, va, &value, size) ? HOST_DONE : HOST_ERROR;
+}
+
+/* The older semaphore: payload of 32 bits. */
+static enum host_result semaphore(struct model *m, struct model_channel *ch)
+{
+	enum { ACQUIRE = 1, RELEASE = 2, ACQ_GEQ = 4, ACQ_AND = 8, REDUCTION = 16 };
+	uint64_t va = (uint64_t)(ch->semaphore[0] & 0xff) << 32 | (ch->semaphore[1] & ~3u);
+	uint32_t payload = ch->semaphore[2], op = ch->semaphore[3], value;
+	bool ok;
+
+	switch (op & 0x1f) {
+	case RELEASE:
+		ok = model_semaphore_write(m, ch, va, payload, 1, !(op >> 24 & 1));
+		return ok ? HOST_DONE : HOST_ERROR;
+	case REDUCTION:
+		return reduce(m, ch, va, op >> 27 & 0xf, !(op >> 31), 4, payload);
+	case ACQUIRE:
+	case ACQ_GEQ:
+	case ACQ_AND:
+		break;
+	default:
+		return model_channel_fail(m, ch, "SEMAPHORED 0x%08x", op);
+	}
+	if (!model_channel_memory(m, ch, false, va, &value, 4))
+		return HOST_ERROR;
+	if ((op & 0x1f) == ACQUIRE)
+		ok = value == payload;
+	else if ((op & 0x1f) == ACQ_GEQ)
+		ok = (int32_t)(value - payload) >= 0;
+	else
+		ok = value & payload;
+	return ok ? HOST_DONE : HOST_WAIT;
+}
+
+static bool acquired(unsigned int op, uint64_t value, uint64_t payload, unsigned int size)
+{
+	switch (op) {
+	case 0:
+		return value == payload;
+	case 2:
+		return value >= payload;
+	case 3:
+		return size == 4 ? (int32_t)((uint32_t)value - (uint32_t)payload) >= 0
+				 : (int64_t)(value - payload) >= 0;
+	case 4:
+		return value & payload;
+	default:
+		return ~(value | payload) & (size == 4 ? 0xffffffffull : ~0ull);
+	}
+}
+
+/* The newer one: 32 or 64 bits. */
+static enum host_result sem_execute(struct model *m, struct model_channel *ch)
+{
+	enum { RELEASE = 1, REDUCTION = 6 };
+	uint64_t va = (uint64_t)(ch->sem_execute[1] & 0xff) << 32 | (ch->sem_execute[0] & ~3u);
+	uint64_t payload = ch->sem_execute[2], value = 0;
+	uint32_t execute = ch->sem_execute[4];
+	unsigned int size = execute >> 24 & 1 ? 8 : 4, op = execute & 7;
+
+	if (size == 8)
+		payload |= (uint64_t)ch->sem_execute[3] << 32;
+	if (va % size)
+		return model_channel_fail(m, ch, "semaphore at 0x%llx", (unsigned long long)va);
+	if (op == RELEASE)
+		return model_semaphore_write(m, ch, va, payload, size / 4, execute >> 25 & 1)
+			       ? HOST_DONE
+			       : HOST_ERROR;
+	if (op == REDUCTION)
+		return reduce(m, ch, va, execute >> 27 & 0xf, !(execute >> 31), size, payload);
+	if (op > REDUCTION)
+		return model_channel_fail(m, ch, "SEM_EXECUTE 0x%08x", execute);
+	if (!model_channel_memory(m, ch, false, va, &value, size))
+		return HOST_ERROR;
+	return acquired(op, value, payload, size) ? HOST_DONE : HOST_WAIT;
+}
+
+/* A class that an engine of the channel's runlist executes; 0 and software's are left to software. */
+static enum host_result set_object(struct model *m, struct model_channel *ch, uint32_t subchannel,
+				   uint32_t data)
+{
+	uint32_t class_id = data & 0xffff;
+
+	if (!model_rm_runlist_executes(ch->runlist, class_id))
+		return model_channel_fail(m, ch, "SET_OBJECT 0x%08x", data);
+	ch->classes[subchannel] = class_id;
+	return HOST_DONE;
+}
+
+enum host_result model_host_method(struct model *m, struct model_channel *ch, uint32_t subchannel,
+				   uint32_t method, uint32_t data)
+{
+	if (method >= SEMAPHOREA && method <= SEMAPHORED) {
+		ch->semaphore[(method - SEMAPHOREA) / 4] = data;
+		return method == SEMAPHORED ? semaphore(m, ch) : HOST_DONE;
+	}
+	if (method >= SEM_ADDR_LO && method <= SEM_EXECUTE) {
+		ch->sem_execute[(method - SEM_ADDR_LO) / 4] = data;
+		return method == SEM_EXECUTE ? sem_execute(m, ch) : HOST_DONE;
+	}
+	if (method >= MEM_OP_A && method <= MEM_OP_D)
+		return HOST_DONE;
+	switch (method) {
+	case SET_OBJECT:
+		return set_object(m, ch, subchannel, data);
+	case NON_STALL_INTERRUPT:
+		model_channel_notify(m, ch);
+		return HOST_DONE;
+	case NOP:
+	case FB_FLUSH:
+	case SET_REFERENCE:
+	case WFI:
+	case YIELD:
+		return HOST_DONE;
+	default:
+		return model_channel_fail(m, ch, "method 0x%02x (0x%08x)", method, data);
+	}
+}
+
+static enum host_result report(struct model *m, struct model_channel *ch, uint32_t method,
+			       uint32_t data)
+{
+	uint64_t va;
+
+	ch->report[(method - SET_REPORT_SEMAPHORE_A) / 4] = data;
+	if (method != SET_REPORT_SEMAPHORE_D || REPORT_OPERATION(data))
+		return HOST_DONE;
+	va = (uint64_t)(ch->report[0] & 0xff) << 32 | ch->report[1];
+	return model_semaphore_write(m, ch, va, ch->report[2], 1, !(data & REPORT_ONE_WORD))
+		       ? HOST_DONE
+		       : HOST_ERROR;
+}
+
+enum host_result model_engine_method(struct model *m, struct model_channel *ch, uint32_t subchannel,
+				     uint32_t method, uint32_t data)
+{
+	switch (ch->classes[subchannel]) {
+	case 0:
+		return model_channel_fail(m, ch, "method 0x%04x on subchannel %u without a class",
+					  method, subchannel);
+	case AMPERE_DMA_COPY_B:
+		return model_ce_method(m, ch, method, data);
+	case AMPERE_B:
+	case AMPERE_COMPUTE_B:
+		if (method >= SET_REPORT_SEMAPHORE_A && method <= SET_REPORT_SEMAPHORE_D)
+			return report(m, ch, method, data);
+		break;
+	}
+	m->stats.methods_ignored++;
+	return HOST_DONE;
+}
