@@ -10,11 +10,10 @@
  *
  * Engine reset clears the memories. The hardware takes a while for that and shows it in HWCFG2 and
  * DMACTL; so does the model, for SCRUB_NS. Interrupts of the falcons show in IRQSTAT; one of them, the
- * GSP's for a message, goes on to the interrupt tree, because GSP-RM has it so.
+ * GSP's for a message, goes on to the interrupt tree (gsp_events.c).
  */
 #include <string.h>
 
-#include "engines.h"
 #include "falcon_regs.h"
 #include "host_regs.h"
 #include "internal.h"
@@ -245,7 +244,6 @@ bool model_falcon_read(struct model *m, uint32_t addr, uint32_t *value)
 	case NV_PFALCON_FALCON_IRQMSET:
 	case NV_PFALCON_FALCON_IRQMCLR:
 	case NV_PFALCON_FALCON_IDLESTATE:
-	case NV_PFALCON_FALCON_INTR_RETRIGGER_0:
 		*value = 0;
 		return true;
 	case NV_PFALCON_FALCON_IRQSTAT:
@@ -298,16 +296,6 @@ bool model_falcon_read(struct model *m, uint32_t addr, uint32_t *value)
 	return false;
 }
 
-/* GSP-RM routes this one of its falcon's interrupts to the tree; it gets there when it rises. */
-void model_falcon_message(struct model *m)
-{
-	bool rising = !(m->gsp.irqstat & IRQSTAT_SWGEN0);
-
-	m->gsp.irqstat |= IRQSTAT_SWGEN0;
-	if (rising)
-		model_intr_raise(m, MODEL_GSP_VECTOR);
-}
-
 bool model_falcon_write(struct model *m, uint32_t addr, uint32_t value)
 {
 	struct model_falcon *f = falcon_at(m, addr);
@@ -345,10 +333,6 @@ bool model_falcon_write(struct model *m, uint32_t addr, uint32_t value)
 		return true;
 	case NV_PFALCON_FALCON_IRQSCLR:
 		f->irqstat &= ~value;
-		return true;
-	case NV_PFALCON_FALCON_INTR_RETRIGGER_0:
-		if (f == &m->gsp && (value & 1) && (f->irqstat & IRQSTAT_SWGEN0))
-			model_intr_raise(m, MODEL_GSP_VECTOR);
 		return true;
 	case NV_PFALCON_FALCON_IRQMSET:
 		f->irqmask |= value;

@@ -31,9 +31,6 @@
 #define NV_PFALCON_FALCON_IRQMASK 0x018
 #define NV_PFALCON_FALCON_IRQDEST 0x01c
 
-/* Bit 0: what is still pending interrupts again (OGKM ga100/dev_falcon_v4.h; nouveau falcon/ga100.c). */
-#define NV_PFALCON_FALCON_INTR_RETRIGGER_0 0x3e8
-
 #define NV_PFALCON_FALCON_MAILBOX0 0x040
 #define NV_PFALCON_FALCON_MAILBOX1 0x044
 /* Interface enables and idle state (nouveau falcon/gm200.c, falcon/v1.c). */

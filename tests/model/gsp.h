@@ -42,6 +42,9 @@ const struct rpc_message_header *model_gsp_receive(struct model *m);
 void model_gsp_send(struct model *m, uint32_t function, uint32_t result, uint32_t sequence,
 		    const void *payload, uint32_t len);
 
+/* gsp_events.c */
+void model_gsp_interrupt(struct model *m); /* after a message */
+
 /* gsp_sequencer.c: sends the program that ends with the core's resumption; whether all of it ran. */
 void model_gsp_sequence(struct model *m);
 bool model_gsp_sequence_done(const struct model *m);

@@ -180,7 +180,9 @@ struct gsp_layout {
 	uint32_t ofa;	       /* sizeof(NV_OFA_ALLOCATION_PARAMETERS) */
 	uint32_t gr_buffers;   /* sizeof(..._STATIC_GR_GET_CONTEXT_BUFFERS_INFO_PARAMS) */
 	uint32_t display_info; /* sizeof(..._DISPLAY_GET_STATIC_INFO_PARAMS) */
-	bool later_engines;    /* numbers of engines as from 550 on */
+	uint32_t rc_triggered,
+		rc_except;  /* sizeof(rpc_rc_triggered_v17_02), and in it: exceptType, scope */
+	bool later_engines; /* numbers of engines as from 550 on */
 };
 
 #endif /* MODEL_GSP_ABI_H */

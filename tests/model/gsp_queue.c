@@ -214,5 +214,6 @@ void model_gsp_send(struct model *m, uint32_t function, uint32_t result, uint32_
 	g->msgq_seq++;
 	g->msgq_write = (g->msgq_write + count) % g->slots;
 	shared(m, true, g->msgq + offsetof(struct msgq_tx_header, writePtr), &g->msgq_write, 4);
-	model_falcon_message(m);
+	m->gsp.irqstat |= IRQSTAT_SWGEN0;
+	model_gsp_interrupt(m);
 }

@@ -73,6 +73,16 @@ struct model_channel *model_channel_new(struct model *m, uint32_t runlist, uint3
 	return NULL;
 }
 
+static void take_off(struct model *m, struct model_channel *ch, enum host_error error,
+		     const char *why)
+{
+	if (ch->failed)
+		return;
+	ch->failed = true;
+	model_log(m, "channel %u of runlist %u is taken off: %s", ch->chid, ch->runlist, why);
+	model_gsp_channel_failed(m, ch, error);
+}
+
 enum host_result model_channel_fail(struct model *m, struct model_channel *ch, const char *fmt, ...)
 {
 	char why[128];
@@ -81,10 +91,7 @@ enum host_result model_channel_fail(struct model *m, struct model_channel *ch, c
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	if (!ch->failed)
-		model_log(m, "channel %u of runlist %u is taken off: %s", ch->chid, ch->runlist,
-			  why);
-	ch->failed = true;
+	take_off(m, ch, HOST_PBDMA_ERROR, why);
 	return HOST_ERROR;
 }
 
@@ -97,11 +104,13 @@ bool model_channel_memory(struct model *m, struct model_channel *ch, bool write,
 	};
 	uint64_t where = va;
 	enum mmu_fault fault = model_mmu_access(m, &ch->space, request, va, buf, len, &where);
+	char why[64];
 
 	if (fault == MMU_OK)
 		return true;
-	model_channel_fail(m, ch, "%s at 0x%llx: fault 0x%02x", write ? "write" : "read",
-			   (unsigned long long)where, (unsigned int)fault);
+	snprintf(why, sizeof(why), "%s at 0x%llx: fault 0x%02x", write ? "write" : "read",
+		 (unsigned long long)where, (unsigned int)fault);
+	take_off(m, ch, HOST_MMU_FAULT, why);
 	return false;
 }
 

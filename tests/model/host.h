@@ -24,6 +24,9 @@ enum host_result {
 	HOST_ERROR,
 };
 
+/* What is reported of a channel: ROBUST_CHANNEL_* (OGKM nverror.h). */
+enum host_error { HOST_MMU_FAULT = 31, HOST_PBDMA_ERROR = 32 };
+
 /* A push buffer that is being taken apart. */
 struct pushbuffer {
 	uint64_t at, end; /* virtual addresses */
@@ -65,7 +68,10 @@ struct model_host {
 struct model_channel *model_channel_find(struct model *m, uint32_t runlist, uint32_t chid);
 /* A new one, not yet scheduled. NULL: the id is taken, or no room. */
 struct model_channel *model_channel_new(struct model *m, uint32_t runlist, uint32_t chid);
-/* Takes a channel off: it fetches no more. The reason is logged. */
+/*
+ * Takes a channel off: it fetches no more. The reason is logged, and RM reports a PBDMA error: what is
+ * wrong is what it was told to do.
+ */
 enum host_result model_channel_fail(struct model *m, struct model_channel *ch, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Memory at a virtual address of the channel; a fault takes it off. */
@@ -114,6 +120,10 @@ void model_channel_notify(struct model *m, const struct model_channel *ch);
 #define USERD_SIZE   0x200u
 #define USERD_GP_GET 0x88u
 #define USERD_GP_PUT 0x8cu
+
+/* gsp_events.c: RM reports it to the driver. */
+void model_gsp_channel_failed(struct model *m, const struct model_channel *ch,
+			      enum host_error error);
 
 bool model_host_read(struct model *m, uint32_t addr, uint32_t *value);
 bool model_host_write(struct model *m, uint32_t addr, uint32_t value);

@@ -185,15 +185,14 @@ bool model_falcon_write(struct model *m, uint32_t addr, uint32_t value);
 bool model_brom_read(struct model *m, uint32_t addr, uint32_t *value);
 bool model_brom_write(struct model *m, uint32_t addr, uint32_t value);
 bool model_vbios_read(struct model *m, uint32_t addr, uint32_t *value);
+bool model_gsp_events_read(struct model *m, uint32_t addr, uint32_t *value);
+bool model_gsp_events_write(struct model *m, uint32_t addr, uint32_t value);
 bool model_vbios_write(struct model *m, uint32_t addr, uint32_t value);
 
 /* intr.c */
 void model_intr_reset(struct model *m);
 void model_intr_raise(struct model *m, uint32_t vector);
-void model_falcon_message(struct model *m); /* the GSP tells the CPU that it has sent something */
-void model_intr_update(struct model *m);    /* after anything that can let a message out */
-
-void model_intr_raise(struct model *m, uint32_t vector);
+void model_intr_update(struct model *m); /* after anything that can let a message out */
 
 /* fb.c */
 int model_fb_create(struct model *m);

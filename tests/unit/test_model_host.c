@@ -31,6 +31,7 @@ struct rig {
 	uint8_t *vram;
 	uint32_t put, token;
 	uint32_t at; /* bytes in the push buffer */
+	struct talk talk;
 };
 
 static void put64(struct rig *r, uint64_t addr, uint64_t value)
@@ -43,12 +44,16 @@ static uint32_t word(const struct rig *r, uint64_t addr)
 	return le32(r->vram + addr);
 }
 
-/* A scheduled channel; `type` chooses the engine, `privilege` as RM is told. */
-static struct rig rig_up(struct machine *mc, uint32_t type, uint32_t runlist, uint32_t privilege)
+/*
+ * A scheduled channel of the driver that talks; `type` chooses the engine, `privilege` as RM is told, `size`
+ * is that of the release's parameters.
+ */
+static struct rig rig_with(struct talk t, uint32_t size, uint32_t type, uint32_t runlist,
+			   uint32_t privilege)
 {
+	struct machine *mc = t.mc;
 	struct rig r = {.mc = mc, .vram = model_vram_ptr(mc->gpu)};
-	struct talk t = talk_boot(mc);
-	uint8_t space[48] = {0}, p[360] = {0}, schedule[2] = {1};
+	uint8_t space[48] = {0}, p[368] = {0}, schedule[2] = {1};
 	uint64_t descs[4][3] = {{INSTANCE, 0x1000, 2},
 				{USERD, 0x200, 2},
 				{INSTANCE, 0x200, 2},
@@ -71,12 +76,18 @@ static struct rig rig_up(struct machine *mc, uint32_t type, uint32_t runlist, ui
 	set32(p + 128, type);
 	memcpy(p + 144, descs, sizeof(descs));
 	set32(p + 244, privilege);
-	assert_int_equal(rm_alloc(&t, CLIENT, DEVICE, CHANNEL, 0xc56f, p, sizeof(p)), 0);
+	assert_int_equal(rm_alloc(&t, CLIENT, DEVICE, CHANNEL, 0xc56f, p, size), 0);
 	/* The driver's part of the instance block. */
 	put64(&r, INSTANCE + 0x200, PD3 | 0xc00);
 	assert_int_equal(rm_control(&t, CLIENT, CHANNEL, 0xa06f0103, schedule, 2), 0);
 	r.token = runlist << 16;
+	r.talk = t;
 	return r;
+}
+
+static struct rig rig_up(struct machine *mc, uint32_t type, uint32_t runlist, uint32_t privilege)
+{
+	return rig_with(talk_boot(mc), 360, type, runlist, privilege);
 }
 
 /* A method with data that follows, into the push buffer. */
@@ -451,6 +462,78 @@ static void test_failures(void **state)
 	}
 }
 
+static struct rig rig_again(struct rig *r)
+{
+	model_flr(r->mc->gpu);
+	model_cfg_write(r->mc->gpu, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
+	return rig_up(r->mc, 0x0b, 1, 0);
+}
+
+/* RM reports it to the driver, in the layout of its release, and interrupts. */
+static void test_reported(void **state)
+{
+	struct machine *mc = *state;
+	struct rig r = rig_up(mc, 0x0b, 1, 0);
+	struct message msg;
+
+	wr(mc, GSP + 4, 0x40); /* all messages so far were seen */
+	wr(mc, 0xb81010, ~0u);
+	assert_int_equal(rd(mc, 0x111528), 0x40);
+	put64(&r, SMALL + 8 * (SEM >> 12), 0);
+	sem_release(&r, 1);
+	assert_false(kick(&r));
+	assert_heard(&r.talk, &msg, 0x1004);
+	assert_int_equal(msg.rpc.length, 32 + 20);
+	assert_int_equal(le32(msg.payload), 0x0b);
+	assert_int_equal(le32(msg.payload + 4), 0);
+	assert_int_equal(le32(msg.payload + 8), 31); /* MMU fault */
+	assert_int_equal(rd(mc, GSP + 8) & 0x40, 0x40);
+	assert_int_equal(rd(mc, 0xb81010), 1u << (155 - 128));
+	/* Not seen yet: it comes again. Seen: it does not. */
+	wr(mc, 0xb81010, ~0u);
+	wr(mc, 0x1103e8, 1);
+	assert_int_equal(rd(mc, 0xb81010), 1u << (155 - 128));
+	wr(mc, GSP + 4, 0x40);
+	wr(mc, 0xb81010, ~0u);
+	wr(mc, 0x1103e8, 1);
+	assert_int_equal(rd(mc, 0xb81010), 0);
+	/* Once. */
+	ring(&r);
+	assert_false(hear(&r.talk, &msg));
+	/* Another error is of another type; without firmware there is nobody to report. */
+	r = rig_again(&r);
+	method(&r, 0, 0x04, 0);
+	assert_false(kick(&r));
+	assert_heard(&r.talk, &msg, 0x1004);
+	assert_int_equal(le32(msg.payload + 8), 32);
+}
+
+static void test_reported_later(void **state)
+{
+	static const struct {
+		const char *release;
+		uint32_t system_info, params, size, except;
+	} releases[] = {{"535.261.03", 672, 360, 28, 12},
+			{"550.163.01", 880, 360, 28, 12},
+			{"570.144", 928, 368, 48, 16}};
+	struct machine *mc = *state;
+
+	for (size_t i = 0; i < sizeof(releases) / sizeof(releases[0]); i++) {
+		struct rig r = rig_with(
+			talk_boot_release(mc, releases[i].release, releases[i].system_info),
+			releases[i].params, 0x0b, 1, 0);
+		struct message msg;
+
+		method(&r, 0, 0x04, 0);
+		assert_false(kick(&r));
+		assert_heard(&r.talk, &msg, 0x1004);
+		assert_int_equal(msg.rpc.length, 32 + releases[i].size);
+		assert_int_equal(le32(msg.payload + releases[i].except), 32);
+		model_flr(mc->gpu);
+		model_cfg_write(mc->gpu, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
+	}
+}
+
 /* ---- the copy engine ---- */
 
 static void copy_class(struct rig *r)
@@ -661,13 +744,14 @@ static void test_graphics(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		boot_test(test_fifo),	       boot_test(test_not_scheduled),
-		boot_test(test_headers),       boot_test(test_semaphores),
-		boot_test(test_reductions),    boot_test(test_older_acquires),
-		boot_test(test_two_channels),  boot_test(test_interrupt),
-		boot_test(test_failures),      boot_test(test_copy_pitch),
-		boot_test(test_copy_remap),    boot_test(test_copy_blocks),
-		boot_test(test_copy_physical), boot_test(test_copy_faults),
+		boot_test(test_fifo),		boot_test(test_not_scheduled),
+		boot_test(test_headers),	boot_test(test_semaphores),
+		boot_test(test_reductions),	boot_test(test_older_acquires),
+		boot_test(test_two_channels),	boot_test(test_interrupt),
+		boot_test(test_failures),	boot_test(test_reported),
+		boot_test(test_reported_later), boot_test(test_copy_pitch),
+		boot_test(test_copy_remap),	boot_test(test_copy_blocks),
+		boot_test(test_copy_physical),	boot_test(test_copy_faults),
 		boot_test(test_graphics),
 	};
 
