@@ -2,7 +2,7 @@
 /*
  * fuzz_boot_static_info.c - any reply to GET_GSP_STATIC_INFO, by the packs of the tree and by packs that lie.
  *
- * COVERS: gpu/core/boot/static_info.c
+ * COVERS: gpu/core/boot/static_info.c fwq/reply.c
  *
  * Input: which pack and how many lies about it, the lies, how much memory the board has, and the reply.
  * The structures are longer than an input should be, so what is missing is repeated from the start; the

@@ -3,7 +3,7 @@
  * fuzz_rm_tables.c - any table of engines, in up to four pieces, or of interrupts, by the packs of the tree
  * and by packs that lie.
  *
- * COVERS: gpu/core/rm/engines.c gpu/core/rm/vectors.c
+ * COVERS: fwq/reply.c gpu/core/rm/engines.c gpu/core/rm/vectors.c
  *
  * Input: which pack, which table and how many lies about it, the lies, and the reply. What is missing of a
  * reply is repeated from the start; the reply's block ends where it does, so a read beyond it is seen.
@@ -51,7 +51,7 @@ static void engines(const struct fwq_pack *pack, bool honest, const uint8_t *rep
 		must(out.engine[i].pbdmas <= GPU_ENGINE_PBDMAS);
 		must(memchr(out.engine[i].name, 0, sizeof(out.engine[i].name)) != NULL);
 		for (const char *p = out.engine[i].name; *p; p++)
-			must(*p > ' ' && *p <= '~');
+			must(*p >= ' ' && *p <= '~');
 	}
 }
 
