@@ -187,6 +187,12 @@ def scripts(folder):
             if re.fullmatch(r"test_\w+\.py", f)]
 
 
+def say(line):
+    """Print a line in one piece, whatever other threads say."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def run_script(prefix, log, script, timeout):
     """Run one test script; a line `ok NAME: why` (FAILED, ERROR, skip) is a result."""
     rc, out = command(log, ["/usr/bin/python3", script], timeout=timeout)
@@ -202,10 +208,16 @@ def run_script(prefix, log, script, timeout):
         yield Result(prefix, "FAILED", f"exit code {rc}, {cases} cases: {last_line(out)}")
 
 
-def run_scripts(stage, tests):
-    for name, script in tests:
-        print(f"  {stage}/{name} …", flush=True)
-        yield from run_script(f"{stage}/{name}", f"{stage}-{name}.log", script, 900)
+def run_scripts(stage, tests, width=1):
+    """Run scripts in this order, up to `width` at a time; results come as each ends."""
+    def one(test):
+        name, script = test
+        say(f"  {stage}/{name} …")
+        return list(run_script(f"{stage}/{name}", f"{stage}-{name}.log", script, 1800))
+
+    with concurrent.futures.ThreadPoolExecutor(width) as pool:
+        for done in concurrent.futures.as_completed([pool.submit(one, test) for test in tests]):
+            yield from done.result()
 
 
 def stage_peer():
@@ -222,6 +234,18 @@ def stage_proof():
     yield from run_script("proof", "proof.log", "tests/proof/run.py", 1800)
 
 
+# Whole-system tests of minutes rather than seconds.
+XEN_LONG = ("lifecycle", "boot", "restart", "boot_faults", "recovery", "chips", "configs")
+MACHINE_MIB = 3584  # of a test machine: its memory, and QEMU
+
+
+def machines():
+    """How many test machines fit beside each other: they wait more than they compute, so two on two CPUs."""
+    with open("/proc/meminfo", encoding="utf-8") as f:
+        free = int(re.search(r"^MemAvailable: *(\d+) kB", f.read(), re.M)[1]) // 1024
+    return max(1, min(os.cpu_count(), 2, free // MACHINE_MIB))
+
+
 def stage_xen():
     """Whole-system tests: each tests/xen/test_*.py boots real Xen once and reports its own cases."""
     rc, out = make("xen.log", "system")
@@ -231,7 +255,10 @@ def stage_xen():
     tests = [("bed", "tests/bed/selftest.py"), ("insns", "tests/bed/test_insns.py"), ("model", "tests/model/test_qemu.py")]
     tests += scripts("tests/xen")
     only = os.environ.get("XEN_TESTS", "").split()
-    yield from run_scripts("xen", [t for t in tests if not only or t[0] in only])
+    tests = [t for t in tests if not only or t[0] in only]
+    # The long ones first, so that none is left over at the end with nothing beside it.
+    tests.sort(key=lambda t: XEN_LONG.index(t[0]) if t[0] in XEN_LONG else len(XEN_LONG))
+    yield from run_scripts("xen", tests, machines())
 
 
 STAGES = {"build": stage_build, "lint": stage_lint, "unit": stage_unit, "peer": stage_peer,
@@ -265,7 +292,7 @@ def main(argv):
                 failed.append(r)
             # Unit cases are many: only what is not ok is shown one by one.
             if stage != "unit" or r.outcome != "ok":
-                print(f"  {r.outcome:7} {r.name}" + (f": {r.why}" if r.why else ""), flush=True)
+                say(f"  {r.outcome:7} {r.name}" + (f": {r.why}" if r.why else ""))
         print(f"   {shown} results in {time.monotonic() - start:.0f} s", flush=True)
     print(f"\ntook {time.monotonic() - begin:.0f} s; full logs in {LOG}/")
     for r in failed:
