@@ -24,6 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define OTHER	  (1 + WORD)  /* for a number of the pack */
 #define LIBOS3	  0x08u
 #define VGPU	  0x10u
+#define NO_FRTS	  0x40u
 #define FB_ON_TOP 0x20u /* the VGA workspace is counted from the memory's end */
 
 static const struct lie about[] = {
@@ -71,7 +72,7 @@ static void check(const struct gpu_layout *l, const struct gpu_layout_want *want
 	below(&l->heap, MIB, l->image.addr);
 	must(l->wpr_start % MIB == 0 && l->wpr_start < l->heap.addr);
 	below(&l->non_wpr_heap, MIB, l->wpr_start);
-	must(l->frts.size && l->bootloader.size == want->bootloader_size &&
+	must(!l->frts.size == !want->frts && l->bootloader.size == want->bootloader_size &&
 	     l->image.size == want->image_size && l->non_wpr_heap.size);
 }
 
@@ -121,6 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.image_size = word(data + 3 * WORD),
 		.libos3 = flags & LIBOS3,
 		.vgpu = flags & VGPU,
+		.frts = !(flags & NO_FRTS),
 	};
 	if (flags & FB_ON_TOP)
 		want.vga_addr = want.fb_size - want.vga_addr;
