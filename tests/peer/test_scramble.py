@@ -169,8 +169,9 @@ def changed(plain, made):
 
 
 # Fields that the conversation uses in ways of every kind: each seed tries one of them in a wrong place.
+# readPtr is not among them: with large rings nobody needs to know how far the other has read.
 TOUCHED = (
-    "msgqTxHeader msgCount", "msgqTxHeader writePtr", "msgqRxHeader readPtr",
+    "msgqTxHeader msgCount", "msgqTxHeader writePtr",
     "GSP_MSG_QUEUE_ELEMENT seqNum", "GSP_MSG_QUEUE_ELEMENT elemCount", "rpc_message_header_v length",
     "rpc_message_header_v function", "rpc_gsp_rm_control_v cmd", "rpc_gsp_rm_control_v params", "rpc_gsp_rm_alloc_v hClass",
     "rpc_free_v params.hObjectOld", "rpc_dup_object_v params.hObjectSrc", "rpc_post_event_v hEvent",
