@@ -51,7 +51,7 @@ static void engines(const struct fwq_pack *pack, bool honest, const uint8_t *rep
 		must(out.engine[i].pbdmas <= GPU_ENGINE_PBDMAS);
 		must(memchr(out.engine[i].name, 0, sizeof(out.engine[i].name)) != NULL);
 		for (const char *p = out.engine[i].name; *p; p++)
-			must(*p >= ' ' && *p <= '~');
+			must(*p > ' ' && *p <= '~');
 	}
 }
 

@@ -24,12 +24,22 @@ static uint32_t data(struct fwq_reply *r, enum fwq_number what, size_t at)
 	return (uint32_t)fwq_reply_get(r, ENTRY(engineData), at, (uint32_t)r->pack->number[what]);
 }
 
+/* One word, so that a line of the log has no more of them than it should. */
+static void take_name(const struct fwq_reply *r, size_t at, char *name)
+{
+	fwq_reply_text(r, ENTRY(engineName), at, name, GPU_ENGINE_NAME_MAX);
+	for (; *name; name++) {
+		if (*name == ' ')
+			*name = '?';
+	}
+}
+
 static int take(struct fwq_reply *r, size_t at, struct gpu_engine *out,
 		struct gpu_engines_error *err)
 {
 	uint64_t n = fwq_reply_get(r, ENTRY(numPbdmas), at, 0);
 
-	fwq_reply_text(r, ENTRY(engineName), at, out->name, GPU_ENGINE_NAME_MAX);
+	take_name(r, at, out->name);
 	out->type = data(r, FWQ_N_ENGINE_INFO_TYPE_RM_ENGINE_TYPE, at);
 	out->runlist = data(r, FWQ_N_ENGINE_INFO_TYPE_RUNLIST, at);
 	if (n > GPU_ENGINE_PBDMAS)
