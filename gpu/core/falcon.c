@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "gpu/core/boot/blob.h"
 #include "gpu/core/falcon.h"
 #include "gpu/core/gpu.h"
 #include "gpu/core/regs_falcon.h"
@@ -205,11 +206,6 @@ int gpu_falcon_load_data(const struct gpu_falcon *f, uint64_t image, uint32_t of
 	return load(f, image + offset, 0, dst, size, 0);
 }
 
-static uint32_t word_of(const uint8_t *p)
-{
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 int gpu_falcon_write_code(const struct gpu_falcon *f, uint32_t dst, const void *src, uint32_t size,
 			  uint32_t tag, bool secure)
 {
@@ -224,7 +220,7 @@ int gpu_falcon_write_code(const struct gpu_falcon *f, uint32_t dst, const void *
 	for (uint32_t i = 0; i < size; i += 4) {
 		if (i % BLOCK == 0)
 			gpu_falcon_wr32(f, NV_PFALCON_FALCON_IMEMT_0, tag + i / BLOCK);
-		gpu_falcon_wr32(f, NV_PFALCON_FALCON_IMEMD_0, word_of(p + i));
+		gpu_falcon_wr32(f, NV_PFALCON_FALCON_IMEMD_0, gpu_le32(p + i));
 	}
 	return 0;
 }
@@ -238,7 +234,7 @@ int gpu_falcon_write_data(const struct gpu_falcon *f, uint32_t dst, const void *
 		return -EINVAL;
 	gpu_falcon_wr32(f, NV_PFALCON_FALCON_DMEMC_0, NV_PFALCON_FALCON_DMEMC_0_AINCW | dst);
 	for (uint32_t i = 0; i < size; i += 4)
-		gpu_falcon_wr32(f, NV_PFALCON_FALCON_DMEMD_0, word_of(p + i));
+		gpu_falcon_wr32(f, NV_PFALCON_FALCON_DMEMD_0, gpu_le32(p + i));
 	return 0;
 }
 

@@ -21,12 +21,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define MEND_TABLE   1u
 #define MEND_ENTRIES 2u
 
-static void put32(uint8_t *p, uint32_t value)
-{
-	for (unsigned int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(value >> 8 * i);
-}
-
 static void mend(uint8_t *archive, size_t size, unsigned int what)
 {
 	uint32_t n = size < GPU_ARCHIVE_HEADER ? 0 : gpu_le32(archive + GPU_ARCHIVE_H_ENTRIES);
@@ -40,11 +34,12 @@ static void mend(uint8_t *archive, size_t size, unsigned int what)
 		uint64_t length = gpu_le64(e + GPU_ARCHIVE_E_SIZE);
 
 		if (offset >= table && offset <= size && length <= size - offset)
-			put32(e + GPU_ARCHIVE_E_CRC, gpu_archive_crc(0, archive + offset, length));
+			gpu_put_le32(e + GPU_ARCHIVE_E_CRC,
+				     gpu_archive_crc(0, archive + offset, length));
 	}
 	if (what & MEND_TABLE) {
-		put32(archive + GPU_ARCHIVE_H_CRC, 0);
-		put32(archive + GPU_ARCHIVE_H_CRC, gpu_archive_crc(0, archive, table));
+		gpu_put_le32(archive + GPU_ARCHIVE_H_CRC, 0);
+		gpu_put_le32(archive + GPU_ARCHIVE_H_CRC, gpu_archive_crc(0, archive, table));
 	}
 }
 

@@ -54,4 +54,16 @@ static inline uint64_t gpu_le64(const uint8_t *p)
 	return gpu_le32(p) | (uint64_t)gpu_le32(p + 4) << 32;
 }
 
+static inline void gpu_put_le32(uint8_t *p, uint32_t value)
+{
+	for (unsigned int i = 0; i < 4; i++)
+		p[i] = (uint8_t)(value >> 8 * i);
+}
+
+static inline void gpu_put_le64(uint8_t *p, uint64_t value)
+{
+	gpu_put_le32(p, (uint32_t)value);
+	gpu_put_le32(p + 4, (uint32_t)(value >> 32));
+}
+
 #endif /* GPU_BOOT_BLOB_H */

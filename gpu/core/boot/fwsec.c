@@ -201,24 +201,18 @@ int gpu_fwsec_signature(const struct gpu_fwsec *fwsec, uint32_t fuse_version, st
 			     "FWSEC signature", out, err);
 }
 
-static void put32(uint8_t *p, uint32_t value)
-{
-	for (unsigned int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(value >> 8 * i);
-}
-
 static uint8_t *put_command(const struct gpu_fwsec *fwsec, uint8_t *dmem, uint32_t command)
 {
 	uint8_t *p = dmem + fwsec->command_buffer;
 
-	put32(dmem + fwsec->init_command, command);
+	gpu_put_le32(dmem + fwsec->init_command, command);
 	/* read_vbios: version, size, address (u64), size, flags; nothing is to be read. */
-	put32(p, 1);
-	put32(p + 4, READ_VBIOS_SIZE);
-	put32(p + 8, 0);
-	put32(p + 12, 0);
-	put32(p + 16, 0);
-	put32(p + 20, READ_VBIOS_FLAGS);
+	gpu_put_le32(p, 1);
+	gpu_put_le32(p + 4, READ_VBIOS_SIZE);
+	gpu_put_le32(p + 8, 0);
+	gpu_put_le32(p + 12, 0);
+	gpu_put_le32(p + 16, 0);
+	gpu_put_le32(p + 20, READ_VBIOS_FLAGS);
 	return p + READ_VBIOS_SIZE;
 }
 
@@ -226,11 +220,11 @@ void gpu_fwsec_put_frts(const struct gpu_fwsec *fwsec, uint8_t *dmem, uint64_t a
 {
 	uint8_t *region = put_command(fwsec, dmem, CMD_FRTS);
 
-	put32(region, 1);
-	put32(region + 4, REGION_SIZE);
-	put32(region + 8, (uint32_t)(addr >> 12));
-	put32(region + 12, (uint32_t)(size >> 12));
-	put32(region + 16, REGION_IN_FB);
+	gpu_put_le32(region, 1);
+	gpu_put_le32(region + 4, REGION_SIZE);
+	gpu_put_le32(region + 8, (uint32_t)(addr >> 12));
+	gpu_put_le32(region + 12, (uint32_t)(size >> 12));
+	gpu_put_le32(region + 16, REGION_IN_FB);
 }
 
 void gpu_fwsec_put_sb(const struct gpu_fwsec *fwsec, uint8_t *dmem)

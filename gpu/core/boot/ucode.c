@@ -269,18 +269,6 @@ static int load_direct(const struct gpu_falcon *f, const struct gpu_ucode *u)
 	return err;
 }
 
-static void put32(uint8_t *p, uint32_t value)
-{
-	for (unsigned int i = 0; i < 4; i++)
-		p[i] = (uint8_t)(value >> 8 * i);
-}
-
-static void put64(uint8_t *p, uint64_t value)
-{
-	put32(p, (uint32_t)value);
-	put32(p + 4, (uint32_t)(value >> 32));
-}
-
 static int load_with_loader(const struct gpu_falcon *f, const struct gpu_ucode *u)
 {
 	uint32_t size = blocks((uint32_t)u->loader.code.size), room = gpu_falcon_code_size(f);
@@ -290,14 +278,14 @@ static int load_with_loader(const struct gpu_falcon *f, const struct gpu_ucode *
 	if (room < size)
 		return -EINVAL;
 	memcpy(code, u->loader.code.data, u->loader.code.size);
-	put32(desc + LOADER_DESC_CTXDMA, LOADER_CTXDMA);
-	put64(desc + LOADER_DESC_CODE_BASE, u->memory.addr);
-	put32(desc + LOADER_DESC_PLAIN, u->plain_offset);
-	put32(desc + LOADER_DESC_PLAIN + 4, u->plain_size);
-	put32(desc + LOADER_DESC_SECURE, u->code_offset);
-	put32(desc + LOADER_DESC_SECURE + 4, u->code_size);
-	put64(desc + LOADER_DESC_DATA_BASE, u->memory.addr + u->data_offset);
-	put32(desc + LOADER_DESC_DATA_SIZE, u->data_size);
+	gpu_put_le32(desc + LOADER_DESC_CTXDMA, LOADER_CTXDMA);
+	gpu_put_le64(desc + LOADER_DESC_CODE_BASE, u->memory.addr);
+	gpu_put_le32(desc + LOADER_DESC_PLAIN, u->plain_offset);
+	gpu_put_le32(desc + LOADER_DESC_PLAIN + 4, u->plain_size);
+	gpu_put_le32(desc + LOADER_DESC_SECURE, u->code_offset);
+	gpu_put_le32(desc + LOADER_DESC_SECURE + 4, u->code_size);
+	gpu_put_le64(desc + LOADER_DESC_DATA_BASE, u->memory.addr + u->data_offset);
+	gpu_put_le32(desc + LOADER_DESC_DATA_SIZE, u->data_size);
 	gpu_falcon_allow_sysmem(f, LOADER_CTXDMA);
 	err = gpu_falcon_write_data(f, 0, desc, sizeof(desc));
 	if (!err)
