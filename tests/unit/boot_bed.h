@@ -204,6 +204,19 @@ static inline struct boot_bed *boot_bed_up(const char *version)
 	return boot_bed_up_on(&boot_boards[0], version);
 }
 
+/* dom0 resets the function, and a new driver domain finds it: what a lost GPU needs. */
+static inline void boot_bed_revive(struct boot_bed *bed)
+{
+	gpu_boot_free(bed->boot);
+	gpu_detach(bed->gpu);
+	hv_pci_close(bed->pci);
+	assert_int_equal(model_fault_set(bed->model, "none"), 0);
+	hosted_pci_reset(bed->slot);
+	assert_int_equal(hv_pci_open(0, &bed->pci), 0);
+	assert_int_equal(gpu_attach(bed->pci, &bed->gpu), 0);
+	assert_int_equal(gpu_boot_new(bed->gpu, &bed->fw, bed->pack, false, &bed->boot), 0);
+}
+
 /* Everything is given back but what boot_bed_up() took. */
 static inline void boot_bed_down(struct boot_bed *bed)
 {

@@ -151,14 +151,7 @@ static void stuck_predecessor_asks_for_a_reset(void **state)
 	assert_non_null(strstr(gpu_boot_error(bed->boot), "the function must be reset"));
 	assert_non_null(strstr(gpu_boot_error(bed->boot), "WPR2_ADDR_HI"));
 
-	gpu_boot_free(bed->boot);
-	gpu_detach(bed->gpu);
-	hv_pci_close(bed->pci);
-	assert_int_equal(model_fault_set(bed->model, "none"), 0);
-	hosted_pci_reset(bed->slot);
-	assert_int_equal(hv_pci_open(0, &bed->pci), 0);
-	assert_int_equal(gpu_attach(bed->pci, &bed->gpu), 0);
-	assert_int_equal(gpu_boot_new(bed->gpu, &bed->fw, bed->pack, false, &bed->boot), 0);
+	boot_bed_revive(bed);
 	start_ok(bed);
 	assert_int_equal(hosted_log_count(bed->h, bed->dom, "predecessor's firmware"), 1);
 	stop_ok(bed);

@@ -23,19 +23,6 @@ static void works(struct boot_bed *bed)
 		fail_msg("%s", gpu_boot_error(bed->boot));
 }
 
-/* dom0 resets the function, and a new driver domain finds it: what a lost GPU needs. */
-static void revive(struct boot_bed *bed)
-{
-	gpu_boot_free(bed->boot);
-	gpu_detach(bed->gpu);
-	hv_pci_close(bed->pci);
-	assert_int_equal(model_fault_set(bed->model, "none"), 0);
-	hosted_pci_reset(bed->slot);
-	assert_int_equal(hv_pci_open(0, &bed->pci), 0);
-	assert_int_equal(gpu_attach(bed->pci, &bed->gpu), 0);
-	assert_int_equal(gpu_boot_new(bed->gpu, &bed->fw, bed->pack, false, &bed->boot), 0);
-}
-
 struct place {
 	struct boot_bed *bed;
 	unsigned int at;
@@ -193,7 +180,7 @@ static void break_steps(const struct breakage *cases, unsigned int n, bool stop)
 		bed->fw = fw;
 		assert_int_equal(bed->gpu->lost, c->lost);
 		if (c->lost)
-			revive(bed);
+			boot_bed_revive(bed);
 		assert_int_equal(model_fault_set(bed->model, "none"), 0);
 		works(bed);
 		boot_bed_down(bed);
@@ -328,7 +315,7 @@ static void every_step_finds_a_lost_gpu(void **state)
 			told = step_in_error(bed->boot, at);
 			assert_true(told - at <= 4);
 			assert_non_null(strstr(gpu_boot_error(bed->boot), "the GPU is lost"));
-			revive(bed);
+			boot_bed_revive(bed);
 			works(bed);
 			boot_bed_down(bed);
 		}
