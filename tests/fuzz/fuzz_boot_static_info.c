@@ -69,10 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		len = 64;
 	if (head & SHORT && len)
 		len--;
-	reply = malloc(len ? len : 1);
-	must(reply != NULL);
-	for (uint32_t i = 0; i < len; i++)
-		reply[i] = data[i % size];
+	reply = repeated_reply(len, data, size);
 	ret = gpu_static_info_decode(pack, reply, len, fb_size, &info, &why);
 	must(ret == 0 || ret == -EPROTO || ret == -ENOENT);
 	must(ret != -ENOENT || pack != honest);

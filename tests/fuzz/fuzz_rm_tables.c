@@ -84,10 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				       : FWQ_S_NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_PARAMS);
 	if (head & SHORT && len)
 		len--;
-	reply = malloc(len ? len : 1);
-	must(reply != NULL);
-	for (uint32_t i = 0; i < len; i++)
-		reply[i] = data[i % size];
+	reply = repeated_reply(len, data, size);
 	if (head & INTERRUPTS)
 		interrupts(pack, reply, len);
 	else

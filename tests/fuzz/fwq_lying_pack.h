@@ -8,9 +8,11 @@
 #ifndef TESTS_FUZZ_FWQ_LYING_PACK_H
 #define TESTS_FUZZ_FWQ_LYING_PACK_H
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "fwq/packs.h"
+#include "tests/fuzz/must.h"
 
 /* Fields [first, last] of structure `s`, one after the other in fwq/abigen/wanted. */
 struct lie {
@@ -61,6 +63,20 @@ static inline const struct fwq_pack *lie_about(const struct fwq_pack *pack, unsi
 	for (; lies && *size > LIE_BYTES; lies--, *data += LIE_BYTES, *size -= LIE_BYTES)
 		lie_once(&lying, about, n, *data);
 	return &lying;
+}
+
+/*
+ * A reply of `len` bytes in a block that ends where it does; structures are longer than an input should
+ * be, so what is missing is repeated from the start. size is not 0. To be freed.
+ */
+static inline uint8_t *repeated_reply(uint32_t len, const uint8_t *data, size_t size)
+{
+	uint8_t *reply = malloc(len ? len : 1);
+
+	must(reply != NULL);
+	for (uint32_t i = 0; i < len; i++)
+		reply[i] = data[i % size];
+	return reply;
 }
 
 #endif /* TESTS_FUZZ_FWQ_LYING_PACK_H */
