@@ -150,18 +150,8 @@ def vendor_files(work, release, image_dir):
 
 
 def main():
-    bad = 0
     with tempfile.TemporaryDirectory(dir=vendor.PEER) as work:
-        for name, case in cases(work):
-            if not case:
-                print(f"skip boot-{name}: the mirror does not have it", flush=True)
-                continue
-            try:
-                print(f"ok boot-{name}: {case()}", flush=True)
-            except (test_firmware.Wrong, OSError, KeyError, IndexError) as e:
-                bad += 1
-                print(f"FAILED boot-{name}: {e}".replace("\n", " "), flush=True)
-    return 1 if bad else 0
+        return test_firmware.run(cases(work), "boot-", errors=(IndexError,))
 
 
 if __name__ == "__main__":
