@@ -348,7 +348,7 @@ help:
 	@echo 'make abi         an ABI pack from a vendor source tree: SRC=DIR OUT=FILE'
 	@echo 'make format       clang-format                  make lint        clang-format, clang-tidy, cppcheck'
 	@echo 'make clean        remove build/'
-	@echo 'Variables: O=DIR output folder, V=1 show commands, RUN_ARGS="--fault flip-vram-read=OFFSET"'
+	@echo 'Variables: O=DIR output folder, V=1 show commands, FRESH=1 recall no results, RUN_ARGS="--fault flip-vram-read=OFFSET"'
 
 .PHONY: all run boot-gsp check check-unit check-peer peer peer-nouveau proof proof-long check-xen fuzz bench bench-fwq unit fuzzers images linux-module bed system \
 	menuconfig defconfig allyesconfig allnoconfig format lint clean help

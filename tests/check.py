@@ -7,20 +7,36 @@
 A stage is a function that yields Result objects. Whole-system tests and unit tests report their own
 cases; a stage only starts them and reads what they print. The full output of each stage is kept in
 build/log/. A skipped test whose name is not in tests/skips.allow counts as failed.
+
+Tests on machines of their own take minutes. One that passed is not run again while all that it
+depends on is the same, down to Debian's packages: what it found then is shown as "found before".
+FRESH=1 runs everything.
 """
 
 import concurrent.futures
 import dataclasses
+import glob
+import json
 import os
 import re
 import subprocess
 import sys
 import time
 
+import memory
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.environ.get("O", "build")
 LOG = os.path.join(OUT, "log")
 FUZZ_TOTAL = 180  # seconds of fuzzing in one `make check`, shared by all targets
+# What tests that start machines depend on. In {O} stands what is built, of all sources.
+MACHINE = ["{O}/xvgpu-model.so", "{O}/insns.so", "tests/bed/*", "tests/*.py", "/var/lib/dpkg/status"]
+DEPENDS = {
+    "xen": MACHINE + ["{O}/gpudom", "{O}/xvgpu", "{O}/images/*", "{O}/linux/xen-vgpu-front.ko", "{O}/drmcheck",
+                      "{O}/crash", "{O}/bed/*.cpio.gz", "{O}/bed/vmlinux", "{O}/bed/xen", "tests/xen/**",
+                      "tests/model/*.py", "tests/peer/*.py", "fwq/abi/*", "packaging/*"],
+    "peer/nouveau_boot": MACHINE + ["tests/peer/*", "{O}/vkcopy"],
+}
 
 
 @dataclasses.dataclass
@@ -208,15 +224,34 @@ def run_script(prefix, log, script, timeout):
         yield Result(prefix, "FAILED", f"exit code {rc}, {cases} cases: {last_line(out)}")
 
 
+def depends(test):
+    """A hash of what a test's results depend on, or None for one that runs each time."""
+    patterns = DEPENDS.get(test, DEPENDS.get(test.split("/")[0]))
+    if patterns is None:
+        return None
+    found = (glob.glob(p.format(O=OUT), recursive=True) for p in patterns)
+    return memory.digest({f for files in found for f in files if os.path.isfile(f) and "__pycache__" not in f},
+                         os.environ.get("RESTARTS", ""))
+
+
+def run_or_recall(test, script):
+    """The results of a script: of now, or of before if nothing has changed since all were ok."""
+    known, key = memory.Memory(os.path.join(OUT, "memory")), depends(test)
+    before = key and known.recall(test, key)
+    if before:
+        return [Result(name, "ok", f"found before, {why}") for name, why in json.loads(before)]
+    say(f"  {test} …")
+    results = list(run_script(test, test.replace("/", "-") + ".log", script, 1800))
+    if key and all(r.outcome == "ok" for r in results):
+        known.keep(test, key, json.dumps([(r.name, r.why) for r in results]))
+    return results
+
+
 def run_scripts(stage, tests, width=1):
     """Run scripts in this order, up to `width` at a time; results come as each ends."""
-    def one(test):
-        name, script = test
-        say(f"  {stage}/{name} …")
-        return list(run_script(f"{stage}/{name}", f"{stage}-{name}.log", script, 1800))
-
     with concurrent.futures.ThreadPoolExecutor(width) as pool:
-        for done in concurrent.futures.as_completed([pool.submit(one, test) for test in tests]):
+        runs = [pool.submit(run_or_recall, f"{stage}/{name}", script) for name, script in tests]
+        for done in concurrent.futures.as_completed(runs):
             yield from done.result()
 
 

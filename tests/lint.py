@@ -12,11 +12,12 @@ compilers already warn as errors.
 
 import concurrent.futures
 import functools
-import hashlib
 import os
 import re
 import subprocess
 import sys
+
+import memory
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.environ.get("O", "build")
@@ -97,22 +98,17 @@ def digest(path):
     while new:
         need |= new
         new = set().union(*(included(f) for f in new if f.endswith((".c", ".h")))) - need
-    total = hashlib.sha256()
-    for name in sorted(need):
-        with open(name, "rb") as f:
-            total.update(name.encode() + b"\0" + f.read())
-    return total.hexdigest()
+    return memory.digest(need)
 
 
 def tidy(path):
     """(status, output) of clang-tidy; a file that was clean and has not changed is not looked at again."""
-    stamp = os.path.join(OUT, "lint", digest(path))
-    if os.path.exists(stamp):
+    known, key = memory.Memory(os.path.join(OUT, "lint", "tidy")), digest(path)
+    if known.recall(path, key) is not None:
         return 0, ""
     rc, out = run(["clang-tidy", "--quiet", "--warnings-as-errors=*", path, "--"] + flags(path))
     if rc == 0:
-        with open(stamp, "w", encoding="utf-8"):
-            pass
+        known.keep(path, key)
     lines = [line for line in out.splitlines() if "warnings generated" not in line]
     return rc, "\n".join(lines)
 

@@ -20,7 +20,6 @@ build/log/proof/. cbmc comes from Debian 13 through apt; nothing is installed.
 import concurrent.futures
 import dataclasses
 import glob
-import hashlib
 import json
 import os
 import re
@@ -30,6 +29,9 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(TOP, "tests"))
+import memory  # noqa: E402
+
 OUT = os.path.join(TOP, os.environ.get("O", "build"))
 WORK = os.path.join(OUT, "proof")
 ROOT = os.path.join(WORK, "root")
@@ -141,11 +143,7 @@ def sources(harness):
     files = [os.path.join(HERE, harness.name + ".c"), os.path.join(HERE, "run.py")]
     for pattern in ("tests/proof/*.h", "fwq/*.[ch]", "fwq/abigen/wanted", "hv/hv.h"):
         files += sorted(glob.glob(os.path.join(TOP, pattern)))
-    h = hashlib.sha256()
-    for path in files:
-        with open(path, "rb") as f:
-            h.update(hashlib.sha256(f.read()).digest())
-    return h.hexdigest()
+    return memory.digest(files)
 
 
 def judge(harness, case, planted):
@@ -153,17 +151,13 @@ def judge(harness, case, planted):
     name = "/".join(filter(None, [harness.name, case, planted and "planted-" + planted[1]]))
     folder = os.path.join(WORK, name)
     os.makedirs(folder, exist_ok=True)
-    known = os.path.join(folder, "good")
-    key = sources(harness)
-    if os.path.exists(known):
-        with open(known, encoding="utf-8") as f:
-            before, why = f.read().split("\n", 1)
-        if before == key:
-            return name, True, why + " (found before, of the same sources)"
+    known, key = memory.Memory(os.path.join(WORK, "good")), sources(harness)
+    before = known.recall(name, key)
+    if before is not None:
+        return name, True, before + " (found before, of the same sources)"
     good, why = judge_now(harness, case, planted, name, folder)
     if good:
-        with open(known, "w", encoding="utf-8") as f:
-            f.write(f"{key}\n{why}")
+        known.keep(name, key, why)
     return name, good, why
 
 
