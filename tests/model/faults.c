@@ -40,6 +40,7 @@ static const struct {
 	{"flip-rpc", MODEL_FLIP_RPC, 0x10000},
 	{"sequencer-address", MODEL_SEQUENCER_ADDRESS, 1ull << 32},
 	{"flr-keeps-wpr2", MODEL_FLR_KEEPS_WPR2, 2},
+	{"tlb-keeps", MODEL_TLB_KEEPS, 2},
 };
 
 /* One "name=value" of `len` bytes. */

@@ -19,7 +19,7 @@
 #include "fb_regs.h"
 #include "host_regs.h"
 #include "internal.h"
-#include "mmu.h"
+#include "tlb.h"
 
 #define MIB		  (1ull << 20)
 #define GARBAGE_CHUNK	  (16 * MIB)
@@ -103,13 +103,14 @@ int model_fb_create(struct model *m)
 			break;
 	}
 	close(fd);
-	return done < m->fb.size ? -ENOMEM : 0;
+	return done < m->fb.size ? -ENOMEM : model_tlb_create(m);
 }
 
 void model_fb_destroy(struct model *m)
 {
 	if (m->fb.vram)
 		munmap(m->fb.vram, m->fb.size);
+	model_tlb_destroy(m);
 }
 
 void model_fb_reset(struct model *m)
@@ -121,6 +122,7 @@ void model_fb_reset(struct model *m)
 	m->fb.flush_hi = 0;
 	memset(m->fb.invalidate, 0, sizeof(m->fb.invalidate));
 	m->fb.bar_faults = 0;
+	model_tlb_reset(m);
 	m->fb.wpr2_lo = 0;
 	m->fb.wpr2_hi = 0;
 	model_fb_update(m);
@@ -132,6 +134,7 @@ void model_bar_bind(struct model *m, int bar, uint32_t block)
 		m->fb.bar1_block = block & BAR1_BLOCK_WRITABLE;
 	else
 		m->fb.bar2_block = block;
+	model_tlb_invalidate(m, NULL, NULL);
 	model_fb_update(m);
 }
 

@@ -15,6 +15,8 @@
 #define MODEL_CHANNELS	  512  /* at a time, of all runlists */
 #define MODEL_CHIDS	  2048 /* of a runlist: NV_CHRAM_CHANNEL__SIZE_1 (ga100/dev_runlist.h) */
 #define MODEL_SUBCHANNELS 8
+#define MEM_OP_A	  0x28u /* bytes, as methods are numbered (clc56f.h) */
+#define MEM_OP_D	  0x34u
 #define MODEL_CE_METHODS  0x800 /* bytes of the copy class's methods */
 
 /* What a method, or an entry, comes to. */
@@ -56,6 +58,7 @@ struct model_channel {
 	uint32_t classes[MODEL_SUBCHANNELS];
 	uint32_t semaphore[4];	 /* SEMAPHOREA to SEMAPHORED */
 	uint32_t sem_execute[5]; /* SEM_ADDR_LO to SEM_EXECUTE */
+	uint32_t mem_op[4];	 /* MEM_OP_A to MEM_OP_D */
 	uint32_t report[4];	 /* of the graphics and compute classes */
 	uint32_t ce[MODEL_CE_METHODS / 4];
 };
@@ -83,6 +86,9 @@ enum host_result model_pushbuffer_run(struct model *m, struct model_channel *ch)
 /* A method below 0x100: Host's own. */
 enum host_result model_host_method(struct model *m, struct model_channel *ch, uint32_t subchannel,
 				   uint32_t method, uint32_t data);
+/* Its MEM_OP_A to MEM_OP_D. */
+enum host_result model_mem_op(struct model *m, struct model_channel *ch, uint32_t method,
+			      uint32_t data);
 /* Of an engine's class. */
 enum host_result model_engine_method(struct model *m, struct model_channel *ch, uint32_t subchannel,
 				     uint32_t method, uint32_t data);

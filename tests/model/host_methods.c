@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What Host does itself: binds classes to subchannels, releases and awaits semaphores, interrupts. Memory
- * barriers and invalidations have nothing to do here, where nothing is cached and all is done in order.
+ * What Host does itself: binds classes to subchannels, releases and awaits semaphores, interrupts; mem_op.c
+ * has what it does to memory.
  *
  * Engines' methods come by here too: the copy engine executes its own (ce.c), the other engines only
  * release semaphores.
@@ -22,8 +22,6 @@ enum {
 	SEMAPHORED = 0x1c,
 	NON_STALL_INTERRUPT = 0x20,
 	FB_FLUSH = 0x24,
-	MEM_OP_A = 0x28,
-	MEM_OP_D = 0x34,
 	SET_REFERENCE = 0x50,
 	SEM_ADDR_LO = 0x5c,
 	SEM_EXECUTE = 0x6c,
@@ -194,7 +192,7 @@ enum host_result model_host_method(struct model *m, struct model_channel *ch, ui
 		return method == SEM_EXECUTE ? sem_execute(m, ch) : HOST_DONE;
 	}
 	if (method >= MEM_OP_A && method <= MEM_OP_D)
-		return HOST_DONE;
+		return model_mem_op(m, ch, method, data);
 	switch (method) {
 	case SET_OBJECT:
 		return set_object(m, ch, subchannel, data);

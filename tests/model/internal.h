@@ -42,6 +42,7 @@ enum model_fault_kind {
 	MODEL_FLIP_RPC,
 	MODEL_SEQUENCER_ADDRESS,
 	MODEL_FLR_KEEPS_WPR2,
+	MODEL_TLB_KEEPS,
 };
 
 struct model_fault {
@@ -74,6 +75,7 @@ struct model_fb {
 	void *bar_ram[2];	     /* last answers of model_bar_ram(): BAR 1, BAR 3 */
 	uint32_t invalidate[3];	     /* NV_VF_PRIV_MMU_INVALIDATE_PDB, _UPPER_PDB, the rest */
 	unsigned int bar_faults;     /* logged */
+	struct model_tlb *tlb;
 };
 
 /* What tells one falcon from another. */

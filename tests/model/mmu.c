@@ -8,12 +8,13 @@
  * PRIVILEGE: the small ones are not to be looked at). Sparse means that reads give zeros and
  * writes vanish. Sources: mmu_regs.h; for the two marks, comments in nouveau vmmgp100.c.
  *
- * Nothing is cached, so a driver that forgets to invalidate is not caught here.
+ * tlb.c remembers what was found.
  */
 #include <string.h>
 
 #include "mmu.h"
 #include "mmu_regs.h"
+#include "tlb.h"
 
 bool model_physical_access(struct model *m, bool write, struct mmu_addr at, void *buf, size_t len)
 {
@@ -72,6 +73,7 @@ static enum mmu_fault map(uint64_t pte, uint64_t va, unsigned int shift, struct 
 
 	if (MMU_APERTURE(pte) == MMU_PTE_PEER)
 		return MMU_FAULT_UNSUPPORTED_APERTURE;
+	out->shift = shift;
 	out->at = address(pte, MMU_APERTURE(pte) != MMU_PTE_VID);
 	out->at.addr = (out->at.addr & ~((1ull << shift) - 1)) + offset;
 	out->len = (1ull << shift) - offset;
@@ -84,6 +86,7 @@ static enum mmu_fault map(uint64_t pte, uint64_t va, unsigned int shift, struct 
 static void sparse(uint64_t va, unsigned int shift, struct mmu_page *out)
 {
 	out->sparse = true;
+	out->shift = shift;
 	out->len = (1ull << shift) - (va & ((1ull << shift) - 1));
 }
 
@@ -127,17 +130,14 @@ static enum mmu_fault walk_tables(struct model *m, const uint64_t pde[2], uint64
 	return MMU_OK;
 }
 
-enum mmu_fault model_mmu_walk(struct model *m, const struct mmu_space *space, uint64_t va,
-			      struct mmu_page *out)
+static enum mmu_fault walk(struct model *m, const struct mmu_space *space, uint64_t va,
+			   struct mmu_page *out)
 {
 	static const unsigned int shifts[] = {47, 38, 29}, bits[] = {2, 9, 9};
 	struct mmu_addr table = space->directory;
 	enum mmu_fault fault;
 	uint64_t pde[2];
 
-	memset(out, 0, sizeof(*out));
-	if (va >> MMU_VA_BITS || (space->limit && va >= space->limit))
-		return MMU_FAULT_VA_LIMIT;
 	for (size_t i = 0; i < sizeof(shifts) / sizeof(shifts[0]); i++) {
 		uint64_t index = (va >> shifts[i]) & ((1ull << bits[i]) - 1);
 
@@ -156,6 +156,22 @@ enum mmu_fault model_mmu_walk(struct model *m, const struct mmu_space *space, ui
 	if (pde[0] & MMU_PTE_VALID) /* a page of 2 MiB */
 		return map(pde[0], va, MMU_PD0_SHIFT, out);
 	return walk_tables(m, pde, va, out);
+}
+
+enum mmu_fault model_mmu_walk(struct model *m, const struct mmu_space *space, uint64_t va,
+			      struct mmu_page *out)
+{
+	enum mmu_fault fault;
+
+	memset(out, 0, sizeof(*out));
+	if (va >> MMU_VA_BITS || (space->limit && va >= space->limit))
+		return MMU_FAULT_VA_LIMIT;
+	if (model_tlb_find(m, space, va, out))
+		return MMU_OK;
+	fault = walk(m, space, va, out);
+	if (fault == MMU_OK && out->shift <= MMU_PD0_SHIFT)
+		model_tlb_fill(m, space, va, out);
+	return fault;
 }
 
 static enum mmu_fault access_page(struct model *m, const struct mmu_page *page,
@@ -204,6 +220,19 @@ enum mmu_fault model_mmu_access(struct model *m, const struct mmu_space *space,
 	return MMU_OK;
 }
 
+/* By register. There is none for a single address: without ALL_VA only faults are replayed. */
+static void invalidate(struct model *m, uint32_t trigger)
+{
+	struct mmu_addr directory = {
+		.sysmem = MMU_INVALIDATE_PDB_APERTURE(m->fb.invalidate[0]),
+		.addr = (uint64_t)m->fb.invalidate[1] << 40 |
+			(uint64_t)(m->fb.invalidate[0] & MMU_INVALIDATE_PDB_ADDR) << 8,
+	};
+
+	if (trigger & MMU_INVALIDATE_ALL_VA)
+		model_tlb_invalidate(m, trigger & MMU_INVALIDATE_ALL_PDB ? NULL : &directory, NULL);
+}
+
 bool model_mmu_read(struct model *m, uint32_t addr, uint32_t *value)
 {
 	switch (addr) {
@@ -231,6 +260,8 @@ bool model_mmu_write(struct model *m, uint32_t addr, uint32_t value)
 		return true;
 	case NV_VF_PRIV_MMU_INVALIDATE:
 		m->fb.invalidate[2] = value & ~MMU_INVALIDATE_TRIGGER;
+		if (value & MMU_INVALIDATE_TRIGGER)
+			invalidate(m, value);
 		return true;
 	}
 	return false;

@@ -35,6 +35,7 @@ enum mmu_fault {
 };
 
 struct mmu_page {
+	uint8_t shift;	    /* it has 1 << shift bytes */
 	struct mmu_addr at; /* of the address asked for */
 	uint64_t len;	    /* from there to the end of the page */
 	bool sparse, read_only, privileged;

@@ -45,12 +45,15 @@ enum mmu_aperture { MMU_PDE_NONE, MMU_PDE_VID, MMU_SYS_COH, MMU_SYS_NCOH };
 #define RAMIN_TARGET_SYS_MEM_NCOH 3u
 
 /*
- * The tables are walked at every access: an invalidation is over at once, and must only be one. The
- * directory's address 39:12 in 31:4, and 63:40.
+ * What invalidates. The directory's address 39:12 in 31:4, its aperture below that; 63:40.
  */
 #define NV_VF_PRIV_MMU_INVALIDATE_PDB	    0xb830a0
 #define NV_VF_PRIV_MMU_INVALIDATE_UPPER_PDB 0xb830a4
 #define NV_VF_PRIV_MMU_INVALIDATE	    0xb830b0
+#define MMU_INVALIDATE_PDB_APERTURE(w)	    ((w) >> 1 & 1) /* 0: video memory */
+#define MMU_INVALIDATE_PDB_ADDR		    0xfffffff0u
+#define MMU_INVALIDATE_ALL_VA		    0x1u
+#define MMU_INVALIDATE_ALL_PDB		    0x2u
 #define MMU_INVALIDATE_TRIGGER		    0x80000000u
 
 #endif /* MODEL_MMU_REGS_H */

@@ -212,6 +212,7 @@ int model_fwimage_hash(const struct model *m, uint8_t out[32]);
  *   sequencer-address=ADDR  the firmware has the driver write to this register
  *   flr-keeps-wpr2=1        the write-protected region outlives a function-level reset that software starts
  *                           in configuration space, but not model_flr()
+ *   tlb-keeps=1             the MMU forgets no translation
  * -EINVAL for an unknown name or a bad value; then nothing of `text` is planted.
  */
 int model_fault_set(struct model *m, const char *text);

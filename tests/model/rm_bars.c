@@ -15,6 +15,7 @@
 #include "fb_regs.h"
 #include "gsp.h"
 #include "mmu_regs.h"
+#include "tlb.h"
 
 #define PAGE 4096u
 
@@ -75,6 +76,7 @@ uint32_t model_rm_update_bar_pde(struct model *m, const uint8_t *params)
 		return NV_ERR_INVALID_ARGUMENT;
 	at = model_rm_bar_directory(m, info.bar ? MODEL_BAR_INST : MODEL_BAR_FB);
 	model_vram_access(m, true, at, &info.entry, sizeof(info.entry));
+	model_tlb_invalidate(m, NULL, NULL);
 	if (info.bar && info.entry)
 		bind(m, MODEL_BAR_INST);
 	else if (info.bar)

@@ -716,6 +716,71 @@ static void test_copy_faults(void **state)
 	}
 }
 
+static void mem_op(struct rig *r, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+{
+	const uint32_t words[] = {a, b, c, d};
+
+	for (uint32_t i = 0; i < 4; i++)
+		method(r, 0, 0x28 + 4 * i, words[i]);
+}
+
+/* What was read once is read again from there, until a privileged channel invalidates it. */
+static void test_mem_op(void **state)
+{
+	static const struct {
+		uint32_t a, b, c, d;
+		bool forgets;
+	} ops[] = {
+		{0, 0, 0, 5u << 27, false},		     /* MEMBAR */
+		{0, 0, 1, 0x10u << 27, false},		     /* L2_FLUSH_DIRTY */
+		{0, 0, PD3, 9u << 27, true},		     /* TLB_INVALIDATE, one directory */
+		{0, 0, PD2, 9u << 27, false},		     /* another one's */
+		{0, 0, PD3, 9u << 27 | 1, false},	     /* further up */
+		{0, 0, PD3 | 2 << 10, 9u << 27, false},	     /* in system memory */
+		{0, 0, 1, 9u << 27, true},		     /* all directories */
+		{DATA + 0x10000, 0, PD3, 0xau << 27, true},  /* one page */
+		{DATA + 0x10000, 1, PD3, 0xau << 27, false}, /* another one */
+		{0, 0, 0, 0x16u << 27, false},		     /* ACCESS_COUNTER_CLR */
+	};
+	struct machine *mc = *state;
+
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		uint64_t to = DATA + 0x10000;
+		struct rig r = rig_up(mc, 0x0b, 1, 1);
+
+		fill(&r, DATA, 0x1000);
+		copy_class(&r);
+		copy(&r, DATA, to, 0x1000, 1, 0x182);
+		assert_true(kick(&r));
+		put64(&r, SMALL + 8 * (to >> 12), (to + 0x1000) >> 4 | 1);
+		r.vram[DATA] ^= 0xff;
+		mem_op(&r, ops[i].a, ops[i].b, ops[i].c, ops[i].d);
+		copy(&r, DATA, to, 0x1000, 1, 0x182);
+		assert_true(kick(&r));
+		assert_memory_equal(r.vram + to + (ops[i].forgets ? 0x1000 : 0), r.vram + DATA,
+				    0x1000);
+		assert_int_equal(r.vram[to] == r.vram[DATA], !ops[i].forgets);
+		model_flr(mc->gpu);
+		model_cfg_write(mc->gpu, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
+	}
+	/* A guest's channel may not, and there is no such operation. */
+	for (uint32_t op = 0; op < 32; op++) {
+		const uint32_t known = 1 << 5 | 1 << 9 | 1 << 0xa | 1 << 0xd | 1 << 0xe | 1 << 0xf |
+				       1 << 0x10 | 1 << 0x15 | 1 << 0x16;
+		const uint32_t privileged = 1 << 9 | 1 << 0xa | 1 << 0x16;
+		struct rig r = rig_up(mc, 0x0b, 1, 0);
+
+		mem_op(&r, 0, 0, 0, op << 27);
+		assert_int_equal(kick(&r), (known & ~privileged) >> op & 1);
+		if (privileged >> op & 1)
+			assert_true(failed(&r, "without privilege"));
+		else if (!(known >> op & 1))
+			assert_true(failed(&r, "MEM_OP 0x"));
+		model_flr(mc->gpu);
+		model_cfg_write(mc->gpu, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
+	}
+}
+
 /* Graphics and compute take their methods, count them, and release semaphores. */
 static void test_graphics(void **state)
 {
@@ -752,7 +817,7 @@ int main(void)
 		boot_test(test_reported_later), boot_test(test_copy_pitch),
 		boot_test(test_copy_remap),	boot_test(test_copy_blocks),
 		boot_test(test_copy_physical),	boot_test(test_copy_faults),
-		boot_test(test_graphics),
+		boot_test(test_mem_op),		boot_test(test_graphics),
 	};
 
 	return cmocka_run_group_tests_name("model: Host", tests, NULL, NULL);

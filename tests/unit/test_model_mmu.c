@@ -18,6 +18,10 @@
 
 #define UPDATE_PDE 70u
 
+/* Bits of what invalidates. */
+#define ALL_VA	0x1u
+#define ALL_PDB 0x2u
+
 static void put64(struct machine *mc, uint64_t addr, uint64_t value)
 {
 	memcpy((uint8_t *)model_vram_ptr(mc->gpu) + addr, &value, 8);
@@ -46,6 +50,14 @@ static void space_new(struct machine *mc)
 	put64(mc, PD0, BIG >> 4 | 2);
 	put64(mc, PD0 + 8, pde(SMALL));
 	wr(mc, 0x001704, 0x80000000 | INSTANCE >> 12);
+}
+
+/* What a driver does after a change of tables: NV_VIRTUAL_FUNCTION_PRIV_MMU_INVALIDATE. */
+static void invalidate(struct machine *mc, uint64_t directory, uint32_t how)
+{
+	wr(mc, 0xb830a0, (uint32_t)(directory >> 8));
+	wr(mc, 0xb830a4, (uint32_t)(directory >> 40));
+	wr(mc, 0xb830b0, 0x80000000 | how);
 }
 
 static uint32_t bar_read(struct machine *mc, uint64_t va)
@@ -91,6 +103,7 @@ static void test_page_sizes(void **state)
 	/* A big page hides the small ones below it, and only those. */
 	put64(mc, BIG, pte(DATA + 0x10000));
 	put64(mc, SMALL + 8 * 16, pte(DATA));
+	invalidate(mc, PD3, ALL_VA);
 	assert_int_equal(bar_read(mc, 0x1004), vram(mc, DATA + 0x11004));
 	assert_int_equal(bar_read(mc, 0x10004), vram(mc, DATA + 4));
 	/* 2 MiB, by the lowest directory's second entry. */
@@ -127,12 +140,14 @@ static void test_faults(void **state)
 	put64(mc, INSTANCE + 0x208, ~0ull);
 	/* A peer's memory is not there. A big page that says so keeps the small ones away. */
 	put64(mc, SMALL, pte(DATA) | 2);
+	invalidate(mc, PD3, ALL_VA);
 	walk(mc, 0, MMU_FAULT_UNSUPPORTED_APERTURE, &page);
 	put64(mc, BIG, 0x20);
 	put64(mc, SMALL, pte(DATA));
 	walk(mc, 0, MMU_FAULT_PTE, &page);
 	/* Tables where nothing is. */
 	put64(mc, PD1, pde(1ull << 36));
+	invalidate(mc, PD3, ALL_VA);
 	walk(mc, 0, MMU_FAULT_REGION, &page);
 	/* Through the BAR: no answer, and a line in the log. */
 	logged = mc->nr_log;
@@ -220,6 +235,65 @@ static void test_system_memory(void **state)
 	memcpy(mc->mem + 0x2200, (uint8_t *)model_vram_ptr(mc->gpu) + INSTANCE + 0x200, 16);
 	wr(mc, 0x001704, 0xa0000000 | (uint32_t)((MEM_BASE + 0x2000) >> 12));
 	assert_int_equal(bar_read(mc, 0x14), 0xcafe);
+}
+
+/* What was used stays, whatever the tables say, until it is invalidated: the right way. */
+static void test_remembered(void **state)
+{
+	struct machine *mc = *state;
+	struct mmu_page page;
+
+	space_new(mc);
+	put64(mc, SMALL, pte(DATA));
+	put64(mc, BIG + 8, pte(DATA + 0x10000));
+	put64(mc, PD0 + 16, pte(DATA));
+	put64(mc, SMALL + 8, 8); /* sparse */
+	for (int i = 0; i < 2; i++) {
+		walk(mc, 0x10, MMU_OK, &page);
+		assert_true(page.at.addr == DATA + 0x10 && page.len == 0xff0);
+		walk(mc, 0x1ffff, MMU_OK, &page);
+		assert_true(page.at.addr == DATA + 0x1ffff && page.len == 1);
+		walk(mc, 0x212345, MMU_OK, &page);
+		assert_true(page.at.addr == DATA + 0x12345 && page.len == 0x200000 - 0x12345);
+		walk(mc, 0x1008, MMU_OK, &page);
+		assert_true(page.sparse && page.len == 0xff8);
+		put64(mc, SMALL, 0);
+		put64(mc, SMALL + 8, 0);
+		put64(mc, BIG + 8, 0);
+		put64(mc, PD0 + 16, 0);
+	}
+	/* Of another directory, or no address at all: nothing is forgotten. */
+	invalidate(mc, PD2, ALL_VA);
+	invalidate(mc, PD3 | 1ull << 40, ALL_VA);
+	invalidate(mc, PD3 | 2 << 8, ALL_VA); /* in system memory */
+	invalidate(mc, PD3, 0);
+	walk(mc, 0x10, MMU_OK, &page);
+	/* Of the limit nothing is remembered, nor of faults. */
+	put64(mc, INSTANCE + 0x208, 0);
+	walk(mc, 0x1000, MMU_FAULT_VA_LIMIT, &page);
+	put64(mc, INSTANCE + 0x208, 0xfffffff);
+	walk(mc, 0x2000, MMU_FAULT_PTE, &page);
+	put64(mc, SMALL + 16, pte(DATA));
+	walk(mc, 0x2000, MMU_OK, &page);
+	invalidate(mc, PD3, ALL_VA);
+	walk(mc, 0x10, MMU_FAULT_PTE, &page);
+	walk(mc, 0x1008, MMU_FAULT_PTE, &page);
+	walk(mc, 0x10000, MMU_FAULT_PTE, &page);
+	walk(mc, 0x200000, MMU_FAULT_PDE, &page);
+	put64(mc, SMALL, pte(DATA));
+	walk(mc, 0x10, MMU_OK, &page);
+	put64(mc, SMALL, 0);
+	invalidate(mc, 0, ALL_VA | ALL_PDB);
+	walk(mc, 0x10, MMU_FAULT_PTE, &page);
+	/* The planted fault: a board that does not. */
+	put64(mc, SMALL, pte(DATA));
+	walk(mc, 0x10, MMU_OK, &page);
+	put64(mc, SMALL, 0);
+	assert_int_equal(model_fault_set(mc->gpu, "tlb-keeps=1"), 0);
+	invalidate(mc, PD3, ALL_VA);
+	walk(mc, 0x10, MMU_OK, &page);
+	model_flr(mc->gpu);
+	walk(mc, 0x10, MMU_FAULT_PTE, &page);
 }
 
 static void test_invalidate(void **state)
@@ -312,7 +386,8 @@ int main(void)
 		boot_test(test_page_sizes),    boot_test(test_faults),
 		boot_test(test_sparse),	       boot_test(test_rights),
 		boot_test(test_system_memory), boot_test(test_invalidate),
-		boot_test(test_planted),       boot_test(test_firmware),
+		boot_test(test_remembered),    boot_test(test_planted),
+		boot_test(test_firmware),
 	};
 
 	return cmocka_run_group_tests_name("model: MMU", tests, NULL, NULL);
