@@ -178,7 +178,7 @@ static void firmware_up(struct gpu_boot *boot, int err, void *arg)
 static int start_firmware(const struct gpu_blob *archive)
 {
 	const struct fwq_pack *pack;
-	struct gpu_blob_error why;
+	struct gpu_error why;
 	int err = gpu_firmware_open(archive, &gpudom.fw, &why);
 
 	if (!err)

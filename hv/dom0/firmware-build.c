@@ -37,7 +37,7 @@ static int place(const struct xvgpu_part *part, uint64_t *at, struct xvgpu_err *
 {
 	struct gpu_blob file = {part->from, part->bytes.data, part->bytes.size};
 	struct gpu_gsp_image image;
-	struct gpu_blob_error why;
+	struct gpu_error why;
 	uint64_t inside;
 
 	*at = align_up(*at, PART_ALIGN);
@@ -81,7 +81,7 @@ static int check(const struct xvgpu_bytes *archive, struct xvgpu_err *err)
 {
 	struct gpu_blob file = {"archive", archive->data, archive->size};
 	struct gpu_firmware *fw = malloc(sizeof(*fw));
-	struct gpu_blob_error why;
+	struct gpu_error why;
 	int rc = 0;
 
 	if (!fw)

@@ -88,7 +88,7 @@ static int read_vendor_image(const char *dir, const struct gpu_family *family,
 			     struct xvgpu_err *err)
 {
 	struct gpu_gsp_image image;
-	struct gpu_blob_error why;
+	struct gpu_error why;
 	char name[32];
 	int rc = xvgpu_print(name, sizeof(name), "gsp_%s.bin", family->image);
 

@@ -132,7 +132,7 @@ static int list(const char *path, const struct xvgpu_bytes *bytes, struct gpu_fi
 		struct xvgpu_err *err)
 {
 	struct gpu_blob file = {path, bytes->data, bytes->size};
-	struct gpu_blob_error why;
+	struct gpu_error why;
 	int damaged = 0;
 
 	if (gpu_archive_open(&file, &fw->archive, &why))

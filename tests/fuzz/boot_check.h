@@ -12,7 +12,7 @@
 #include "tests/fuzz/must.h"
 
 /* right: the error that was returned is one of those that the reader promises. */
-static inline void must_refuse(bool right, const struct gpu_blob_error *err)
+static inline void must_refuse(bool right, const struct gpu_error *err)
 {
 	must(right && err->text[0] && !strchr(err->text, '\n'));
 }

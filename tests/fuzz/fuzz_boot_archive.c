@@ -63,7 +63,7 @@ static void use_all(const struct gpu_blob *file, const struct gpu_firmware *fw)
 static void choose(const struct gpu_firmware *fw)
 {
 	static struct fwq_pack room;
-	struct gpu_blob_error err = {""};
+	struct gpu_error err = {""};
 	const struct fwq_pack *pack;
 	int ret = gpu_pack_choose(fw, &room, &pack, &err);
 
@@ -76,7 +76,7 @@ static void choose(const struct gpu_firmware *fw)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct gpu_firmware fw;
-	struct gpu_blob_error err = {""};
+	struct gpu_error err = {""};
 	struct gpu_blob file = {"archive", NULL, size ? size - 1 : 0};
 	void *archive;
 	int ret;

@@ -28,7 +28,7 @@ static void use_span(const struct gpu_booter *b, const struct gpu_booter_span *s
 	     span->size <= b->image.size - span->offset);
 }
 
-static void booter(const struct gpu_blob *file, struct gpu_blob_error *err)
+static void booter(const struct gpu_blob *file, struct gpu_error *err)
 {
 	struct gpu_blob signature;
 	struct gpu_booter b;
@@ -51,7 +51,7 @@ static void booter(const struct gpu_blob *file, struct gpu_blob_error *err)
 	}
 }
 
-static void bootloader(const struct gpu_blob *file, struct gpu_blob_error *err)
+static void bootloader(const struct gpu_blob *file, struct gpu_error *err)
 {
 	struct gpu_bootloader b;
 	int ret = gpu_bootloader_parse(file, &b, err);
@@ -65,7 +65,7 @@ static void bootloader(const struct gpu_blob *file, struct gpu_blob_error *err)
 	     b.manifest_offset <= b.image.size);
 }
 
-static void falcon_loader(const struct gpu_blob *file, struct gpu_blob_error *err)
+static void falcon_loader(const struct gpu_blob *file, struct gpu_error *err)
 {
 	struct gpu_falcon_loader l;
 	int ret = gpu_falcon_loader_parse(file, &l, err);
@@ -78,7 +78,7 @@ static void falcon_loader(const struct gpu_blob *file, struct gpu_blob_error *er
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct gpu_blob_error err = {""};
+	struct gpu_error err = {""};
 	struct gpu_blob file;
 
 	if (!size)

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct gpu_blob file = {"file", data, size}, part;
-	struct gpu_blob_error err = {""};
+	struct gpu_error err = {""};
 	struct gpu_gsp_image image;
 	int ret = gpu_gsp_image_open(&file, &image, &err);
 

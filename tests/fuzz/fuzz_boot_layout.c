@@ -79,7 +79,7 @@ static void check(const struct gpu_layout *l, const struct gpu_layout_want *want
 static void write_meta(const struct fwq_pack *pack, const struct gpu_layout *l, bool honest)
 {
 	struct gpu_wpr_meta meta = {.layout = l, .radix3 = PAGE, .signature_size = PAGE};
-	struct gpu_layout_error why = {""};
+	struct gpu_error why = {""};
 	void *page = calloc(1, PAGE);
 	int ret;
 
@@ -92,7 +92,7 @@ static void write_meta(const struct fwq_pack *pack, const struct gpu_layout *l, 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct fwq_pack pack;
-	struct gpu_layout_error why = {""};
+	struct gpu_error why = {""};
 	struct gpu_layout_want want;
 	struct gpu_layout l;
 	uint8_t lies, others, flags;

@@ -45,7 +45,7 @@ static void check(const struct gpu_static_info *info, uint64_t fb_size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct gpu_static_info info;
-	struct gpu_static_info_error why = {""};
+	struct gpu_error why = {""};
 	const struct fwq_pack *honest, *pack;
 	uint64_t fb_size;
 	uint8_t *reply, head;

@@ -33,7 +33,7 @@ static void mend(uint8_t *rom, size_t size)
 static void use_fwsec(const struct gpu_vbios *vbios, const struct gpu_fwsec *f)
 {
 	struct gpu_blob signature;
-	struct gpu_blob_error err = {""};
+	struct gpu_error err = {""};
 	uint8_t *dmem;
 
 	must(f->image.data >= vbios->rom.data && f->image.size <= vbios->rom.size);
@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *rom = malloc(size ? size : 1);
 	struct gpu_blob blob = {"rom", rom, size};
-	struct gpu_blob_error err = {""};
+	struct gpu_error err = {""};
 	struct gpu_vbios vbios;
 	struct gpu_fwsec fwsec;
 	int ret;

@@ -32,7 +32,7 @@ static const struct lie about[] = {
 static void engines(const struct fwq_pack *pack, bool honest, const uint8_t *reply, uint32_t len)
 {
 	static struct gpu_engines out;
-	struct gpu_engines_error why = {""};
+	struct gpu_error why = {""};
 	bool more = true;
 	int ret = 0;
 

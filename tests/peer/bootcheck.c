@@ -134,7 +134,7 @@ int main(int argc, char **argv)
 	struct model_config board = {0};
 	struct hosted_pci *slot;
 	const struct fwq_pack *pack;
-	struct gpu_blob_error why;
+	struct gpu_error why;
 	struct gpu_firmware fw;
 	struct gpu_blob archive = {"archive", NULL, 0};
 	struct model *model;

@@ -24,7 +24,7 @@ static void show_part(const char *name, const struct gpu_blob *file, const struc
 	printf("%s %llu %zu\n", name, (unsigned long long)(part->data - file->data), part->size);
 }
 
-static int gsp(const struct gpu_blob *file, struct gpu_blob_error *err)
+static int gsp(const struct gpu_blob *file, struct gpu_error *err)
 {
 	static const char prefix[] = ".fwsignature_";
 	struct gpu_gsp_image image;
@@ -48,7 +48,7 @@ static int gsp(const struct gpu_blob *file, struct gpu_blob_error *err)
 	return 0;
 }
 
-static int booter(const struct gpu_blob *file, struct gpu_blob_error *err)
+static int booter(const struct gpu_blob *file, struct gpu_error *err)
 {
 	struct gpu_booter b;
 	int ret = gpu_booter_parse(file, &b, err);
@@ -77,7 +77,7 @@ static int booter(const struct gpu_blob *file, struct gpu_blob_error *err)
 	return 0;
 }
 
-static int bootloader(const struct gpu_blob *file, struct gpu_blob_error *err)
+static int bootloader(const struct gpu_blob *file, struct gpu_error *err)
 {
 	struct gpu_bootloader b;
 	int ret = gpu_bootloader_parse(file, &b, err);
@@ -92,7 +92,7 @@ static int bootloader(const struct gpu_blob *file, struct gpu_blob_error *err)
 	return 0;
 }
 
-static int falcon_loader(const struct gpu_blob *file, struct gpu_blob_error *err)
+static int falcon_loader(const struct gpu_blob *file, struct gpu_error *err)
 {
 	struct gpu_falcon_loader l;
 	int ret = gpu_falcon_loader_parse(file, &l, err);
@@ -106,7 +106,7 @@ static int falcon_loader(const struct gpu_blob *file, struct gpu_blob_error *err
 
 static const struct {
 	const char *kind;
-	int (*read)(const struct gpu_blob *file, struct gpu_blob_error *err);
+	int (*read)(const struct gpu_blob *file, struct gpu_error *err);
 } kinds[] = {
 	{"gsp", gsp},
 	{"booter", booter},
@@ -137,7 +137,7 @@ static uint8_t *load(const char *path, size_t *size)
 
 int main(int argc, char **argv)
 {
-	struct gpu_blob_error err;
+	struct gpu_error err;
 	size_t size;
 	int ret;
 

@@ -173,7 +173,7 @@ static inline struct boot_bed *boot_bed_up_on(const struct boot_board *board, co
 					    .no_ecc = true,
 					    .allow_unsigned = true};
 	struct boot_bed *bed = calloc(1, sizeof(*bed));
-	struct gpu_blob_error why = {{0}};
+	struct gpu_error why = {{0}};
 	struct gpu_blob blob;
 
 	assert_non_null(bed);

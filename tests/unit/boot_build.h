@@ -48,7 +48,7 @@ static inline void put_text(uint8_t *p, const char *text)
 		*p++ = (uint8_t)*text++;
 }
 
-static inline void expect_said(const struct gpu_blob_error *err, const char *says)
+static inline void expect_said(const struct gpu_error *err, const char *says)
 {
 	if (!strstr(err->text, says))
 		fail_msg("\"%s\" does not say \"%s\"", err->text, says);
@@ -59,10 +59,9 @@ static inline void expect_said(const struct gpu_blob_error *err, const char *say
  * every step outside), and over the file cut off at every length below `cut`.
  */
 static inline void spoil_all(const uint8_t *file, size_t size, const struct spoil *spoils, size_t n,
-			     int (*read)(const struct gpu_blob *, struct gpu_blob_error *),
-			     size_t cut)
+			     int (*read)(const struct gpu_blob *, struct gpu_error *), size_t cut)
 {
-	struct gpu_blob_error err;
+	struct gpu_error err;
 
 	for (size_t i = 0; i < n; i++) {
 		uint8_t *copy = malloc(size);

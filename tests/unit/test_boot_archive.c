@@ -80,7 +80,7 @@ static int end(void **state)
 static void refused(const char *says)
 {
 	struct gpu_blob blob = {"archive", archive, SIZE};
-	struct gpu_blob_error err;
+	struct gpu_error err;
 	struct gpu_firmware fw;
 
 	assert_int_equal(gpu_firmware_open(&blob, &fw, &err), -EINVAL);
@@ -90,7 +90,7 @@ static void refused(const char *says)
 static void test_sound_archive(void **state)
 {
 	struct gpu_blob blob = {"archive", archive, SIZE};
-	struct gpu_blob_error err;
+	struct gpu_error err;
 	struct gpu_firmware fw;
 
 	(void)state;
@@ -115,7 +115,7 @@ static void test_sound_archive(void **state)
 static void test_optional_entries(void **state)
 {
 	struct gpu_blob blob = {"archive", archive, SIZE};
-	struct gpu_blob_error err;
+	struct gpu_error err;
 	struct gpu_firmware fw;
 
 	(void)state;
@@ -187,7 +187,7 @@ static void test_damage(void **state)
 		snprintf(says, sizeof(says), "%s: damaged: checksum", places[i].name);
 		if (i == 1) { /* of the image, the GPU checks the signature */
 			struct gpu_blob blob = {"archive", archive, SIZE};
-			struct gpu_blob_error err;
+			struct gpu_error err;
 			struct gpu_archive a;
 
 			assert_int_equal(gpu_archive_open(&blob, &a, &err), 0);
@@ -208,7 +208,7 @@ static void test_cut_off(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		struct gpu_blob blob = {"archive", archive, lengths[i]};
-		struct gpu_blob_error err;
+		struct gpu_error err;
 		struct gpu_firmware fw;
 
 		assert_int_equal(gpu_firmware_open(&blob, &fw, &err), -EINVAL);
@@ -218,7 +218,7 @@ static void test_cut_off(void **state)
 static void test_table_longer_than_archive(void **state)
 {
 	uint8_t *small = NULL;
-	struct gpu_blob_error err;
+	struct gpu_error err;
 	struct gpu_archive a;
 
 	(void)state;
@@ -285,7 +285,7 @@ static void test_image_begins_at_a_page(void **state)
 static void test_archive_begins_at_a_page(void **state)
 {
 	struct gpu_blob blob = {"archive", archive + 16, SIZE - 16};
-	struct gpu_blob_error err;
+	struct gpu_error err;
 	struct gpu_archive a;
 
 	(void)state;

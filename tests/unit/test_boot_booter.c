@@ -7,21 +7,21 @@
 #include "gpu/core/boot/nvfw.h"
 #include "tests/unit/boot_build.h"
 
-static int read_booter(const struct gpu_blob *blob, struct gpu_blob_error *err)
+static int read_booter(const struct gpu_blob *blob, struct gpu_error *err)
 {
 	struct gpu_booter booter;
 
 	return gpu_booter_parse(blob, &booter, err);
 }
 
-static int read_bootloader(const struct gpu_blob *blob, struct gpu_blob_error *err)
+static int read_bootloader(const struct gpu_blob *blob, struct gpu_error *err)
 {
 	struct gpu_bootloader loader;
 
 	return gpu_bootloader_parse(blob, &loader, err);
 }
 
-static int read_falcon_loader(const struct gpu_blob *blob, struct gpu_blob_error *err)
+static int read_falcon_loader(const struct gpu_blob *blob, struct gpu_error *err)
 {
 	struct gpu_falcon_loader loader;
 
@@ -32,7 +32,7 @@ static void test_booter(void **state)
 {
 	uint8_t file[BOOTER_SIZE];
 	struct gpu_booter b;
-	struct gpu_blob_error err;
+	struct gpu_error err;
 
 	(void)state;
 	build_booter(file);
@@ -58,7 +58,7 @@ static void test_booter_signature(void **state)
 	uint8_t file[BOOTER_SIZE];
 	struct gpu_booter b;
 	struct gpu_blob sig;
-	struct gpu_blob_error err;
+	struct gpu_error err;
 
 	(void)state;
 	build_booter(file);
@@ -136,7 +136,7 @@ static void test_bootloader(void **state)
 	};
 	uint8_t file[LOADER_SIZE];
 	struct gpu_bootloader b;
-	struct gpu_blob_error err;
+	struct gpu_error err;
 
 	(void)state;
 	build_bootloader(file);
@@ -162,7 +162,7 @@ static void test_falcon_loader(void **state)
 	};
 	uint8_t file[FALCON_SIZE];
 	struct gpu_falcon_loader l;
-	struct gpu_blob_error err;
+	struct gpu_error err;
 
 	(void)state;
 	build_falcon_loader(file);

@@ -148,7 +148,7 @@ static void fwsec_of_another_kind(void **state)
 {
 	struct boot_bed *bed = up(&boot_boards[0], "570.144");
 	struct gpu_fwsec fwsec = {.version = 2};
-	struct gpu_blob_error why;
+	struct gpu_error why;
 	struct gpu_ucode ucode;
 
 	(void)state;
@@ -189,7 +189,7 @@ static void fwsec_places_are_checked(void **state)
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct gpu_falcon_loader loader = {{"loader", bytes, cases[i].loader}, 0xfd};
 		struct gpu_fwsec fwsec = cases[i].fwsec;
-		struct gpu_blob_error why;
+		struct gpu_error why;
 		struct gpu_ucode ucode;
 
 		fwsec.version = 2;

@@ -8,7 +8,7 @@
 
 static uint8_t file[ELF_SIZE];
 
-static int read_image(const struct gpu_blob *blob, struct gpu_blob_error *err)
+static int read_image(const struct gpu_blob *blob, struct gpu_error *err)
 {
 	struct gpu_gsp_image image;
 	struct gpu_blob signature;
@@ -21,7 +21,7 @@ static void test_sound_file(void **state)
 {
 	struct gpu_blob blob = {"gsp", file, ELF_SIZE}, signature;
 	struct gpu_gsp_image image;
-	struct gpu_blob_error err;
+	struct gpu_error err;
 
 	(void)state;
 	build_elf(file);
@@ -42,7 +42,7 @@ static void test_missing_signature_is_told(void **state)
 {
 	struct gpu_blob blob = {"gsp", file, ELF_SIZE}, signature;
 	struct gpu_gsp_image image;
-	struct gpu_blob_error err;
+	struct gpu_error err;
 
 	(void)state;
 	build_elf(file);
@@ -111,7 +111,7 @@ static void test_wrong_files(void **state)
 static void test_message_is_one_line(void **state)
 {
 	struct gpu_blob blob = {"gsp\n", file, ELF_SIZE}, part;
-	struct gpu_blob_error err;
+	struct gpu_error err;
 	struct gpu_elf elf;
 
 	(void)state;

@@ -51,7 +51,7 @@ static void in_order(const struct gpu_layout *l)
 
 static void every_pack_and_board(void **state)
 {
-	struct gpu_layout_error why;
+	struct gpu_error why;
 	struct gpu_layout l;
 
 	(void)state;
@@ -75,7 +75,7 @@ static void known_heap(void **state)
 {
 	const struct fwq_pack *pack = fwq_packs_find("570.144");
 	struct gpu_layout_want want = board(24 * GIB);
-	struct gpu_layout_error why;
+	struct gpu_error why;
 	struct gpu_layout l;
 
 	(void)state;
@@ -91,7 +91,7 @@ static void impossible_boards(void **state)
 {
 	const struct fwq_pack *pack = fwq_packs_find("570.144");
 	struct gpu_layout_want good = board(GIB), want;
-	struct gpu_layout_error why;
+	struct gpu_error why;
 	struct gpu_layout l;
 
 	(void)state;
@@ -134,7 +134,7 @@ static void wrong_static_info(void **state)
 		params +
 		pack->field[FWQ_F_NV2080_CTRL_CMD_FB_GET_FB_REGION_INFO_PARAMS__fbRegion].offset;
 	enum fwq_field n = FWQ_F_NV2080_CTRL_CMD_FB_GET_FB_REGION_INFO_PARAMS__numFBRegions;
-	struct gpu_static_info_error why;
+	struct gpu_error why;
 	struct gpu_static_info info;
 	uint8_t buf[4096] = {0};
 	struct fwq_pack *other;

@@ -12,7 +12,7 @@
 
 static uint8_t rom[VB_SIZE];
 
-static int read_fwsec(const struct gpu_blob *blob, struct gpu_blob_error *err)
+static int read_fwsec(const struct gpu_blob *blob, struct gpu_error *err)
 {
 	struct gpu_vbios vbios;
 	struct gpu_fwsec fwsec;
@@ -24,7 +24,7 @@ static int read_fwsec(const struct gpu_blob *blob, struct gpu_blob_error *err)
 static void open_fwsec(struct gpu_fwsec *fwsec)
 {
 	struct gpu_vbios vbios;
-	struct gpu_blob_error err;
+	struct gpu_error err;
 
 	memset(fwsec, 0, sizeof(*fwsec));
 	if (gpu_vbios_open(&(struct gpu_blob){"rom", rom, VB_SIZE}, &vbios, &err) ||
@@ -35,7 +35,7 @@ static void open_fwsec(struct gpu_fwsec *fwsec)
 static void test_chain(void **state)
 {
 	struct gpu_vbios v;
-	struct gpu_blob_error err;
+	struct gpu_error err;
 
 	(void)state;
 	build_vbios(rom, 3);
@@ -52,7 +52,7 @@ static void test_chain(void **state)
 static void test_chain_without_extensions(void **state)
 {
 	struct gpu_vbios v;
-	struct gpu_blob_error err;
+	struct gpu_error err;
 
 	(void)state;
 	build_vbios(rom, 3);
@@ -71,7 +71,7 @@ static void test_chain_without_extensions(void **state)
 static void test_nbsi_is_last(void **state)
 {
 	struct gpu_vbios v;
-	struct gpu_blob_error err;
+	struct gpu_error err;
 
 	(void)state;
 	build_vbios(rom, 3);
@@ -103,7 +103,7 @@ static uint8_t *with_front(const struct spoil *words, size_t n)
 
 static void test_data_in_front(void **state)
 {
-	struct gpu_blob_error err;
+	struct gpu_error err;
 	uint8_t *whole[] = {with_front(front_v1, 3), with_front(front_v3, 6)};
 
 	(void)state;
@@ -167,7 +167,7 @@ static void test_wrong_chains(void **state)
 static void test_endless_chain(void **state)
 {
 	static uint8_t many[40 * 512];
-	struct gpu_blob_error err;
+	struct gpu_error err;
 
 	(void)state;
 	for (uint32_t i = 0; i < 40; i++)
@@ -188,7 +188,7 @@ static void put_bit(unsigned int at, uint8_t value)
 
 static void test_bit_tokens(void **state)
 {
-	struct gpu_blob_error err;
+	struct gpu_error err;
 	struct gpu_blob blob = {"rom", rom, VB_SIZE};
 
 	(void)state;
@@ -282,7 +282,7 @@ static void test_fwsec_v3(void **state)
 {
 	struct gpu_fwsec f;
 	struct gpu_blob sig;
-	struct gpu_blob_error err;
+	struct gpu_error err;
 	uint32_t image;
 
 	(void)state;

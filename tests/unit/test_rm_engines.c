@@ -22,7 +22,7 @@ struct table {
 	uint32_t size;
 	uint8_t *params; /* exactly as long, so that a read beyond it is seen */
 	struct gpu_engines out;
-	struct gpu_engines_error why;
+	struct gpu_error why;
 	bool more;
 };
 

@@ -105,7 +105,7 @@ static void refused(int rc, const struct xvgpu_err *err, const char *says)
 static struct gpu_firmware *opened(void)
 {
 	static struct gpu_firmware fw;
-	struct gpu_blob_error why;
+	struct gpu_error why;
 
 	if (gpu_firmware_open(&(struct gpu_blob){"a", archive.data, archive.size}, &fw, &why))
 		fail_msg("%s", why.text);

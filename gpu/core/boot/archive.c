@@ -57,8 +57,7 @@ static uint32_t table_crc(const uint8_t *head, size_t size)
 	return gpu_archive_crc(crc, head + GPU_ARCHIVE_H_ZERO, size - GPU_ARCHIVE_H_ZERO);
 }
 
-static int take_header(const struct gpu_blob *file, struct gpu_archive *a,
-		       struct gpu_blob_error *err)
+static int take_header(const struct gpu_blob *file, struct gpu_archive *a, struct gpu_error *err)
 {
 	struct gpu_blob head, table;
 	int ret = gpu_blob_part(file, 0, GPU_ARCHIVE_HEADER, "archive header", &head, err);
@@ -101,7 +100,7 @@ static int take_header(const struct gpu_blob *file, struct gpu_archive *a,
 
 /* `end` is where the entry before this one, or the table, ends: entries do not overlap. */
 static int take_entry(const struct gpu_blob *file, struct gpu_archive *a, unsigned int i,
-		      uint64_t *end, struct gpu_blob_error *err)
+		      uint64_t *end, struct gpu_error *err)
 {
 	const uint8_t *e = file->data + GPU_ARCHIVE_HEADER + (size_t)i * GPU_ARCHIVE_ENTRY;
 	struct gpu_archive_entry *to = &a->entry[i];
@@ -131,7 +130,7 @@ static int take_entry(const struct gpu_blob *file, struct gpu_archive *a, unsign
 }
 
 int gpu_archive_open(const struct gpu_blob *file, struct gpu_archive *archive,
-		     struct gpu_blob_error *err)
+		     struct gpu_error *err)
 {
 	uint64_t end;
 	int ret;
@@ -157,7 +156,7 @@ const struct gpu_archive_entry *gpu_archive_find(const struct gpu_archive *archi
 	return NULL;
 }
 
-int gpu_archive_check(const struct gpu_archive_entry *entry, struct gpu_blob_error *err)
+int gpu_archive_check(const struct gpu_archive_entry *entry, struct gpu_error *err)
 {
 	uint32_t crc = gpu_archive_crc(0, entry->contents.data, entry->contents.size);
 

@@ -59,7 +59,7 @@ struct gpu_archive {
  * gpu_archive_check(). 0, or -EINVAL with *err.
  */
 int gpu_archive_open(const struct gpu_blob *file, struct gpu_archive *archive,
-		     struct gpu_blob_error *err);
+		     struct gpu_error *err);
 
 /* The entry called `name`, or NULL. */
 const struct gpu_archive_entry *gpu_archive_find(const struct gpu_archive *archive,
@@ -69,7 +69,7 @@ const struct gpu_archive_entry *gpu_archive_find(const struct gpu_archive *archi
  * Compares an entry's contents with its checksum: finds damage, not malice. Reads all of it, about a
  * second for a large image under emulation. 0, or -EINVAL with *err.
  */
-int gpu_archive_check(const struct gpu_archive_entry *entry, struct gpu_blob_error *err);
+int gpu_archive_check(const struct gpu_archive_entry *entry, struct gpu_error *err);
 
 /* CRC-32 as of IEEE 802.3 (reflected, 0xedb88320), continued from `crc`; begin with 0. */
 uint32_t gpu_archive_crc(uint32_t crc, const void *data, size_t size);

@@ -7,7 +7,7 @@
 
 #include "gpu/core/boot/blob.h"
 
-void gpu_blob_say(const struct gpu_blob *blob, struct gpu_blob_error *err, const char *fmt, ...)
+void gpu_blob_say(const struct gpu_blob *blob, struct gpu_error *err, const char *fmt, ...)
 {
 	int n = snprintf(err->text, sizeof(err->text), "%.64s: ", blob->name);
 	va_list ap;
@@ -21,7 +21,7 @@ void gpu_blob_say(const struct gpu_blob *blob, struct gpu_blob_error *err, const
 }
 
 int gpu_blob_part(const struct gpu_blob *blob, uint64_t offset, uint64_t size, const char *what,
-		  struct gpu_blob *out, struct gpu_blob_error *err)
+		  struct gpu_blob *out, struct gpu_error *err)
 {
 	if (offset > blob->size || size > blob->size - offset)
 		return gpu_blob_fail(blob, err, "%s: 0x%llx bytes at 0x%llx end outside 0x%llx",

@@ -14,19 +14,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gpu/core/error.h"
+
 struct gpu_blob {
 	const char *name; /* of the file, for messages */
 	const uint8_t *data;
 	size_t size; /* bytes */
 };
 
-/* One line: name of the file, what in it, and the value refused. */
-struct gpu_blob_error {
-	char text[200];
-};
-
 /* Fills err with "NAME: text"; what is not printable, as in a name out of a file, becomes '?'. */
-void gpu_blob_say(const struct gpu_blob *blob, struct gpu_blob_error *err, const char *fmt, ...)
+void gpu_blob_say(const struct gpu_blob *blob, struct gpu_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The same, as the value a parser ends with (a macro, so that checkers see that it is an error). */
 #define gpu_blob_fail(blob, err, ...) (gpu_blob_say(blob, err, __VA_ARGS__), -EINVAL)
@@ -36,7 +33,7 @@ void gpu_blob_say(const struct gpu_blob *blob, struct gpu_blob_error *err, const
  * blob is refused with -EINVAL and a message that calls it `what`. A part may be empty.
  */
 int gpu_blob_part(const struct gpu_blob *blob, uint64_t offset, uint64_t size, const char *what,
-		  struct gpu_blob *out, struct gpu_blob_error *err);
+		  struct gpu_blob *out, struct gpu_error *err);
 
 /* Little-endian values at any alignment; the caller has checked that they are there. */
 static inline uint16_t gpu_le16(const uint8_t *p)

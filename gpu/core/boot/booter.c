@@ -35,7 +35,7 @@
 #define DMA_UNIT 256u
 
 static int take_span(const struct gpu_blob *image, const uint8_t *pair, const char *what,
-		     struct gpu_booter_span *span, struct gpu_blob_error *err)
+		     struct gpu_booter_span *span, struct gpu_error *err)
 {
 	struct gpu_blob unused;
 	int ret;
@@ -52,7 +52,7 @@ static int take_span(const struct gpu_blob *image, const uint8_t *pair, const ch
 
 /* A word that stands somewhere in the file. */
 static int take_word(const struct gpu_blob *file, uint32_t offset, const char *what,
-		     uint32_t *value, struct gpu_blob_error *err)
+		     uint32_t *value, struct gpu_error *err)
 {
 	struct gpu_blob word;
 	int ret = gpu_blob_part(file, offset, 4, what, &word, err);
@@ -63,7 +63,7 @@ static int take_word(const struct gpu_blob *file, uint32_t offset, const char *w
 }
 
 static int take_signatures(const struct gpu_blob *file, const uint8_t *hs, struct gpu_booter *b,
-			   struct gpu_blob_error *err)
+			   struct gpu_error *err)
 {
 	uint32_t skip = 0, total = gpu_le32(hs + HS_SIG_SIZE);
 	int ret = take_word(file, gpu_le32(hs + HS_NUM_SIG), "number of signatures", &b->sig_count,
@@ -86,7 +86,7 @@ static int take_signatures(const struct gpu_blob *file, const uint8_t *hs, struc
 }
 
 static int take_layout(const struct gpu_blob *file, const uint8_t *hs, struct gpu_booter *b,
-		       struct gpu_blob_error *err)
+		       struct gpu_error *err)
 {
 	struct gpu_blob load;
 	int ret;
@@ -118,8 +118,7 @@ static int take_layout(const struct gpu_blob *file, const uint8_t *hs, struct gp
 	return 0;
 }
 
-int gpu_booter_parse(const struct gpu_blob *file, struct gpu_booter *out,
-		     struct gpu_blob_error *err)
+int gpu_booter_parse(const struct gpu_blob *file, struct gpu_booter *out, struct gpu_error *err)
 {
 	struct gpu_blob hs, meta;
 	struct gpu_nvfw nvfw;
@@ -144,7 +143,7 @@ int gpu_booter_parse(const struct gpu_blob *file, struct gpu_booter *out,
 }
 
 int gpu_booter_signature(const struct gpu_booter *booter, uint32_t fuse_version,
-			 struct gpu_blob *out, struct gpu_blob_error *err)
+			 struct gpu_blob *out, struct gpu_error *err)
 {
 	uint32_t last = booter->sig_count - 1;
 

@@ -31,8 +31,7 @@ struct gpu_booter {
 };
 
 /* 0, or -EINVAL with *err. */
-int gpu_booter_parse(const struct gpu_blob *file, struct gpu_booter *out,
-		     struct gpu_blob_error *err);
+int gpu_booter_parse(const struct gpu_blob *file, struct gpu_booter *out, struct gpu_error *err);
 
 /*
  * The signature for a board whose fuse register for this ucode says fuse_version (position of its
@@ -40,6 +39,6 @@ int gpu_booter_parse(const struct gpu_blob *file, struct gpu_booter *out,
  * board. 0, or -EINVAL with *err: the file is too old for this board.
  */
 int gpu_booter_signature(const struct gpu_booter *booter, uint32_t fuse_version,
-			 struct gpu_blob *out, struct gpu_blob_error *err);
+			 struct gpu_blob *out, struct gpu_error *err);
 
 #endif /* GPU_BOOT_BOOTER_H */

@@ -34,7 +34,7 @@ static const uint8_t *header(const struct gpu_elf *elf, unsigned int i)
 }
 
 static int contents(const struct gpu_elf *elf, unsigned int i, const char *what,
-		    struct gpu_blob *out, struct gpu_blob_error *err)
+		    struct gpu_blob *out, struct gpu_error *err)
 {
 	const uint8_t *h = header(elf, i);
 
@@ -42,7 +42,7 @@ static int contents(const struct gpu_elf *elf, unsigned int i, const char *what,
 			     out, err);
 }
 
-int gpu_elf_open(const struct gpu_blob *file, struct gpu_elf *elf, struct gpu_blob_error *err)
+int gpu_elf_open(const struct gpu_blob *file, struct gpu_elf *elf, struct gpu_error *err)
 {
 	struct gpu_blob ehdr;
 	unsigned int names;
@@ -88,7 +88,7 @@ const char *gpu_elf_section_name(const struct gpu_elf *elf, unsigned int i)
 }
 
 int gpu_elf_section(const struct gpu_elf *elf, const char *name, struct gpu_blob *out,
-		    struct gpu_blob_error *err)
+		    struct gpu_error *err)
 {
 	unsigned int found = elf->sections;
 

@@ -25,14 +25,14 @@ struct gpu_elf {
  * Looks at a file: ELF, 64 bits, little-endian, for RISC-V, with a section table and names. 0, or
  * -EINVAL with *err. The blob is copied, its bytes are not.
  */
-int gpu_elf_open(const struct gpu_blob *file, struct gpu_elf *elf, struct gpu_blob_error *err);
+int gpu_elf_open(const struct gpu_blob *file, struct gpu_elf *elf, struct gpu_error *err);
 
 /*
  * The contents of the section called `name`. 0; -ENOENT (there is none); -EINVAL (it lies outside the
  * file, its kind has no contents, or there are two): in both cases with *err.
  */
 int gpu_elf_section(const struct gpu_elf *elf, const char *name, struct gpu_blob *out,
-		    struct gpu_blob_error *err);
+		    struct gpu_error *err);
 
 /* Name of section i of elf->sections, or "" when it has none that lies in the name table. */
 const char *gpu_elf_section_name(const struct gpu_elf *elf, unsigned int i);

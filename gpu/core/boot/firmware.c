@@ -9,7 +9,7 @@
 
 /* An entry's contents, compared with its checksum. 1, 0 when there is no such entry, or -EINVAL. */
 static int look(const struct gpu_firmware *fw, const char *name, struct gpu_blob *out,
-		struct gpu_blob_error *err)
+		struct gpu_error *err)
 {
 	const struct gpu_archive_entry *entry = gpu_archive_find(&fw->archive, name);
 	int ret;
@@ -22,7 +22,7 @@ static int look(const struct gpu_firmware *fw, const char *name, struct gpu_blob
 }
 
 static int need(const struct gpu_blob *file, const struct gpu_firmware *fw, const char *name,
-		struct gpu_blob *out, struct gpu_blob_error *err)
+		struct gpu_blob *out, struct gpu_error *err)
 {
 	int ret = look(fw, name, out, err);
 
@@ -31,8 +31,7 @@ static int need(const struct gpu_blob *file, const struct gpu_firmware *fw, cons
 	return ret < 0 ? ret : 0;
 }
 
-static int take_gsp(const struct gpu_blob *file, struct gpu_firmware *fw,
-		    struct gpu_blob_error *err)
+static int take_gsp(const struct gpu_blob *file, struct gpu_firmware *fw, struct gpu_error *err)
 {
 	const struct gpu_archive_entry *entry = gpu_archive_find(&fw->archive, "gsp");
 	int ret;
@@ -53,8 +52,7 @@ static int take_gsp(const struct gpu_blob *file, struct gpu_firmware *fw,
 	return ret ? -EINVAL : 0;
 }
 
-int gpu_firmware_open(const struct gpu_blob *file, struct gpu_firmware *out,
-		      struct gpu_blob_error *err)
+int gpu_firmware_open(const struct gpu_blob *file, struct gpu_firmware *out, struct gpu_error *err)
 {
 	struct gpu_blob part;
 	int ret = gpu_archive_open(file, &out->archive, err);

@@ -34,7 +34,6 @@ struct gpu_firmware {
  * with their checksums; of the image, the GPU itself checks the signature. Nothing is copied: the
  * archive's bytes, and *out, must stay where they are. 0, or -EINVAL with *err.
  */
-int gpu_firmware_open(const struct gpu_blob *file, struct gpu_firmware *out,
-		      struct gpu_blob_error *err);
+int gpu_firmware_open(const struct gpu_blob *file, struct gpu_firmware *out, struct gpu_error *err);
 
 #endif /* GPU_BOOT_FIRMWARE_H */

@@ -57,7 +57,7 @@
 #define REGION_IN_FB	 2u
 
 static int take_v2(const struct gpu_blob *desc, const struct gpu_blob *stored, struct gpu_fwsec *f,
-		   struct gpu_blob_error *err)
+		   struct gpu_error *err)
 {
 	const uint8_t *d = desc->data;
 	uint64_t end;
@@ -81,7 +81,7 @@ static int take_v2(const struct gpu_blob *desc, const struct gpu_blob *stored, s
 }
 
 static int take_v3(const struct gpu_blob *desc, const struct gpu_blob *stored, struct gpu_fwsec *f,
-		   struct gpu_blob_error *err)
+		   struct gpu_error *err)
 {
 	const uint8_t *d = desc->data;
 	unsigned int count = 0;
@@ -114,7 +114,7 @@ static int take_v3(const struct gpu_blob *desc, const struct gpu_blob *stored, s
 
 /* The DMEM mapper, which says where commands go. */
 static int take_mapper(const struct gpu_blob *dmem, uint32_t at, struct gpu_fwsec *f,
-		       struct gpu_blob_error *err)
+		       struct gpu_error *err)
 {
 	struct gpu_blob mapper, unused;
 	int ret = gpu_blob_part(dmem, at, MAPPER_SIZE, "FWSEC DMEM mapper", &mapper, err);
@@ -131,7 +131,7 @@ static int take_mapper(const struct gpu_blob *dmem, uint32_t at, struct gpu_fwse
 			     "FWSEC command buffer", &unused, err);
 }
 
-static int take_interface(uint32_t at, struct gpu_fwsec *f, struct gpu_blob_error *err)
+static int take_interface(uint32_t at, struct gpu_fwsec *f, struct gpu_error *err)
 {
 	struct gpu_blob dmem, head, table;
 	int ret = gpu_blob_part(&f->image, f->dmem_offset, f->dmem_size, "FWSEC data", &dmem, err);
@@ -162,7 +162,7 @@ static int take_interface(uint32_t at, struct gpu_fwsec *f, struct gpu_blob_erro
 			     head.data[IF_ENTRY_COUNT]);
 }
 
-int gpu_fwsec_open(const struct gpu_vbios *vbios, struct gpu_fwsec *out, struct gpu_blob_error *err)
+int gpu_fwsec_open(const struct gpu_vbios *vbios, struct gpu_fwsec *out, struct gpu_error *err)
 {
 	struct gpu_vbios_ucode ucode;
 	struct gpu_blob desc;
@@ -187,7 +187,7 @@ int gpu_fwsec_open(const struct gpu_vbios *vbios, struct gpu_fwsec *out, struct 
 }
 
 int gpu_fwsec_signature(const struct gpu_fwsec *fwsec, uint32_t fuse_version, struct gpu_blob *out,
-			struct gpu_blob_error *err)
+			struct gpu_error *err)
 {
 	uint64_t index = 0;
 

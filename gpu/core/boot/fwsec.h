@@ -36,15 +36,14 @@ struct gpu_fwsec {
 };
 
 /* Finds FWSEC in the ROM. 0, -ENOENT (there is none), -EINVAL; with *err. */
-int gpu_fwsec_open(const struct gpu_vbios *vbios, struct gpu_fwsec *out,
-		   struct gpu_blob_error *err);
+int gpu_fwsec_open(const struct gpu_vbios *vbios, struct gpu_fwsec *out, struct gpu_error *err);
 
 /*
  * Version 3: the signature for a board whose fuse register for ucode_id says fuse_version (position of
  * its highest set bit, 0 when none is). 0, or -EINVAL with *err: the ROM has none for it.
  */
 int gpu_fwsec_signature(const struct gpu_fwsec *fwsec, uint32_t fuse_version, struct gpu_blob *out,
-			struct gpu_blob_error *err);
+			struct gpu_error *err);
 
 /*
  * Both write a command into `dmem`, a copy of the dmem_size bytes at dmem_offset of the image. FRTS:

@@ -24,7 +24,7 @@ int gpu_firmware_version_ok(const char version[GPU_FIRMWARE_VERSION_MAX + 1])
 }
 
 static int take_version(const struct gpu_blob *text, struct gpu_gsp_image *out,
-			struct gpu_blob_error *err)
+			struct gpu_error *err)
 {
 	if (!text->size || text->size > sizeof(out->version) || text->data[text->size - 1])
 		return gpu_blob_fail(text, err, ".fwversion: no text of 1 to %u characters",
@@ -37,7 +37,7 @@ static int take_version(const struct gpu_blob *text, struct gpu_gsp_image *out,
 }
 
 int gpu_gsp_image_open(const struct gpu_blob *file, struct gpu_gsp_image *out,
-		       struct gpu_blob_error *err)
+		       struct gpu_error *err)
 {
 	struct gpu_blob version;
 	int ret = gpu_elf_open(file, &out->elf, err);
@@ -57,7 +57,7 @@ int gpu_gsp_image_open(const struct gpu_blob *file, struct gpu_gsp_image *out,
 }
 
 int gpu_gsp_image_signature(const struct gpu_gsp_image *image, const char *section,
-			    struct gpu_blob *out, struct gpu_blob_error *err)
+			    struct gpu_blob *out, struct gpu_error *err)
 {
 	int ret = gpu_elf_section(&image->elf, section, out, err);
 

@@ -20,11 +20,11 @@ struct gpu_gsp_image {
  * -EINVAL with *err; a file without a needed section is -EINVAL too.
  */
 int gpu_gsp_image_open(const struct gpu_blob *file, struct gpu_gsp_image *out,
-		       struct gpu_blob_error *err);
+		       struct gpu_error *err);
 
 /* The signature in `section` (struct gpu_family). 0, -ENOENT (not for this family), -EINVAL. */
 int gpu_gsp_image_signature(const struct gpu_gsp_image *image, const char *section,
-			    struct gpu_blob *out, struct gpu_blob_error *err);
+			    struct gpu_blob *out, struct gpu_error *err);
 
 /* Is this a version: 1 to GPU_FIRMWARE_VERSION_MAX digits and dots, and then a NUL? */
 int gpu_firmware_version_ok(const char version[GPU_FIRMWARE_VERSION_MAX + 1]);

@@ -21,8 +21,6 @@
 #define FB_SIZE_MAX   (1024 * GIB) /* keeps every sum below far from overflow */
 #define FILE_SIZE_MAX GIB	   /* what radix3 can describe */
 
-#define fail(err, ret, ...) (snprintf((err)->text, sizeof((err)->text), __VA_ARGS__), (ret))
-
 static uint64_t down(uint64_t v, uint64_t align)
 {
 	return v & ~(align - 1);
@@ -34,17 +32,17 @@ static uint64_t up(uint64_t v, uint64_t align)
 }
 
 static int number(const struct fwq_pack *pack, enum fwq_number n, uint64_t *value,
-		  struct gpu_layout_error *err)
+		  struct gpu_error *err)
 {
 	if (!fwq_has_number(pack, n))
-		return fail(err, -ENOENT, "pack %s lacks %s", pack->version, fwq_number_name(n));
+		return gpu_fail(err, -ENOENT, "pack %s lacks %s", pack->version,
+				fwq_number_name(n));
 	*value = pack->number[n];
 	return 0;
 }
 
 /* Memory that GSP-RM's kernel takes; 535 has one number where later ones have two. */
-static int os_size(const struct fwq_pack *pack, bool libos3, uint64_t *size,
-		   struct gpu_layout_error *err)
+static int os_size(const struct fwq_pack *pack, bool libos3, uint64_t *size, struct gpu_error *err)
 {
 	enum fwq_number n = FWQ_N_GSP_FW_HEAP_PARAM_OS_SIZE_LIBOS2;
 
@@ -65,7 +63,7 @@ static enum fwq_number per_gb_name(const struct fwq_pack *pack)
 }
 
 static int heap_size(const struct fwq_pack *pack, const struct gpu_layout_want *want,
-		     uint64_t *size, struct gpu_layout_error *err)
+		     uint64_t *size, struct gpu_error *err)
 {
 	uint64_t os = 0, base = 0, per_gb = 0, clients = 0, least = 0;
 	int ret;
@@ -89,7 +87,8 @@ static int heap_size(const struct fwq_pack *pack, const struct gpu_layout_want *
 	/* A pack is checked for form only: what is larger than the board fits nowhere anyway. */
 	if (os > FB_SIZE_MAX || base > FB_SIZE_MAX || per_gb > GIB || clients > FB_SIZE_MAX ||
 	    least > FB_SIZE_MAX / MIB)
-		return fail(err, -EINVAL, "pack %s: heap parameters out of range", pack->version);
+		return gpu_fail(err, -EINVAL, "pack %s: heap parameters out of range",
+				pack->version);
 	*size = os + base + up(per_gb * (up(want->fb_size, GIB) / GIB), MIB) + up(clients, MIB);
 	if (*size < least * MIB)
 		*size = least * MIB;
@@ -98,11 +97,11 @@ static int heap_size(const struct fwq_pack *pack, const struct gpu_layout_want *
 
 /* Takes `size` bytes below *top, at a multiple of `align`, and moves *top there. */
 static int take(uint64_t *top, uint64_t size, uint64_t align, struct gpu_place *out,
-		const char *what, struct gpu_layout_error *err)
+		const char *what, struct gpu_error *err)
 {
 	if (size >= *top)
-		return fail(err, -ENOSPC, "no room for %s (%#" PRIx64 " bytes) below %#" PRIx64,
-			    what, size, *top);
+		return gpu_fail(err, -ENOSPC, "no room for %s (%#" PRIx64 " bytes) below %#" PRIx64,
+				what, size, *top);
 	out->addr = down(*top - size, align);
 	out->size = size;
 	*top = out->addr;
@@ -110,7 +109,7 @@ static int take(uint64_t *top, uint64_t size, uint64_t align, struct gpu_place *
 }
 
 int gpu_layout_make(const struct fwq_pack *pack, const struct gpu_layout_want *want,
-		    struct gpu_layout *out, struct gpu_layout_error *err)
+		    struct gpu_layout *out, struct gpu_error *err)
 {
 	struct gpu_layout l = {.fb_size = want->fb_size};
 	struct gpu_place wpr = {0};
@@ -120,16 +119,17 @@ int gpu_layout_make(const struct fwq_pack *pack, const struct gpu_layout_want *w
 	if (want->fb_size > FB_SIZE_MAX || want->vga_addr >= want->fb_size ||
 	    want->vga_addr < REGION_ALIGN || !want->image_size || !want->bootloader_size ||
 	    want->image_size > FILE_SIZE_MAX || want->bootloader_size > FILE_SIZE_MAX)
-		return fail(err, -EINVAL,
-			    "memory %#" PRIx64 ", VGA workspace %#" PRIx64 ", image %#" PRIx64
-			    " bytes",
-			    want->fb_size, want->vga_addr, want->image_size);
+		return gpu_fail(err, -EINVAL,
+				"memory %#" PRIx64 ", VGA workspace %#" PRIx64 ", image %#" PRIx64
+				" bytes",
+				want->fb_size, want->vga_addr, want->image_size);
 	ret = heap_size(pack, want, &heap, err);
 	if (ret)
 		return ret;
 	if (heap > want->fb_size)
-		return fail(err, -ENOSPC, "heap of %#" PRIx64 " bytes on a board with %#" PRIx64,
-			    heap, want->fb_size);
+		return gpu_fail(err, -ENOSPC,
+				"heap of %#" PRIx64 " bytes on a board with %#" PRIx64, heap,
+				want->fb_size);
 	heap = up(heap, MIB);
 	l.vga = (struct gpu_place){want->vga_addr, want->fb_size - want->vga_addr};
 	l.wpr_end = top = down(want->vga_addr, REGION_ALIGN);
@@ -154,7 +154,7 @@ int gpu_layout_make(const struct fwq_pack *pack, const struct gpu_layout_want *w
 }
 
 int gpu_wpr_meta_write(const struct fwq_pack *pack, const struct gpu_wpr_meta *m, void *page,
-		       struct gpu_layout_error *err)
+		       struct gpu_error *err)
 {
 	const struct gpu_layout *l = m->layout;
 	const struct {
@@ -193,8 +193,9 @@ int gpu_wpr_meta_write(const struct fwq_pack *pack, const struct gpu_wpr_meta *m
 		int ret = fwq_put(pack, fields[i].field, page, PAGE, 0, 0, fields[i].value);
 
 		if (ret)
-			return fail(err, ret, "pack %s: %s = %#" PRIx64 ": error %d", pack->version,
-				    fwq_field_name(fields[i].field), fields[i].value, -ret);
+			return gpu_fail(err, ret, "pack %s: %s = %#" PRIx64 ": error %d",
+					pack->version, fwq_field_name(fields[i].field),
+					fields[i].value, -ret);
 	}
 	return 0;
 }

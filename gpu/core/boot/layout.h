@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "fwq/pack.h"
+#include "gpu/core/error.h"
 
 struct gpu_layout_want {
 	uint64_t fb_size;	  /* of the board, bytes */
@@ -37,16 +38,12 @@ struct gpu_layout {
 	uint64_t wpr_start, wpr_end;
 };
 
-struct gpu_layout_error {
-	char text[160];
-};
-
 /*
  * 0; -ENOENT: the pack lacks a number; -ENOSPC: the board's memory is too small; -EINVAL: sizes that no
  * board or file has. *err is one line.
  */
 int gpu_layout_make(const struct fwq_pack *pack, const struct gpu_layout_want *want,
-		    struct gpu_layout *out, struct gpu_layout_error *err);
+		    struct gpu_layout *out, struct gpu_error *err);
 
 /*
  * Writes GspFwWprMeta, which tells the booter, into `page` (4096 zeroed bytes): the layout, and where in
@@ -60,6 +57,6 @@ struct gpu_wpr_meta {
 	uint32_t code_offset, data_offset, manifest_offset; /* in the bootloader */
 };
 int gpu_wpr_meta_write(const struct fwq_pack *pack, const struct gpu_wpr_meta *meta, void *page,
-		       struct gpu_layout_error *err);
+		       struct gpu_error *err);
 
 #endif /* GPU_BOOT_LAYOUT_H */

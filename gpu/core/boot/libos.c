@@ -10,8 +10,6 @@
 
 #define REGIONS (GPU_LIBOS_LOGS + 1)
 
-#define fail(err, ret, ...) (snprintf((err)->text, sizeof((err)->text), __VA_ARGS__), (ret))
-
 static const char *const log_name[GPU_LIBOS_LOGS] = {"LOGINIT", "LOGINTR", "LOGRM"};
 
 struct field {
@@ -22,7 +20,7 @@ struct field {
 
 /* Writes fields of a structure that begins at `at` of a page. */
 static int put_fields(const struct fwq_pack *pack, void *page, size_t at, const struct field *f,
-		      unsigned int n, struct gpu_libos_error *err)
+		      unsigned int n, struct gpu_error *err)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		int ret;
@@ -31,15 +29,15 @@ static int put_fields(const struct fwq_pack *pack, void *page, size_t at, const 
 			continue;
 		ret = fwq_put(pack, f[i].field, page, HV_PAGE_SIZE, at, 0, f[i].value);
 		if (ret)
-			return fail(err, ret, "pack %s: %s: error %d", pack->version,
-				    fwq_field_name(f[i].field), -ret);
+			return gpu_fail(err, ret, "pack %s: %s: error %d", pack->version,
+					fwq_field_name(f[i].field), -ret);
 	}
 	return 0;
 }
 
 /* Where the arguments of the queues are within RMARGS. */
 static int queue_arguments(const struct fwq_pack *pack, const struct gpu_channel *c, void *rmargs,
-			   struct gpu_libos_error *err)
+			   struct gpu_error *err)
 {
 	const struct fwq_params *p = &c->params;
 	const struct field fields[] = {
@@ -63,14 +61,14 @@ static int queue_arguments(const struct fwq_pack *pack, const struct gpu_channel
 			   HV_PAGE_SIZE, 0, &at, &size);
 
 	if (ret || size < fwq_sizeof(pack, FWQ_S_MESSAGE_QUEUE_INIT_ARGUMENTS))
-		return fail(err, ret ? ret : -EINVAL,
-			    "pack %s: no room for queue arguments in GSP_ARGUMENTS_CACHED",
-			    pack->version);
+		return gpu_fail(err, ret ? ret : -EINVAL,
+				"pack %s: no room for queue arguments in GSP_ARGUMENTS_CACHED",
+				pack->version);
 	return put_fields(pack, rmargs, at, fields, sizeof(fields) / sizeof(fields[0]), err);
 }
 
 static int fill_rmargs(const struct fwq_pack *pack, const struct gpu_channel *c, void *rmargs,
-		       struct gpu_libos_error *err)
+		       struct gpu_error *err)
 {
 	/* Stacks in the core's own memory, as NVIDIA and nouveau (rm/r570/gsp.c) ask for. */
 	static const struct field fields[] = {
@@ -92,7 +90,7 @@ static uint64_t id8(const char *name)
 }
 
 static int put_region(const struct fwq_pack *pack, struct gpu_libos *l, unsigned int i,
-		      const char *name, uint64_t addr, uint64_t size, struct gpu_libos_error *err)
+		      const char *name, uint64_t addr, uint64_t size, struct gpu_error *err)
 {
 	const struct field fields[] = {
 		{FWQ_F_LibosMemoryRegionInitArgument__id8, id8(name), false},
@@ -109,20 +107,20 @@ static int put_region(const struct fwq_pack *pack, struct gpu_libos *l, unsigned
 			  sizeof(fields) / sizeof(fields[0]), err);
 }
 
-static int make_log(struct hv_dma *log, const char *name, struct gpu_libos_error *err)
+static int make_log(struct hv_dma *log, const char *name, struct gpu_error *err)
 {
 	int ret = hv_dma_alloc(GPU_LIBOS_LOG_SIZE, log);
 	uint64_t *words = log->va;
 
 	if (ret)
-		return fail(err, ret, "%s: no %u contiguous bytes", name, GPU_LIBOS_LOG_SIZE);
+		return gpu_fail(err, ret, "%s: no %u contiguous bytes", name, GPU_LIBOS_LOG_SIZE);
 	for (unsigned int i = 0; i < GPU_LIBOS_LOG_SIZE / HV_PAGE_SIZE; i++)
 		words[1 + i] = log->addr + (uint64_t)i * HV_PAGE_SIZE;
 	return 0;
 }
 
 int gpu_libos_make(const struct fwq_pack *pack, const struct gpu_channel *channel,
-		   struct gpu_libos *l, struct gpu_libos_error *err)
+		   struct gpu_libos *l, struct gpu_error *err)
 {
 	int ret = 0;
 
@@ -130,7 +128,7 @@ int gpu_libos_make(const struct fwq_pack *pack, const struct gpu_channel *channe
 	l->args = hv_pages_alloc(1);
 	l->rmargs = hv_pages_alloc(1);
 	if (!l->args || !l->rmargs)
-		return fail(err, -ENOMEM, "no memory for the arguments");
+		return gpu_fail(err, -ENOMEM, "no memory for the arguments");
 	for (unsigned int i = 0; i < GPU_LIBOS_LOGS && !ret; i++) {
 		ret = make_log(&l->log[i], log_name[i], err);
 		if (!ret)

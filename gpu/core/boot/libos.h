@@ -15,6 +15,7 @@
 
 #include "fwq/pack.h"
 #include "gpu/core/boot/channel.h"
+#include "gpu/core/error.h"
 #include "hv/hv.h"
 
 #define GPU_LIBOS_LOGS	   3u
@@ -26,16 +27,12 @@ struct gpu_libos {
 	uint64_t addr;	     /* bus address of the list of regions */
 };
 
-struct gpu_libos_error {
-	char text[120];
-};
-
 /*
  * 0; -ENOMEM: no (contiguous) memory; -EINVAL and others: the pack's structures do not fit. With *err,
  * one line. Free it in any case.
  */
 int gpu_libos_make(const struct fwq_pack *pack, const struct gpu_channel *channel,
-		   struct gpu_libos *out, struct gpu_libos_error *err);
+		   struct gpu_libos *out, struct gpu_error *err);
 void gpu_libos_free(struct gpu_libos *libos);
 
 #endif /* GPU_BOOT_LIBOS_H */

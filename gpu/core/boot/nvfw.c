@@ -30,7 +30,7 @@
 #define BL_CODE_SIZE   0x0cu
 #define BL_SIZE	       0x18u
 
-int gpu_nvfw_open(const struct gpu_blob *file, struct gpu_nvfw *nvfw, struct gpu_blob_error *err)
+int gpu_nvfw_open(const struct gpu_blob *file, struct gpu_nvfw *nvfw, struct gpu_error *err)
 {
 	struct gpu_blob head;
 	int ret = gpu_blob_part(file, 0, BIN_SIZE, "file header", &head, err);
@@ -52,7 +52,7 @@ int gpu_nvfw_open(const struct gpu_blob *file, struct gpu_nvfw *nvfw, struct gpu
 
 /* A pair of words, offset and size, that must name a part of the image. */
 static int check_range(const struct gpu_blob *image, const uint8_t *pair, const char *what,
-		       struct gpu_blob_error *err)
+		       struct gpu_error *err)
 {
 	struct gpu_blob unused;
 
@@ -60,7 +60,7 @@ static int check_range(const struct gpu_blob *image, const uint8_t *pair, const 
 }
 
 int gpu_bootloader_parse(const struct gpu_blob *file, struct gpu_bootloader *out,
-			 struct gpu_blob_error *err)
+			 struct gpu_error *err)
 {
 	static const struct {
 		uint32_t at;
@@ -100,7 +100,7 @@ int gpu_bootloader_parse(const struct gpu_blob *file, struct gpu_bootloader *out
 }
 
 int gpu_falcon_loader_parse(const struct gpu_blob *file, struct gpu_falcon_loader *out,
-			    struct gpu_blob_error *err)
+			    struct gpu_error *err)
 {
 	struct gpu_nvfw nvfw;
 	struct gpu_blob desc;

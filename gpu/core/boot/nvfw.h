@@ -19,7 +19,7 @@ struct gpu_nvfw {
 };
 
 /* 0, or -EINVAL with *err. The header behind nvfw->header has not been checked. */
-int gpu_nvfw_open(const struct gpu_blob *file, struct gpu_nvfw *nvfw, struct gpu_blob_error *err);
+int gpu_nvfw_open(const struct gpu_blob *file, struct gpu_nvfw *nvfw, struct gpu_error *err);
 
 /*
  * The RISC-V bootloader, which booter starts in WPR2 and which starts GSP-RM ("bootloader"). Offsets
@@ -34,7 +34,7 @@ struct gpu_bootloader {
 
 /* 0, or -EINVAL with *err. */
 int gpu_bootloader_parse(const struct gpu_blob *file, struct gpu_bootloader *out,
-			 struct gpu_blob_error *err);
+			 struct gpu_error *err);
 
 /*
  * The falcon loader that Turing's FWSEC needs, since there the host cannot place secure code itself
@@ -47,6 +47,6 @@ struct gpu_falcon_loader {
 
 /* 0, or -EINVAL with *err. */
 int gpu_falcon_loader_parse(const struct gpu_blob *file, struct gpu_falcon_loader *out,
-			    struct gpu_blob_error *err);
+			    struct gpu_error *err);
 
 #endif /* GPU_BOOT_NVFW_H */

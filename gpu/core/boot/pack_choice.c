@@ -9,7 +9,7 @@
 #include "gpu/core/boot/pack_choice.h"
 
 int gpu_pack_choose(const struct gpu_firmware *fw, struct fwq_pack *room,
-		    const struct fwq_pack **out, struct gpu_blob_error *err)
+		    const struct fwq_pack **out, struct gpu_error *err)
 {
 	struct fwq_pack_error why;
 

@@ -15,6 +15,6 @@
  * With *err.
  */
 int gpu_pack_choose(const struct gpu_firmware *fw, struct fwq_pack *room,
-		    const struct fwq_pack **out, struct gpu_blob_error *err);
+		    const struct fwq_pack **out, struct gpu_error *err);
 
 #endif /* GPU_BOOT_PACK_CHOICE_H */

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "fwq/pack.h"
+#include "gpu/core/error.h"
 
 #define GPU_REGIONS_MAX 16u
 #define GPU_NAME_MAX	63u
@@ -32,10 +33,6 @@ struct gpu_static_info {
 	uint64_t bar1_pde, bar2_pde;
 };
 
-struct gpu_static_info_error {
-	char text[160];
-};
-
 /* Bytes of the reply, and of the call. 0: the pack lacks the structure. */
 uint32_t gpu_static_info_size(const struct fwq_pack *pack);
 
@@ -44,7 +41,6 @@ uint32_t gpu_static_info_size(const struct fwq_pack *pack);
  * names memory that the board does not have; -ENOENT: the pack lacks a field. With *err.
  */
 int gpu_static_info_decode(const struct fwq_pack *pack, const void *reply, size_t len,
-			   uint64_t fb_size, struct gpu_static_info *out,
-			   struct gpu_static_info_error *err);
+			   uint64_t fb_size, struct gpu_static_info *out, struct gpu_error *err);
 
 #endif /* GPU_BOOT_STATIC_INFO_H */

@@ -29,7 +29,7 @@ static int build_radix3(struct gpu_boot *b)
 
 static int build_libos_args(struct gpu_boot *b)
 {
-	struct gpu_libos_error why;
+	struct gpu_error why;
 	int err = gpu_channel_open(b->gpu, b->pack, &b->channel, gpu_boot_heard, b);
 
 	if (err)
@@ -76,7 +76,7 @@ static int place_wpr(struct gpu_boot *b)
 		.libos3 = b->gpu->chip->kind->libos3,
 		.vgpu = b->vgpu,
 	};
-	struct gpu_layout_error why;
+	struct gpu_error why;
 	struct gpu_wpr_meta meta;
 	int err = gpu_layout_make(b->pack, &want, &b->layout, &why);
 

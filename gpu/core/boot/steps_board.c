@@ -87,7 +87,7 @@ static int take_fwsec(struct gpu_boot *b)
 	const struct gpu_falcon_loader *loader =
 		b->fw->has_falcon_loader ? &b->fw->falcon_loader : NULL;
 	struct gpu_blob rom = {"board ROM", b->rom, NV_PROM_DATA_SIZE};
-	struct gpu_blob_error why;
+	struct gpu_error why;
 	struct gpu_vbios vbios;
 	int err = gpu_vbios_open(&rom, &vbios, &why);
 
@@ -117,7 +117,7 @@ int gpu_step_read_rom(struct gpu_boot *b)
 
 int gpu_step_load_booters(struct gpu_boot *b)
 {
-	struct gpu_blob_error why;
+	struct gpu_error why;
 	int err = 0;
 
 	if (!b->booter_load.memory.va)

@@ -59,7 +59,7 @@ static int submit(struct gpu_boot *b, uint32_t function, uint32_t request_len, u
 }
 
 /* A call before the firmware runs: there is room, so it is in the queue when this returns. */
-static int queue(struct gpu_boot *b, uint32_t function, int len, const struct gpu_call_error *why)
+static int queue(struct gpu_boot *b, uint32_t function, int len, const struct gpu_error *why)
 {
 	int err;
 
@@ -86,7 +86,7 @@ static int get_buffers(struct gpu_boot *b, uint32_t reply)
 
 int gpu_step_queue_system_info(struct gpu_boot *b)
 {
-	struct gpu_call_error why;
+	struct gpu_error why;
 	int err = get_buffers(b, 0);
 
 	return err ? err
@@ -96,7 +96,7 @@ int gpu_step_queue_system_info(struct gpu_boot *b)
 
 int gpu_step_queue_registry(struct gpu_boot *b)
 {
-	struct gpu_call_error why;
+	struct gpu_error why;
 	int err = get_buffers(b, 0);
 
 	return err ? err
@@ -232,7 +232,7 @@ static int wait_call(struct gpu_boot *b)
 int gpu_step_get_static_info(struct gpu_boot *b)
 {
 	uint32_t size = gpu_static_info_size(b->pack);
-	struct gpu_static_info_error why;
+	struct gpu_error why;
 	int ret;
 
 	if (!b->stage) {

@@ -24,16 +24,14 @@
 
 #define REGISTRY_TYPE_DWORD 1u /* REGISTRY_TABLE_ENTRY_TYPE_DWORD */
 
-#define fail(err, ret, ...) (snprintf((err)->text, sizeof((err)->text), __VA_ARGS__), (ret))
-
 static int put(const struct fwq_pack *pack, enum fwq_field f, void *buf, size_t at, uint64_t value,
-	       struct gpu_call_error *err)
+	       struct gpu_error *err)
 {
 	int ret = fwq_put(pack, f, buf, GPU_CALL_MAX, at, 0, value);
 
 	if (ret)
-		return fail(err, ret, "pack %s: %s = %#llx: error %d", pack->version,
-			    fwq_field_name(f), (unsigned long long)value, -ret);
+		return gpu_fail(err, ret, "pack %s: %s = %#llx: error %d", pack->version,
+				fwq_field_name(f), (unsigned long long)value, -ret);
 	return 0;
 }
 
@@ -62,7 +60,7 @@ static uint64_t config(struct gpu *gpu, unsigned int offset, unsigned int size)
 
 /* What this release has of it; what it must have, or nothing works, is not optional. */
 static int put_system_info(struct gpu *gpu, const struct fwq_pack *pack,
-			   const struct hv_pci_bar bar[3], void *buf, struct gpu_call_error *err)
+			   const struct hv_pci_bar bar[3], void *buf, struct gpu_error *err)
 {
 	const struct {
 		enum fwq_field field;
@@ -97,7 +95,7 @@ static int put_system_info(struct gpu *gpu, const struct fwq_pack *pack,
 }
 
 int gpu_system_info_write(struct gpu *gpu, const struct fwq_pack *pack, void *buf,
-			  struct gpu_call_error *err)
+			  struct gpu_error *err)
 {
 	static const unsigned int number[3] = {BAR_REGS, BAR_FB, BAR_INST};
 	uint32_t size = fwq_sizeof(pack, FWQ_S_GspSystemInfo);
@@ -106,16 +104,16 @@ int gpu_system_info_write(struct gpu *gpu, const struct fwq_pack *pack, void *bu
 
 	for (unsigned int i = 0; i < 3; i++) {
 		if (hv_pci_bar(gpu->pci, number[i], &bar[i]) || !bar[i].addr)
-			return fail(err, -ENODEV, "BAR %u has no address", number[i]);
+			return gpu_fail(err, -ENODEV, "BAR %u has no address", number[i]);
 	}
 	if (!size || size > GPU_CALL_MAX)
-		return fail(err, -EINVAL, "pack %s: GspSystemInfo of %u bytes", pack->version,
-			    size);
+		return gpu_fail(err, -EINVAL, "pack %s: GspSystemInfo of %u bytes", pack->version,
+				size);
 	ret = put_system_info(gpu, pack, bar, buf, err);
 	return ret ? ret : (int)size;
 }
 
-int gpu_registry_write(const struct fwq_pack *pack, void *buf, struct gpu_call_error *err)
+int gpu_registry_write(const struct fwq_pack *pack, void *buf, struct gpu_error *err)
 {
 	/* nouveau's r535_registry_entries: a reset through the bus may not lose the configuration. */
 	static const struct {
@@ -128,14 +126,15 @@ int gpu_registry_write(const struct fwq_pack *pack, void *buf, struct gpu_call_e
 	int ret = fwq_span(pack, FWQ_F_PACKED_REGISTRY_TABLE__entries, GPU_CALL_MAX, 0, &at, &size);
 
 	if (ret || !entry || entry > 256)
-		return fail(err, ret ? ret : -EINVAL, "pack %s: PACKED_REGISTRY_TABLE",
-			    pack->version);
+		return gpu_fail(err, ret ? ret : -EINVAL, "pack %s: PACKED_REGISTRY_TABLE",
+				pack->version);
 	text = at + (size_t)n * entry;
 	for (unsigned int i = 0; i < n && !ret; i++, at += entry) {
 		size_t len = strlen(keys[i].name) + 1;
 
 		if (text + len > GPU_CALL_MAX)
-			return fail(err, -EINVAL, "pack %s: PACKED_REGISTRY_TABLE", pack->version);
+			return gpu_fail(err, -EINVAL, "pack %s: PACKED_REGISTRY_TABLE",
+					pack->version);
 		memcpy((uint8_t *)buf + text, keys[i].name, len);
 		ret = put(pack, FWQ_F_PACKED_REGISTRY_ENTRY__nameOffset, buf, at, text, err);
 		if (!ret)

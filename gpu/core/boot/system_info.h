@@ -13,21 +13,18 @@
 #include <stdint.h>
 
 #include "fwq/pack.h"
+#include "gpu/core/error.h"
 
 struct gpu;
 
 #define GPU_CALL_MAX 4096u /* bytes of either call's payload: both fit with room to spare */
-
-struct gpu_call_error {
-	char text[120];
-};
 
 /*
  * Both write the payload into buf, GPU_CALL_MAX zeroed bytes, and return its length; or -errno with
  * *err: a BAR without an address, or structures of the pack that do not fit.
  */
 int gpu_system_info_write(struct gpu *gpu, const struct fwq_pack *pack, void *buf,
-			  struct gpu_call_error *err);
-int gpu_registry_write(const struct fwq_pack *pack, void *buf, struct gpu_call_error *err);
+			  struct gpu_error *err);
+int gpu_registry_write(const struct fwq_pack *pack, void *buf, struct gpu_error *err);
 
 #endif /* GPU_BOOT_SYSTEM_INFO_H */

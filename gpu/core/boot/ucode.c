@@ -35,7 +35,7 @@ static uint32_t blocks(uint32_t size)
 
 /* The version that the board asks for: 0, or the position of the fuses' highest bit from 1. */
 static int fuse_version(struct gpu *gpu, const struct gpu_ucode *u, uint32_t *version,
-			struct gpu_blob_error *err, const struct gpu_blob *file)
+			struct gpu_error *err, const struct gpu_blob *file)
 {
 	uint32_t reg, fuses;
 
@@ -58,7 +58,7 @@ static int fuse_version(struct gpu *gpu, const struct gpu_ucode *u, uint32_t *ve
 }
 
 /* Room for the image and for whole blocks at the end of its parts. */
-static int place(struct gpu_ucode *u, const struct gpu_blob *image, struct gpu_blob_error *err)
+static int place(struct gpu_ucode *u, const struct gpu_blob *image, struct gpu_error *err)
 {
 	uint64_t end = image->size;
 	uint64_t code_end = (uint64_t)u->code_offset + blocks(u->code_size);
@@ -101,7 +101,7 @@ static void sign(struct gpu_ucode *u, const struct gpu_blob *signature)
 }
 
 int gpu_ucode_from_booter(struct gpu *gpu, const char *name, const struct gpu_booter *booter,
-			  struct gpu_ucode *out, struct gpu_blob_error *err)
+			  struct gpu_ucode *out, struct gpu_error *err)
 {
 	bool boot_rom = gpu->chip->kind->boot_rom;
 	struct gpu_ucode u = {
@@ -139,7 +139,7 @@ int gpu_ucode_from_booter(struct gpu *gpu, const char *name, const struct gpu_bo
 
 /* Descriptor version 3: the boot ROM runs it, with a signature that the fuses choose. */
 static int from_fwsec_v3(struct gpu *gpu, const struct gpu_fwsec *fwsec, struct gpu_ucode *out,
-			 struct gpu_blob_error *err)
+			 struct gpu_error *err)
 {
 	struct gpu_ucode u = {
 		.name = "FWSEC",
@@ -174,7 +174,7 @@ static int from_fwsec_v3(struct gpu *gpu, const struct gpu_fwsec *fwsec, struct 
  * ROM whose code or data go elsewhere than to 0.
  */
 static int from_fwsec_v2(const struct gpu_fwsec *fwsec, const struct gpu_falcon_loader *loader,
-			 struct gpu_ucode *out, struct gpu_blob_error *err)
+			 struct gpu_ucode *out, struct gpu_error *err)
 {
 	struct gpu_ucode u = {
 		.name = "FWSEC",
@@ -210,7 +210,7 @@ static int from_fwsec_v2(const struct gpu_fwsec *fwsec, const struct gpu_falcon_
 
 int gpu_ucode_from_fwsec(struct gpu *gpu, const struct gpu_fwsec *fwsec,
 			 const struct gpu_falcon_loader *loader, struct gpu_ucode *out,
-			 struct gpu_blob_error *err)
+			 struct gpu_error *err)
 {
 	bool boot_rom = gpu->chip->kind->boot_rom;
 

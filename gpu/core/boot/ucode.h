@@ -50,10 +50,10 @@ struct gpu_ucode {
  * are not needed any more after.
  */
 int gpu_ucode_from_booter(struct gpu *gpu, const char *name, const struct gpu_booter *booter,
-			  struct gpu_ucode *out, struct gpu_blob_error *err);
+			  struct gpu_ucode *out, struct gpu_error *err);
 int gpu_ucode_from_fwsec(struct gpu *gpu, const struct gpu_fwsec *fwsec,
 			 const struct gpu_falcon_loader *loader, struct gpu_ucode *out,
-			 struct gpu_blob_error *err);
+			 struct gpu_error *err);
 void gpu_ucode_free(struct gpu_ucode *ucode);
 
 /* The copy's data part, for FWSEC's commands. */

@@ -81,7 +81,7 @@ static bool pcir_signature(uint32_t s)
 }
 
 /* Where the first image begins: 0 unless there is IFR data. */
-static int skip_ifr(const struct gpu_blob *rom, uint32_t *first, struct gpu_blob_error *err)
+static int skip_ifr(const struct gpu_blob *rom, uint32_t *first, struct gpu_error *err)
 {
 	struct gpu_blob part;
 	uint64_t at;
@@ -128,10 +128,10 @@ static int skip_ifr(const struct gpu_blob *rom, uint32_t *first, struct gpu_blob
 }
 
 static int read_image(const struct gpu_blob *rom, uint64_t at, struct image *image,
-		      struct gpu_blob_error *err)
+		      struct gpu_error *err)
 {
 	struct gpu_blob head, pcir, npde;
-	struct gpu_blob_error unused;
+	struct gpu_error unused;
 	uint64_t pcir_at;
 	int ret = gpu_blob_part(rom, at, ROM_SIZE, "image header", &head, err);
 
@@ -170,7 +170,7 @@ static int read_image(const struct gpu_blob *rom, uint64_t at, struct image *ima
 }
 
 /* Walks the chain; the ROM then is what the chain covers. */
-static int find_images(const struct gpu_blob *rom, struct gpu_vbios *v, struct gpu_blob_error *err)
+static int find_images(const struct gpu_blob *rom, struct gpu_vbios *v, struct gpu_error *err)
 {
 	uint32_t ext = 0;
 	uint64_t at = 0;
@@ -204,7 +204,7 @@ static int find_images(const struct gpu_blob *rom, struct gpu_vbios *v, struct g
 	return gpu_blob_part(rom, 0, at, "images", &v->rom, err);
 }
 
-static int find_bit(struct gpu_vbios *v, struct gpu_blob_error *err)
+static int find_bit(struct gpu_vbios *v, struct gpu_error *err)
 {
 	const uint8_t *rom = v->rom.data;
 	uint32_t at = 0;
@@ -233,7 +233,7 @@ static int find_bit(struct gpu_vbios *v, struct gpu_blob_error *err)
 			     &v->tokens, err);
 }
 
-int gpu_vbios_open(const struct gpu_blob *rom, struct gpu_vbios *out, struct gpu_blob_error *err)
+int gpu_vbios_open(const struct gpu_blob *rom, struct gpu_vbios *out, struct gpu_error *err)
 {
 	struct gpu_blob images;
 	uint32_t first;
@@ -253,7 +253,7 @@ int gpu_vbios_open(const struct gpu_blob *rom, struct gpu_vbios *out, struct gpu
 
 /* What a pointer of the tables means: `size` bytes there. */
 static int follow(const struct gpu_vbios *v, uint32_t pointer, uint64_t size, const char *what,
-		  struct gpu_blob *out, struct gpu_blob_error *err)
+		  struct gpu_blob *out, struct gpu_error *err)
 {
 	uint64_t at = pointer;
 
@@ -263,7 +263,7 @@ static int follow(const struct gpu_vbios *v, uint32_t pointer, uint64_t size, co
 }
 
 static int take_desc(const struct gpu_vbios *v, uint32_t pointer, struct gpu_vbios_ucode *out,
-		     struct gpu_blob_error *err)
+		     struct gpu_error *err)
 {
 	struct gpu_blob head;
 	uint32_t word;
@@ -285,7 +285,7 @@ static int take_desc(const struct gpu_vbios *v, uint32_t pointer, struct gpu_vbi
 
 /* Looks through the table at `pointer`. 0, -ENOENT (not in it), -EINVAL. */
 static int search(const struct gpu_vbios *v, uint32_t pointer, uint8_t application,
-		  struct gpu_vbios_ucode *out, struct gpu_blob_error *err)
+		  struct gpu_vbios_ucode *out, struct gpu_error *err)
 {
 	struct gpu_blob head, table;
 	int ret = follow(v, pointer, TABLE_HEADER, "ucode table", &head, err);
@@ -311,7 +311,7 @@ static int search(const struct gpu_vbios *v, uint32_t pointer, uint8_t applicati
 }
 
 int gpu_vbios_ucode(const struct gpu_vbios *vbios, uint8_t application, struct gpu_vbios_ucode *out,
-		    struct gpu_blob_error *err)
+		    struct gpu_error *err)
 {
 	const struct gpu_blob *tokens = &vbios->tokens;
 

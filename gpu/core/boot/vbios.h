@@ -35,7 +35,7 @@ struct gpu_vbios {
  * Finds the images and BIT in up to GPU_VBIOS_SIZE_MAX bytes read from the ROM's beginning. 0, or
  * -EINVAL with *err. *out points into the bytes.
  */
-int gpu_vbios_open(const struct gpu_blob *rom, struct gpu_vbios *out, struct gpu_blob_error *err);
+int gpu_vbios_open(const struct gpu_blob *rom, struct gpu_vbios *out, struct gpu_error *err);
 
 /* A program as the table describes it: descriptor (with its signatures) and what follows it. */
 struct gpu_vbios_ucode {
@@ -46,6 +46,6 @@ struct gpu_vbios_ucode {
 
 /* The first program of that application id. 0, -ENOENT (none), -EINVAL; with *err. */
 int gpu_vbios_ucode(const struct gpu_vbios *vbios, uint8_t application, struct gpu_vbios_ucode *out,
-		    struct gpu_blob_error *err);
+		    struct gpu_error *err);
 
 #endif /* GPU_BOOT_VBIOS_H */

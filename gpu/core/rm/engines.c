@@ -9,8 +9,6 @@
 #include "fwq/reply.h"
 #include "gpu/core/rm/engines.h"
 
-#define fail(err, ret, ...) (snprintf((err)->text, sizeof((err)->text), __VA_ARGS__), (ret))
-
 #define TABLE(f) FWQ_F_NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_PARAMS__##f
 #define ENTRY(f) FWQ_F_NV2080_CTRL_FIFO_DEVICE_ENTRY__##f
 
@@ -34,8 +32,7 @@ static void take_name(const struct fwq_reply *r, size_t at, char *name)
 	}
 }
 
-static int take(struct fwq_reply *r, size_t at, struct gpu_engine *out,
-		struct gpu_engines_error *err)
+static int take(struct fwq_reply *r, size_t at, struct gpu_engine *out, struct gpu_error *err)
 {
 	uint64_t n = fwq_reply_get(r, ENTRY(numPbdmas), at, 0);
 
@@ -43,8 +40,8 @@ static int take(struct fwq_reply *r, size_t at, struct gpu_engine *out,
 	out->type = data(r, FWQ_N_ENGINE_INFO_TYPE_RM_ENGINE_TYPE, at);
 	out->runlist = data(r, FWQ_N_ENGINE_INFO_TYPE_RUNLIST, at);
 	if (n > GPU_ENGINE_PBDMAS)
-		return fail(err, -EPROTO, "engine \"%s\" with %" PRIu64 " PBDMA units", out->name,
-			    n);
+		return gpu_fail(err, -EPROTO, "engine \"%s\" with %" PRIu64 " PBDMA units",
+				out->name, n);
 	out->pbdmas = (unsigned int)n;
 	for (unsigned int i = 0; i < out->pbdmas; i++)
 		out->pbdma[i] = (uint32_t)fwq_reply_get(r, ENTRY(pbdmaIds), at, i);
@@ -52,7 +49,7 @@ static int take(struct fwq_reply *r, size_t at, struct gpu_engine *out,
 }
 
 int gpu_engines_add(const struct fwq_pack *pack, const void *params, size_t len,
-		    struct gpu_engines *out, bool *more, struct gpu_engines_error *err)
+		    struct gpu_engines *out, bool *more, struct gpu_error *err)
 {
 	struct fwq_reply r = {.pack = pack, .bytes = params, .len = len};
 	uint64_t n = fwq_reply_get(&r, TABLE(numEntries), 0, 0),
@@ -62,12 +59,13 @@ int gpu_engines_add(const struct fwq_pack *pack, const void *params, size_t len,
 	int ret;
 
 	if (!r.err && (!step || n > size / step || n > GPU_ENGINES_MAX - out->n))
-		return fail(err, -EPROTO,
-			    "%" PRIu64 " engines after %u in a table of %zu bytes, %u at most", n,
-			    out->n, size, GPU_ENGINES_MAX);
+		return gpu_fail(err, -EPROTO,
+				"%" PRIu64 " engines after %u in a table of %zu bytes, %u at most",
+				n, out->n, size, GPU_ENGINES_MAX);
 	if (!r.err && bmore && n != size / step)
-		return fail(err, -EPROTO, "a piece of %" PRIu64 " engines of %zu, and more to come",
-			    n, size / step);
+		return gpu_fail(err, -EPROTO,
+				"a piece of %" PRIu64 " engines of %zu, and more to come", n,
+				size / step);
 	for (uint64_t i = 0; i < n && !r.err; i++) {
 		ret = take(&r, first + (size_t)i * step, &out->engine[out->n], err);
 		if (ret)

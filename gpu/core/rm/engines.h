@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "fwq/pack.h"
+#include "gpu/core/error.h"
 
 #define GPU_ENGINES_MAX	    64u
 #define GPU_ENGINE_NAME_MAX 15u
@@ -35,15 +36,11 @@ struct gpu_engines {
 	struct gpu_engine engine[GPU_ENGINES_MAX];
 };
 
-struct gpu_engines_error {
-	char text[160];
-};
-
 /*
  * Appends one piece, the parameters of a reply in `len` bytes. *more: there is another piece, from
  * entry out->n on. 0; -EPROTO: what it says cannot be; -ENOENT: the pack lacks a field. With *err.
  */
 int gpu_engines_add(const struct fwq_pack *pack, const void *params, size_t len,
-		    struct gpu_engines *out, bool *more, struct gpu_engines_error *err);
+		    struct gpu_engines *out, bool *more, struct gpu_error *err);
 
 #endif /* GPU_RM_ENGINES_H */

@@ -123,7 +123,7 @@ static int ask_vectors(struct gpu_rm *rm)
 static void got_engines(struct fwq_rm_call *call, int err)
 {
 	struct gpu_rm *rm = call->arg;
-	struct gpu_engines_error why;
+	struct gpu_error why;
 	char text[FWQ_RM_TEXT];
 	bool more = false;
 

@@ -33,7 +33,7 @@ static int start(int argc, char **argv)
 	uint8_t digest[SHA256_SIZE];
 	char text[SHA256_HEX];
 	struct gpu_blob module = {"module", NULL, 0};
-	struct gpu_blob_error err;
+	struct gpu_error err;
 	const void *data;
 	struct sha256 sha;
 	uint64_t begin = hv_now(), end;
