@@ -42,6 +42,13 @@ struct model_engine {
 extern const struct model_engine model_engines[MODEL_ENGINES];
 
 /*
+ * Graphics: an A40 has 84 multiprocessors, two to a TPC, so all seven GPCs of the chip with six TPCs
+ * each (NVIDIA's "Ampere GA102 GPU Architecture" white paper).
+ */
+#define MODEL_GPC_MASK 0x7fu
+#define MODEL_TPC_MASK 0x3fu /* of each GPC */
+
+/*
  * A PBDMA fetches for one runlist; that of graphics has two. The first of a runlist, and their number.
  */
 #define MODEL_PBDMAS 10

@@ -181,8 +181,8 @@ struct gsp_layout {
 	uint32_t gr_buffers;   /* sizeof(..._STATIC_GR_GET_CONTEXT_BUFFERS_INFO_PARAMS) */
 	uint32_t display_info; /* sizeof(..._DISPLAY_GET_STATIC_INFO_PARAMS) */
 	uint32_t rc_triggered,
-		rc_except;  /* sizeof(rpc_rc_triggered_v17_02), and in it: exceptType, scope */
-	bool later_engines; /* numbers of engines as from 550 on */
+		rc_except; /* sizeof(rpc_rc_triggered_v17_02), and in it: exceptType, scope */
+	uint32_t branch;   /* 535, 550, 570: what was renumbered or moved between them */
 };
 
 #endif /* MODEL_GSP_ABI_H */

@@ -98,11 +98,16 @@ uint32_t model_rm_channel_bind(struct model *m, const struct rm_object *object, 
 uint32_t model_rm_channel_schedule(struct model *m, const struct rm_object *object,
 				   uint8_t *params);
 uint32_t model_rm_reserved_pdes(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_set_directory(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_unset_directory(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_method_buffer(struct model *m, const struct rm_object *object, uint8_t *params);
 
 /* rm_graphics.c */
 uint32_t model_rm_gr_buffers(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_falcons(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_gpcs(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_tpcs(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_zcull(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_promote(struct model *m, const struct rm_object *object, uint8_t *params);
 
 /* rm_display.c */

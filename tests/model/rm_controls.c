@@ -4,7 +4,7 @@
  *
  * What is not in the table is not supported; the log says so, once for each question.
  *
- * Sources: OGKM ctrl/ctrl2080/ctrl2080{gpu,fifo,internal}.h of each release; rs_resource.c,
+ * Sources: OGKM ctrl/ctrl0073/ctrl0073{system,specific,dp}.h, ctrl0080dma.h, ctrl/ctrl2080/ctrl2080{gpu,fifo,gr,internal}.h of each release; rs_resource.c,
  * resControlLookup (order of the checks and their status).
  */
 #include "gsp.h"
@@ -21,8 +21,10 @@ static uint32_t accept_it(struct model *m, const struct rm_object *object, uint8
 
 #define AT(field) offsetof(struct gsp_layout, field)
 
-/* Some moved from RM's internal controls to the public ones. */
-enum when { ALWAYS, UP_TO_535, LATER };
+/* Some were renumbered, or moved from RM's internal controls to the public ones. */
+#define ALWAYS	 0, ~0u
+#define UP_TO(b) 0, (b)
+#define FROM(b)	 (b), ~0u
 
 static const struct rm_control {
 	uint32_t cmd;
@@ -30,16 +32,23 @@ static const struct rm_control {
 	uint32_t params;  /* sizeof, where all releases agree; else 0, and: */
 	size_t params_at; /* where struct gsp_layout has it */
 	rm_control_fn fn;
-	enum when when;
+	uint32_t first, last; /* branch that has it */
 } controls[] = {
 	/* NV0073_CTRL_CMD_SYSTEM_GET_NUM_HEADS, _GET_SUPPORTED; SPECIFIC_GET_ALL_HEAD_MASK */
 	{0x00730102, NV04_DISPLAY_COMMON, 12, 0, model_rm_display_heads, ALWAYS},
-	{0x00730120, NV04_DISPLAY_COMMON, 12, 0, model_rm_display_none, ALWAYS},
+	{0x00730120, NV04_DISPLAY_COMMON, 12, 0, model_rm_display_none, UP_TO(550)},
+	{0x00730107, NV04_DISPLAY_COMMON, 12, 0, model_rm_display_none, FROM(570)},
 	{0x00730287, NV04_DISPLAY_COMMON, 8, 0, model_rm_display_none, ALWAYS},
 	/* NV0073_CTRL_CMD_DP_SET_MANUAL_DISPLAYPORT */
 	{0x00731365, NV04_DISPLAY_COMMON, 4, 0, accept_it, ALWAYS},
+	/* NV0080_CTRL_CMD_DMA_SET_PAGE_DIRECTORY, _UNSET_PAGE_DIRECTORY */
+	{0x00801813, NV01_DEVICE_0, 32, 0, model_rm_set_directory, ALWAYS},
+	{0x00801814, NV01_DEVICE_0, 8, 0, model_rm_unset_directory, ALWAYS},
 	/* NV2080_CTRL_CMD_GPU_PROMOTE_CTX, _GET_ENGINES_V2 */
 	{0x2080012b, NV20_SUBDEVICE_0, 560, 0, model_rm_promote, ALWAYS},
+	/* NV2080_CTRL_CMD_GPU_GET_FERMI_GPC_INFO, _TPC_INFO */
+	{0x20800137, NV20_SUBDEVICE_0, 4, 0, model_rm_gpcs, ALWAYS},
+	{0x20800138, NV20_SUBDEVICE_0, 8, 0, model_rm_tpcs, ALWAYS},
 	{0x20800170, NV20_SUBDEVICE_0, 0, AT(engines_v2), model_rm_get_engines_v2, ALWAYS},
 	/* NV2080_CTRL_CMD_EVENT_SET_NOTIFICATION */
 	{0x20800301, NV20_SUBDEVICE_0, 20, 0, accept_it, ALWAYS},
@@ -48,8 +57,8 @@ static const struct rm_control {
 	/* NV2080_CTRL_CMD_INTERNAL_STATIC_KGR_GET_CONTEXT_BUFFERS_INFO */
 	{0x20800a32, NV20_SUBDEVICE_0, 0, AT(gr_buffers), model_rm_gr_buffers, ALWAYS},
 	/* NV2080_CTRL_CMD_INTERNAL_GET_CONSTRUCTED_FALCON_INFO, then _GPU_ */
-	{0x20800a42, NV20_SUBDEVICE_0, 1284, 0, model_rm_falcons, UP_TO_535},
-	{0x208001b0, NV20_SUBDEVICE_0, 1284, 0, model_rm_falcons, LATER},
+	{0x20800a42, NV20_SUBDEVICE_0, 1284, 0, model_rm_falcons, UP_TO(535)},
+	{0x208001b0, NV20_SUBDEVICE_0, 1284, 0, model_rm_falcons, FROM(550)},
 	/* NV2080_CTRL_CMD_INTERNAL_DISPLAY_WRITE_INST_MEM */
 	{0x20800a49, NV20_SUBDEVICE_0, 24, 0, model_rm_display_instance, ALWAYS},
 	/* NV2080_CTRL_CMD_INTERNAL_INTR_GET_KERNEL_TABLE */
@@ -58,6 +67,8 @@ static const struct rm_control {
 	{0x20800ac6, NV20_SUBDEVICE_0, 4104, 0, accept_it, ALWAYS},
 	/* NV2080_CTRL_CMD_FIFO_GET_DEVICE_INFO_TABLE */
 	{0x20801112, NV20_SUBDEVICE_0, 3212, 0, model_rm_get_device_info, ALWAYS},
+	/* NV2080_CTRL_CMD_GR_GET_ZCULL_INFO */
+	{0x20801206, NV20_SUBDEVICE_0, 40, 0, model_rm_zcull, ALWAYS},
 	/* NV2080_CTRL_CMD_CE_GET_FAULT_METHOD_BUFFER_SIZE */
 	{0x20802a08, NV20_SUBDEVICE_0, 4, 0, model_rm_method_buffer, ALWAYS},
 	/* NV90F1_CTRL_CMD_VASPACE_COPY_SERVER_RESERVED_PDES */
@@ -77,6 +88,7 @@ uint32_t model_rm_control(struct model *m, uint32_t client, uint32_t handle, uin
 			  uint8_t *params, uint32_t size)
 {
 	const struct model_rm *rm = &m->gsp_rm->rm;
+	uint32_t branch = m->gsp_rm->layout->branch;
 	const struct rm_object *object;
 
 	if (!model_rm_find(rm, client, client))
@@ -89,7 +101,7 @@ uint32_t model_rm_control(struct model *m, uint32_t client, uint32_t handle, uin
 
 		if (c->cmd != cmd || c->class_id != object->class_id)
 			continue;
-		if (c->when != ALWAYS && (c->when == LATER) != m->gsp_rm->layout->later_engines)
+		if (branch < c->first || branch > c->last)
 			continue;
 		if (size != params_size(m->gsp_rm->layout, c))
 			return NV_ERR_INVALID_PARAM_STRUCT;

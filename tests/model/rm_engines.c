@@ -89,7 +89,12 @@ static const struct numbers numbers[] = {
 };
 
 #define MC_ENGINE_IDX_DISP   2u
-#define MC_ENGINE_IDX_GSP(l) ((l)->later_engines ? 50u : 49u)
+#define MC_ENGINE_IDX_GSP(l) (later(l) ? 50u : 49u)
+
+static bool later(const struct gsp_layout *l)
+{
+	return l->branch >= 550;
+}
 
 static const struct numbers *numbers_of(const struct model_engine *e)
 {
@@ -104,7 +109,7 @@ static uint32_t mc_index(const struct gsp_layout *l, const struct model_engine *
 {
 	const struct numbers *n = numbers_of(e);
 
-	return (l->later_engines ? n->mc_later : n->mc) + e->instance;
+	return (later(l) ? n->mc_later : n->mc) + e->instance;
 }
 
 uint32_t model_rm_engine_type(uint32_t i)
@@ -134,7 +139,7 @@ static void describe(const struct gsp_layout *l, size_t i, struct device_entry *
 {
 	const struct model_engine *e = &model_engines[i];
 	const struct numbers *n = numbers_of(e);
-	uint32_t first, rm = l->later_engines ? n->rm_later : n->rm;
+	uint32_t first, rm = later(l) ? n->rm_later : n->rm;
 
 	first = model_first_pbdma(e->runlist, &d->nr_pbdmas);
 	for (uint32_t j = 0; j < d->nr_pbdmas; j++) {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Context buffers: what an engine keeps for a channel when it does something else. RM says how large
- * they are, the driver allocates and maps them and promotes them to the channel.
+ * Graphics, as RM describes it: its units, and context buffers, what an engine keeps for a channel
+ * when it does something else. RM says how large they are, the driver allocates and maps them and
+ * promotes them to the channel.
  *
  * Which buffers there are follows from the headers; their sizes are the model's own, of the order that
  * drivers of GA10x boards allocate.
  *
  * Sources: OGKM ctrl0080fifo.h (ENGINE_CONTEXT_PROPERTIES), ctrl2080gpu.h (PROMOTE_CTX),
- * ctrl2080internal.h; nouveau engine/gr/r535.c, engine/fifo/r535.c.
+ * ctrl2080gpu.h (GET_FERMI_GPC_INFO), ctrl2080gr.h, ctrl2080internal.h; nouveau engine/gr/r535.c,
+ * engine/fifo/r535.c.
  */
 #include <string.h>
 
@@ -100,6 +102,51 @@ uint32_t model_rm_falcons(struct model *m, const struct rm_object *object, uint8
 		info->entries[info->nr].base = model_engines[i].pri_base;
 		info->nr++;
 	}
+	return NV_OK;
+}
+
+/* gpcMask */
+uint32_t model_rm_gpcs(struct model *m, const struct rm_object *object, uint8_t *params)
+{
+	(void)m;
+	(void)object;
+	model_store32(params, MODEL_GPC_MASK);
+	return NV_OK;
+}
+
+/* gpcId, tpcMask */
+uint32_t model_rm_tpcs(struct model *m, const struct rm_object *object, uint8_t *params)
+{
+	uint32_t gpc = model_load32(params);
+
+	(void)m;
+	(void)object;
+	if (gpc >= 32 || !(MODEL_GPC_MASK & BIT(gpc)))
+		return NV_ERR_INVALID_ARGUMENT;
+	model_store32(params + 4, MODEL_TPC_MASK);
+	return NV_OK;
+}
+
+/* NV2080_CTRL_GR_GET_ZCULL_INFO_PARAMS: plausible, and the model's own. */
+uint32_t model_rm_zcull(struct model *m, const struct rm_object *object, uint8_t *params)
+{
+	static const uint32_t info[] = {
+		0x380, /* widthAlignPixels */
+		0x20,  /* heightAlignPixels */
+		0x380, /* pixelSquaresByAliquots */
+		0x2e0, /* aliquotTotal */
+		0x20,  /* zcullRegionByteMultiplier */
+		0x20,  /* zcullRegionHeaderSize */
+		0xc0,  /* zcullSubregionHeaderSize */
+		0x10,  /* subregionCount */
+		0x380, /* subregionWidthAlignPixels */
+		0x80,  /* subregionHeightAlignPixels */
+	};
+
+	(void)m;
+	(void)object;
+	static_assert(sizeof(info) == 40, "NV2080_CTRL_GR_GET_ZCULL_INFO_PARAMS");
+	memcpy(params, info, sizeof(info));
 	return NV_OK;
 }
 

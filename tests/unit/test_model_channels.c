@@ -332,6 +332,93 @@ static void test_display(void **state)
 	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x20800301, notify, 20), 0);
 }
 
+/* The directory of an address space that the driver owns. */
+static void test_directory(void **state)
+{
+	static const struct {
+		uint64_t addr;
+		uint32_t nr, flags, space, status;
+	} asked[] = {
+		{0x200000, 4, 0, SPACE, 0},
+		{0x200000, 4, 1, SPACE, 0},
+		{0x200000, 4, 2, SPACE, 0},
+		{0x200000, 4, 3, SPACE, BAD_ARGUMENT}, /* no such aperture */
+		{0x200800, 4, 0, SPACE, BAD_ARGUMENT},
+		{0x200000, 0, 0, SPACE, BAD_ARGUMENT},
+		{1ull << 40, 4, 0, SPACE, BAD_ARGUMENT}, /* past the memory */
+		{1ull << 40, 4, 1, SPACE, 0},
+		{0x200000, 4, 0, SPACE + 1, NOT_FOUND},
+		{0x200000, 4, 0, DEVICE, NOT_FOUND},
+	};
+	struct machine *mc = *state;
+	struct talk t = space_up(mc);
+	uint8_t p[32] = {0};
+
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		memcpy(p, &asked[i].addr, 8);
+		set32(p + 8, asked[i].nr);
+		set32(p + 12, asked[i].flags);
+		set32(p + 16, asked[i].space);
+		assert_int_equal(rm_control(&t, CLIENT, DEVICE, 0x801813, p, sizeof(p)),
+				 asked[i].status);
+	}
+	set32(p, SPACE);
+	assert_int_equal(rm_control(&t, CLIENT, DEVICE, 0x801814, p, 8), 0);
+	set32(p, SPACE + 1);
+	assert_int_equal(rm_control(&t, CLIENT, DEVICE, 0x801814, p, 8), NOT_FOUND);
+}
+
+/* Seven GPCs with six TPCs each, and what RM says of zcull. */
+static void test_units(void **state)
+{
+	struct machine *mc = *state;
+	struct talk t = talk_boot(mc);
+	uint8_t p[40] = {0};
+
+	rm_client(&t);
+	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x20800137, p, 4), 0);
+	assert_int_equal(le32(p), 0x7f);
+	for (uint32_t gpc = 0; gpc < 34; gpc++) {
+		set32(p, gpc);
+		set32(p + 4, 0);
+		assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x20800138, p, 8),
+				 gpc < 7 ? 0 : BAD_ARGUMENT);
+		assert_int_equal(le32(p), gpc);
+		assert_int_equal(le32(p + 4), gpc < 7 ? 0x3f : 0);
+	}
+	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x20801206, p, sizeof(p)), 0);
+	for (size_t i = 0; i < sizeof(p); i += 4)
+		assert_int_not_equal(le32(p + i), 0);
+}
+
+/* Controls that were renumbered: a release has its own number and not the other's. */
+static void test_renumbered(void **state)
+{
+	static const struct {
+		const char *release;
+		uint32_t system_info, supported, other;
+	} releases[] = {
+		{"535.113.01", 664, 0x730120, 0x730107},
+		{"550.163.01", 880, 0x730120, 0x730107},
+		{"570.144", 928, 0x730107, 0x730120},
+	};
+	struct machine *mc = *state;
+
+	for (size_t i = 0; i < sizeof(releases) / sizeof(releases[0]); i++) {
+		struct talk t = talk_boot_release(mc, releases[i].release, releases[i].system_info);
+		uint8_t p[12] = {0, 0, 0, 0, 1, 1, 1, 1};
+
+		rm_client(&t);
+		assert_int_equal(rm_alloc(&t, CLIENT, DEVICE, 0x730000, 0x73, NULL, 0), 0);
+		assert_int_equal(rm_control(&t, CLIENT, 0x730000, releases[i].supported, p, 12), 0);
+		assert_int_equal(le32(p + 4), 0);
+		assert_int_equal(rm_control(&t, CLIENT, 0x730000, releases[i].other, p, 12),
+				 UNSUPPORTED);
+		assert_true(fwsec(mc, 0x19, 0));
+		assert_int_equal(booter_unload(mc), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,7 +426,8 @@ int main(void)
 		boot_test(test_channel_refused), boot_test(test_channels_run_out),
 		boot_test(test_later_release),	 boot_test(test_objects),
 		boot_test(test_buffers),	 boot_test(test_reserved_pdes),
-		boot_test(test_display),
+		boot_test(test_display),	 boot_test(test_directory),
+		boot_test(test_units),		 boot_test(test_renumbered),
 	};
 
 	return cmocka_run_group_tests_name("model: channels", tests, NULL, NULL);
