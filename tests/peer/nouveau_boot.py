@@ -7,7 +7,9 @@
 clean      Debian 13's Linux 6.12 with firmware 535.113.01, as in all that follow but clean-sid. nouveau's
            own log has the line that it prints for the message GSP-RM INIT_DONE, then for the static
            configuration, which it asks for only after that; the image that arrived in the model by
-           radix3 DMA has the SHA-256 of the file's section .fwimage
+           radix3 DMA has the SHA-256 of the file's section .fwimage. nouveau registers with DRM and has a
+           render node; so again after rmmod and insmod, and after unbind and bind. From the first module on
+           the kernel says nothing at level warn or above (kernel_log.py), and asks for no file in vain
 clean-vtd  the same with DMA and interrupts through the emulated VT-d
 clean-sid  the same with the kernel of Debian's sid, whichever it is today, and firmware 570.144
 cost       as clean, but without debug messages and counted: what the CPU executes from nouveau's first
@@ -16,8 +18,7 @@ FAULTS     one wrong byte, register or reply each. nouveau must say so in its ow
            INIT_DONE and must not keep the GPU
 
 A machine each, on plain QEMU, in no time to speak of compared with hardware: nothing here is timed. No
-vendor instruction runs. Nothing is demanded of what nouveau does after INIT_DONE. Prints one line
-per case: ok, FAILED, or skip when the mirror lacks a package.
+vendor instruction runs. Prints one line per case: ok, FAILED, or skip when the mirror lacks a package.
 """
 
 import concurrent.futures
@@ -26,8 +27,10 @@ import os
 import re
 import sys
 
+import kernel_log
 import linux_guest
 import test_boot
+from kernel_log import Wrong
 from linux_guest import GuestError, Pair
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bed"))
@@ -37,18 +40,27 @@ import insns  # noqa: E402
 INIT_DONE = r"nouveau 0000:00:02\.0: gsp:msg fn:4097 .*res:0x0 "
 TRIXIE = Pair("trixie", "trixie", "535.113.01")
 SID = Pair("sid", "sid", "570.144")
-# On boards before Ada Linux 6.12 uses GSP-RM only when asked to.
-PARAMETERS = "nouveau.config=NvGspRm=1"
+# On boards before Ada Linux 6.12 uses GSP-RM only when asked to. DRM's console needs a display, and
+# complains of every board that has none.
+PARAMETERS = "nouveau.config=NvGspRm=1 drm_kms_helper.fbdev_emulation=0"
 TALKATIVE = f"loglevel=7 {PARAMETERS} nouveau.debug=gsp=trace,sec2=debug,bios=debug"
 QUIET = f"loglevel=5 {PARAMETERS}"
 TRANSLATED = r"pci 0000:00:02\.0: Adding to iommu group \d+"
 STATIC_CONFIGURATION = r"nouveau 0000:00:02\.0: gsp: fb region 0: "
+REGISTERED = r"\[drm\] Initialized nouveau "
+NODE = "renderD128"
+# What linux-init says with peer.again.
+STATES = [f"inserted: bound, {NODE}", "removed: not bound, no node", f"inserted: bound, {NODE}",
+          "unbound: not bound, no node", f"bound: bound, {NODE}", "removed: not bound, no node"]
 # With KASLR off: the kernel's image, and where it puts modules (arch/x86/include/asm/pgtable_64_types.h).
 RANGES = {"kernel": (0xffffffff80000000, 0xffffffffbfffffff),
           "modules": (0xffffffffc0000000, 0xfffffffffeffffff)}
 # Debian sets CONFIG_FW_LOADER_DEBUG: the kernel hashes each firmware file that it loads, here. That
 # is most of what it does, but no part of starting a GPU, so it is told apart.
 HASHING = "sha256_transform_blocks"
+
+
+EXCEPTIONS = kernel_log.allowed()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,10 +97,6 @@ def say(line):
     sys.stdout.flush()
 
 
-class Wrong(Exception):
-    """nouveau or the model did something else than it should; the text says what."""
-
-
 def need(run, truth, what):
     if not truth:
         raise Wrong(f"{what}; logs are in {run.folder}")
@@ -99,8 +107,24 @@ def same_image(run, pair):
          f"the model received an image of SHA-256 {run.image or '(none)'}, not .fwimage of the file")
 
 
+def quiet(run, pair):
+    """Whether the kernel had nothing to complain of while nouveau was there."""
+    asked = kernel_log.missing_firmware(run.console)
+    need(run, not asked, f"nouveau asks for {' and '.join(asked)}; it was given {pair.firmware}")
+    left = kernel_log.complaints(run.console, pair.kernel_suite, EXCEPTIONS)
+    need(run, not left, f"{len(left)} lines at warn or above, the first: {left[0] if left else ''}")
+
+
+def came_and_went(run):
+    states = re.findall(rf"^peer: (\w+: (?:not )?bound, (?:renderD\d+|no node))$", run.console, re.M)
+    need(run, states == STATES, f"the GPU's states were {states}")
+    times = len(re.findall(REGISTERED, run.console))
+    need(run, times == STATES.count(f"inserted: bound, {NODE}") + 1, f"registered with DRM {times} times")
+    return times
+
+
 def clean(pair, name, iommu=False):
-    run = linux_guest.boot(pair, "nouveau-" + name, TALKATIVE, iommu=iommu)
+    run = linux_guest.boot(pair, "nouveau-" + name, f"{TALKATIVE} peer.again", iommu=iommu)
     done = run.said(INIT_DONE)
     need(run, done, "nouveau does not say that it received INIT_DONE")
     static = run.said(STATIC_CONFIGURATION)
@@ -110,9 +134,11 @@ def clean(pair, name, iommu=False):
     # A sign that shows without a fault would be no sign.
     idle = [fault.name for fault in FAULTS if run.said(fault.sign)]
     need(run, not idle, f"signs of faults {idle} without a fault")
-    kept = run.said(r"^peer: (bound|not bound)").group(1)
+    times = came_and_went(run)
+    quiet(run, pair)
     return (f"nouveau: \"{done.group(0).split('gsp:')[1].strip()}\" (GSP_INIT_DONE), then the static "
-            f"configuration; .fwimage arrived as {run.image}; GPU {kept} in the end")
+            f"configuration; .fwimage arrived as {run.image}; registered with DRM and {NODE} {times} times, "
+            "by insmod, insmod after rmmod, and bind after unbind; nothing at warn or above")
 
 
 def broken(pair, fault):
@@ -201,7 +227,12 @@ def main(wanted):
         for name, (good, text) in zip(wanted, pool.map(attempt, wanted)):
             passed += good
             say(f"{'ok' if good else 'FAILED'} {name}: {text}")
-    return passed, len(wanted) - passed
+    failed = len(wanted) - passed
+    judged = {all_cases[name][0].kernel_suite for name in wanted if name.startswith("clean")}
+    for entry in kernel_log.stale(judged, EXCEPTIONS):
+        failed += 1
+        say(f"FAILED nouveau.allow: no run showed: {entry}")
+    return passed, failed
 
 
 if __name__ == "__main__":
