@@ -225,7 +225,18 @@ proof-long: | $(deps)
 # ---------------------------------------------------------------- tests against others' code
 # Compiled programs that tests/peer/test_*.py use; the vendor's part is fetched and built by the scripts.
 peer: $(O)/abigen $(O)/peer/msgq.a $(O)/dom0/tests/peer/access.o $(O)/scramble-client \
-	$(O)/fwcheck $(O)/bootcheck $(O)/chipcheck $(O)/xvgpu $(O)/xvgpu-model.so
+	$(O)/fwcheck $(O)/bootcheck $(O)/chipcheck $(O)/xvgpu $(O)/xvgpu-model.so $(O)/vkcopy-test
+
+# A Vulkan program for the Linux that judges the model; the one that is tested here can have a bad driver.
+vkcopy-src	:= $(addprefix tests/peer/vkcopy/,main.c device.c pattern.c verify.c lost.c)
+
+$(O)/vkcopy: $(call objs,dom0,$(vkcopy-src))
+	$(call say,LINK,$@)
+	$(Q)gcc -o $@ $^ -lvulkan
+
+$(O)/vkcopy-test: $(call objs,asan,$(vkcopy-src) tests/peer/vkcopy/spoil.c)
+	$(call say,LINK,$@)
+	$(Q)gcc $(sanitize) -o $@ $^ -lvulkan
 
 # The client of tests/peer/scramble knows no release: it is linked without the built-in packs.
 $(O)/scramble-client: $(call objs,asan,$(addprefix tests/peer/scramble/,client.c client_calls.c client_machine.c) \
@@ -250,7 +261,7 @@ $(O)/fwcheck: $(call objs,asan,tests/peer/fwcheck.c $(gpu-files-src))
 	$(Q)gcc $(sanitize) -o $@ $^
 
 # Stock nouveau boots firmware on the GPU model (docs/model.md); CASES="clean image-byte" chooses.
-peer-nouveau: $(O)/xvgpu-model.so $(O)/insns.so
+peer-nouveau: $(O)/xvgpu-model.so $(O)/insns.so $(O)/vkcopy
 	$(Q)$(PY) tests/peer/nouveau_boot.py $(CASES)
 
 # ---------------------------------------------------------------- the test machine
