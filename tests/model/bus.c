@@ -332,6 +332,7 @@ void model_mmio_write(struct model *m, int bar, uint64_t offset, uint64_t value,
 		model_pramin_access(m, true, (uint32_t)offset - PRAMIN_BASE, &value, size);
 	else
 		regs_write(m, (uint32_t)offset, value, size);
+	model_host_settle(m);
 }
 
 void model_bar_read(struct model *m, int bar, uint64_t offset, void *buf, size_t len)

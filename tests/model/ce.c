@@ -6,6 +6,10 @@
  * A surface in blocks is made of GOBs of 64 bytes by 8 lines, each in order of its lines (as the
  * generic kind stores it), 1 << height of them on top of each other, 1 << depth behind each other.
  *
+ * A copy is done in pieces of at most 4 KiB: when the channel's turn is over it ends after one of them and
+ * goes on with the next. Hardware's Host splits large copies for fast switching too (CE_SPLIT), so that
+ * the engine is free in less than 10 us (dev_pbdma.ref.txt); no public source says at which sizes.
+ *
  * Physical addresses are for privileged channels only (HCE_PRIV).
  *
  * Sources: OGKM clc7b5.h; for blocks, Mesa nil and NVIDIA/open-gpu-doc.
@@ -185,68 +189,87 @@ static void remap_pixel(const struct remap *r, const uint8_t *src, uint8_t *dst)
 	}
 }
 
-static bool remap_line(struct model *m, struct model_channel *ch, struct side *src,
-		       struct side *dst, const struct remap *r, uint32_t y, uint32_t pixels)
+/* Some pixels of a line, at most PIECE / MAX_PIXEL. */
+static bool remap_piece(struct model *m, struct model_channel *ch, struct side *src,
+			struct side *dst, const struct remap *r, uint32_t n)
 {
 	uint8_t in[PIECE], out[PIECE];
 	uint32_t in_size = r->size * r->nr_src, out_size = r->size * r->nr_dst;
+	uint32_t x = ch->copy.x, y = ch->copy.y;
 	struct side before = *dst;
-	uint32_t step = PIECE / MAX_PIXEL;
 	bool keeps = false;
 
 	for (uint32_t i = 0; i < r->nr_dst; i++)
 		keeps |= r->from[i] >= 6 || (r->from[i] < 4 && r->from[i] >= r->nr_src);
 	before.write = false;
-	for (uint32_t x = 0; x < pixels; x += step) {
-		uint32_t n = pixels - x < step ? pixels - x : step;
-
-		if (r->reads &&
-		    !line(m, ch, src, (uint64_t)x * in_size, y, in, (uint64_t)n * in_size))
-			return false;
-		if (keeps &&
-		    !line(m, ch, &before, (uint64_t)x * out_size, y, out, (uint64_t)n * out_size))
-			return false;
-		for (uint32_t i = 0; i < n; i++)
-			remap_pixel(r, in + (size_t)i * in_size, out + (size_t)i * out_size);
-		if (!line(m, ch, dst, (uint64_t)x * out_size, y, out, (uint64_t)n * out_size))
-			return false;
-	}
+	if (r->reads && !line(m, ch, src, (uint64_t)x * in_size, y, in, (uint64_t)n * in_size))
+		return false;
+	if (keeps && !line(m, ch, &before, (uint64_t)x * out_size, y, out, (uint64_t)n * out_size))
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		remap_pixel(r, in + (size_t)i * in_size, out + (size_t)i * out_size);
+	if (!line(m, ch, dst, (uint64_t)x * out_size, y, out, (uint64_t)n * out_size))
+		return false;
+	model_charge(m, ch, COST_CE_BYTE, n * out_size);
 	return true;
 }
 
-static bool copy_line(struct model *m, struct model_channel *ch, struct side *src, struct side *dst,
-		      uint32_t y, uint32_t len)
+static bool copy_piece(struct model *m, struct model_channel *ch, struct side *src,
+		       struct side *dst, uint32_t n)
 {
 	uint8_t buf[PIECE];
 
-	for (uint32_t x = 0; x < len; x += PIECE) {
-		uint32_t n = len - x < PIECE ? len - x : PIECE;
-
-		if (!line(m, ch, src, x, y, buf, n) || !line(m, ch, dst, x, y, buf, n))
-			return false;
-	}
+	if (!line(m, ch, src, ch->copy.x, ch->copy.y, buf, n) ||
+	    !line(m, ch, dst, ch->copy.x, ch->copy.y, buf, n))
+		return false;
+	model_charge(m, ch, COST_CE_BYTE, n);
 	return true;
 }
 
-static bool copy(struct model *m, struct model_channel *ch)
+/* From ch->copy on. */
+static enum host_result pieces(struct model *m, struct model_channel *ch)
 {
 	uint32_t launch = reg(ch, LAUNCH_DMA), len = reg(ch, LINE_LENGTH_IN);
 	uint32_t lines = launch & LAUNCH_MULTI_LINE ? reg(ch, LINE_COUNT) : 1;
 	struct side src, dst;
 	struct remap remap;
+	uint32_t step;
 
 	side_init(ch, &src, false);
 	side_init(ch, &dst, true);
 	remap_init(ch, &remap);
-	if ((src.physical || dst.physical) && !ch->physical) {
-		model_channel_fail(m, ch, "a physical copy without privilege");
-		return false;
+	step = remap.on ? PIECE / MAX_PIXEL : PIECE;
+	if ((src.physical || dst.physical) && !ch->physical)
+		return model_channel_fail(m, ch, "a physical copy without privilege");
+	while (len && ch->copy.y < lines) {
+		uint32_t n = len - ch->copy.x < step ? len - ch->copy.x : step;
+
+		if (model_turn_over(m, ch))
+			return HOST_MORE;
+		if (remap.on ? !remap_piece(m, ch, &src, &dst, &remap, n)
+			     : !copy_piece(m, ch, &src, &dst, n))
+			return HOST_ERROR;
+		ch->copy.x += n;
+		if (ch->copy.x == len) {
+			ch->copy.x = 0;
+			ch->copy.y++;
+		}
 	}
-	for (uint32_t y = 0; y < lines; y++)
-		if (remap.on ? !remap_line(m, ch, &src, &dst, &remap, y, len)
-			     : !copy_line(m, ch, &src, &dst, y, len))
-			return false;
-	return true;
+	return HOST_DONE;
+}
+
+static enum host_result copy(struct model *m, struct model_channel *ch)
+{
+	enum host_result result;
+
+	if (!ch->copy.busy) {
+		model_charge(m, ch, COST_CE_LAUNCH, 1);
+		ch->copy.busy = true;
+		ch->copy.x = ch->copy.y = 0;
+	}
+	result = pieces(m, ch);
+	ch->copy.busy = result == HOST_MORE;
+	return result;
 }
 
 static bool release(struct model *m, struct model_channel *ch)
@@ -267,6 +290,7 @@ static bool release(struct model *m, struct model_channel *ch)
 			model_channel_fail(m, ch, "LAUNCH_DMA 0x%08x: reduction", launch);
 			return false;
 		}
+		model_charge(m, ch, COST_SEMAPHORE, 1);
 		return model_channel_memory(m, ch, true, va, &value, size);
 	}
 	return model_semaphore_write(m, ch, va, payload, size / 4, LAUNCH_SEMAPHORE(launch) == 2);
@@ -275,13 +299,18 @@ static bool release(struct model *m, struct model_channel *ch)
 enum host_result model_ce_method(struct model *m, struct model_channel *ch, uint32_t method,
 				 uint32_t data)
 {
+	enum host_result result;
+
 	if (method >= MODEL_CE_METHODS)
 		return model_channel_fail(m, ch, "copy method 0x%04x", method);
 	ch->ce[method / 4] = data;
 	if (method != LAUNCH_DMA)
 		return HOST_DONE;
-	if (LAUNCH_TRANSFER(data) && !copy(m, ch))
-		return HOST_ERROR;
+	if (LAUNCH_TRANSFER(data)) {
+		result = copy(m, ch);
+		if (result != HOST_DONE)
+			return result;
+	}
 	if (LAUNCH_SEMAPHORE(data) && !release(m, ch))
 		return HOST_ERROR;
 	if (LAUNCH_INTERRUPT(data))

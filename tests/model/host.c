@@ -4,9 +4,9 @@
  * so in USERD (GP_PUT) and rings the doorbell with the runlist's and the channel's number. Host fetches,
  * carries out, and writes back how far it is (GP_GET).
  *
- * Everything happens at the doorbell, as a GPU does that is infinitely fast. A channel that waits for a
- * semaphore goes on when another one has run or the doorbell rings again: Host does not poll. What
- * hardware reports as a fault or a method error takes the channel off and is logged.
+ * The doorbell only says that there is something to do: it is done when the channel has its turn
+ * (runlist.c). What hardware reports as a fault or a method error takes the channel off, with all of its
+ * group, and is logged.
  *
  * Sources: OGKM clc56f.h (GP_ENTRY), ga100/dev_vm.h and dev_ctrl.h (doorbell); NVIDIA/open-gpu-doc
  * manuals/volta/gv100/dev_pbdma.ref.txt, dev_userd.ref.txt; nouveau engine/fifo/gv100.c, ga100.c.
@@ -27,10 +27,10 @@
 #define GP_ENTRY1_OPCODE_CRC 2u /* and above */
 #define GP_ENTRY1_OPCODE_MAX 3u
 
-int model_host_create(struct model *m)
+int model_host_create(struct model *m, const char *costs)
 {
 	m->host = calloc(1, sizeof(*m->host));
-	return m->host ? 0 : -ENOMEM;
+	return m->host ? model_costs_set(m, costs, m->host->costs) : -ENOMEM;
 }
 
 void model_host_destroy(struct model *m)
@@ -40,8 +40,19 @@ void model_host_destroy(struct model *m)
 
 void model_host_channels_reset(struct model *m)
 {
-	for (size_t i = 0; i < MODEL_CHANNELS; i++)
-		m->host->channels[i].used = false;
+	struct model_host *h = m->host;
+
+	for (size_t i = 0; i < MODEL_CHANNELS; i++) {
+		h->channels[i].used = false;
+		h->channels[i].group = NULL;
+	}
+	for (size_t i = 0; i < MODEL_GROUPS; i++)
+		h->groups[i].used = false;
+	for (size_t i = 0; i < MODEL_RUNLISTS; i++) {
+		struct model_runlist *r = &h->runlists[i];
+
+		r->groups = r->current = r->first = r->next = NULL;
+	}
 }
 
 struct model_channel *model_channel_find(struct model *m, uint32_t runlist, uint32_t chid)
@@ -55,9 +66,10 @@ struct model_channel *model_channel_find(struct model *m, uint32_t runlist, uint
 	return NULL;
 }
 
-struct model_channel *model_channel_new(struct model *m, uint32_t runlist, uint32_t chid)
+struct model_channel *model_channel_new_in(struct model *m, struct model_group *g, uint32_t chid)
 {
-	if (chid >= MODEL_CHIDS || model_channel_find(m, runlist, chid))
+	if (chid >= MODEL_CHIDS || model_channel_find(m, g->runlist, chid) ||
+	    g->nr_channels == MODEL_GROUP_CHANNELS)
 		return NULL;
 	for (size_t i = 0; i < MODEL_CHANNELS; i++) {
 		struct model_channel *ch = &m->host->channels[i];
@@ -66,11 +78,44 @@ struct model_channel *model_channel_new(struct model *m, uint32_t runlist, uint3
 			continue;
 		memset(ch, 0, sizeof(*ch));
 		ch->used = true;
-		ch->runlist = runlist;
+		ch->runlist = g->runlist;
 		ch->chid = chid;
+		model_group_add(m, g, ch);
 		return ch;
 	}
 	return NULL;
+}
+
+struct model_channel *model_channel_new(struct model *m, uint32_t runlist, uint32_t chid)
+{
+	struct model_group *g = model_group_new(m, runlist);
+	struct model_channel *ch;
+
+	if (!g)
+		return NULL;
+	g->own = true;
+	ch = model_channel_new_in(m, g, chid);
+	if (!ch)
+		model_group_free(m, g);
+	return ch;
+}
+
+void model_channel_free(struct model *m, struct model_channel *ch)
+{
+	struct model_group *g = ch->group;
+
+	model_group_remove(m, ch);
+	ch->used = false;
+	if (g->own)
+		model_group_free(m, g);
+}
+
+void model_channel_schedule(struct model *m, struct model_channel *ch, bool enable)
+{
+	ch->scheduled = enable;
+	model_runlist_submit(m, ch->runlist);
+	if (ch->pending)
+		model_host_kick(m);
 }
 
 static void take_off(struct model *m, struct model_channel *ch, enum host_error error,
@@ -78,6 +123,9 @@ static void take_off(struct model *m, struct model_channel *ch, enum host_error 
 {
 	if (ch->failed)
 		return;
+	for (struct model_channel *other = ch->group ? ch->group->channels : NULL; other;
+	     other = other->next)
+		other->failed = true;
 	ch->failed = true;
 	model_log(m, "channel %u of runlist %u is taken off: %s", ch->chid, ch->runlist, why);
 	model_gsp_channel_failed(m, ch, error);
@@ -180,62 +228,53 @@ static enum host_result fetch_entry(struct model *m, struct model_channel *ch)
 	return HOST_DONE;
 }
 
-/* Runs a channel until it has nothing to do, waits or fails; whether it did anything. */
-static bool run_channel(struct model *m, struct model_channel *ch)
+/* The entry in work is done. */
+static bool finish_entry(struct model *m, struct model_channel *ch)
 {
-	bool progress = false;
-	uint32_t put;
-
-	if (!ch->used || !ch->scheduled || ch->failed || !load(m, ch))
-		return false;
-	for (;;) {
-		uint32_t before = ch->pb.next;
-		uint64_t at = ch->pb.at;
-		enum host_result result = model_pushbuffer_run(m, ch);
-
-		progress |= ch->pb.next != before || ch->pb.at != at;
-		if (result != HOST_DONE)
-			return progress;
-		if (ch->busy) {
-			ch->busy = false;
-			ch->gp_get = (ch->gp_get + 1) % ch->gp_entries;
-			if (!userd_word(m, ch, true, USERD_GP_GET, &ch->gp_get))
-				return progress;
-		}
-		if (!userd_word(m, ch, false, USERD_GP_PUT, &put))
-			return progress;
-		if (put % ch->gp_entries == ch->gp_get)
-			return progress;
-		if (fetch_entry(m, ch) != HOST_DONE)
-			return progress;
-		ch->busy = true;
-		progress = true;
-	}
+	ch->busy = false;
+	ch->gp_get = (ch->gp_get + 1) % ch->gp_entries;
+	return userd_word(m, ch, true, USERD_GP_GET, &ch->gp_get);
 }
 
-static bool waits(const struct model_channel *ch)
+void model_channel_run(struct model *m, struct model_channel *ch)
 {
-	return ch->used && ch->scheduled && ch->busy && !ch->failed;
+	uint32_t put;
+
+	if (!load(m, ch))
+		return;
+	for (;;) {
+		enum host_result result = model_pushbuffer_run(m, ch);
+
+		if (result == HOST_WAIT) {
+			ch->waiting = true;
+			ch->looked = m->host->events;
+			ch->looked_at = m->host->now;
+		}
+		if (result != HOST_DONE || (ch->busy && !finish_entry(m, ch)) ||
+		    !userd_word(m, ch, false, USERD_GP_PUT, &put))
+			return;
+		if (put % ch->gp_entries == ch->gp_get) {
+			ch->pending = false;
+			return;
+		}
+		if (model_turn_over(m, ch) || fetch_entry(m, ch) != HOST_DONE)
+			return;
+		model_charge(m, ch, COST_ENTRY, 1);
+		ch->busy = true;
+	}
 }
 
 static void doorbell(struct model *m, uint32_t value)
 {
 	struct model_channel *ch =
 		model_channel_find(m, value >> 16 & 0x7f, value & LEAF_TRIGGER_VECTOR);
-	bool progress = true;
 
 	if (!ch) {
 		model_log(m, "doorbell 0x%08x: no such channel", value);
 		return;
 	}
-	/* What a channel does may ring a doorbell only through the bus, and the bus is not asked. */
-	run_channel(m, ch);
-	while (progress) {
-		progress = false;
-		for (size_t i = 0; i < MODEL_CHANNELS; i++)
-			if (waits(&m->host->channels[i]))
-				progress |= run_channel(m, &m->host->channels[i]);
-	}
+	ch->pending = true;
+	model_host_kick(m);
 }
 
 bool model_host_read(struct model *m, uint32_t addr, uint32_t *value)

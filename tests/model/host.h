@@ -3,14 +3,15 @@
  * Host: the part of the GPU that fetches what channels are told to do, and hands methods to engines.
  * RM puts channels on runlists; software writes USERD and rings the doorbell.
  *
- * host.c has channels and their GPFIFOs, pushbuffer.c takes push buffers apart, host_methods.c carries
- * out what Host does itself, ce.c is the copy engine.
+ * host.c has channels and their GPFIFOs, runlist.c decides which one runs and for how long, pushbuffer.c
+ * takes push buffers apart, host_methods.c carries out what Host does itself, ce.c is the copy engine.
  */
 #ifndef MODEL_HOST_H
 #define MODEL_HOST_H
 
 #include "internal.h"
 #include "mmu.h"
+#include "runlist.h"
 
 #define MODEL_CHANNELS	  512  /* at a time, of all runlists */
 #define MODEL_CHIDS	  2048 /* of a runlist: NV_CHRAM_CHANNEL__SIZE_1 (ga100/dev_runlist.h) */
@@ -23,6 +24,7 @@
 enum host_result {
 	HOST_DONE,
 	HOST_WAIT, /* a semaphore does not have its value yet: the same again later */
+	HOST_MORE, /* the channel's turn is over: the same again, when it has another */
 	HOST_ERROR,
 };
 
@@ -38,13 +40,23 @@ struct pushbuffer {
 	uint32_t words[256], nr, next;
 };
 
+/* What a channel waits for, at most: OPERATION of SEM_EXECUTE (OGKM clc56f.h). */
+struct acquire {
+	uint64_t va, payload;
+	unsigned int op, size; /* of the value: 4 or 8 */
+	bool switches;	       /* another group may have its turn meanwhile */
+};
+
 struct model_channel {
 	bool used, scheduled;
-	bool failed; /* Host has taken it off: see what the log says */
+	bool pending; /* the doorbell was rung, and not all of its entries are done */
+	bool failed;  /* Host has taken it off: see what the log says */
 	uint32_t runlist, chid;
 	uint32_t engine; /* in model_engines */
 	struct mmu_addr instance;
 	uint32_t client, handle; /* of RM's object */
+	struct model_group *group;
+	struct model_channel *next; /* of the group */
 
 	/* From RAMFC, at the first use after it was scheduled. */
 	bool loaded, privileged, physical; /* the latter: of copies */
@@ -52,6 +64,10 @@ struct model_channel {
 	struct mmu_addr userd;
 	uint64_t gp_base;
 	uint32_t gp_entries, gp_get;
+
+	bool waiting; /* as when it looked last: the event and the time */
+	struct acquire acquire;
+	uint64_t looked, looked_at;
 
 	bool busy; /* an entry is in work */
 	struct pushbuffer pb;
@@ -61,16 +77,41 @@ struct model_channel {
 	uint32_t mem_op[4];	 /* MEM_OP_A to MEM_OP_D */
 	uint32_t report[4];	 /* of the graphics and compute classes */
 	uint32_t ce[MODEL_CE_METHODS / 4];
+	struct {
+		bool busy;
+		uint32_t x, y; /* the next piece of it */
+	} copy;
 };
 
 struct model_host {
 	struct model_channel channels[MODEL_CHANNELS];
+	struct model_group groups[MODEL_GROUPS];
+	struct model_runlist runlists[MODEL_RUNLISTS];
+	uint64_t busy[MODEL_ENGINES]; /* ps */
+	uint64_t costs[MODEL_COSTS];  /* ps */
+	uint64_t now;		      /* ps: the global time */
+	uint64_t events;	      /* counts what may have changed a semaphore */
+	uint32_t last;		      /* the runlist that ran last */
+	bool kicked, running;	      /* in model_run() */
+	bool all_look;		      /* at their semaphores, however short ago they did */
+	/* Of the step that is done: where it ends at the latest; the channel yields to its group. */
+	uint64_t step_end;
+	uint32_t work, step_work;
+	bool yields;
 };
 
 /* NULL: no such channel. */
 struct model_channel *model_channel_find(struct model *m, uint32_t runlist, uint32_t chid);
-/* A new one, not yet scheduled. NULL: the id is taken, or no room. */
+/*
+ * A new one, not yet scheduled, in a group of its own, or in this one. NULL: the id is taken, or no room.
+ */
 struct model_channel *model_channel_new(struct model *m, uint32_t runlist, uint32_t chid);
+struct model_channel *model_channel_new_in(struct model *m, struct model_group *g, uint32_t chid);
+/* Off its runlist, whatever it was doing; with it a group of its own. */
+void model_channel_free(struct model *m, struct model_channel *ch);
+void model_channel_schedule(struct model *m, struct model_channel *ch, bool enable);
+/* Goes on with its entries until there are none, it waits or fails, or its turn is over. */
+void model_channel_run(struct model *m, struct model_channel *ch);
 /*
  * Takes a channel off: it fetches no more. The reason is logged, and RM reports a PBDMA error: what is
  * wrong is what it was told to do.
@@ -83,6 +124,8 @@ bool model_channel_memory(struct model *m, struct model_channel *ch, bool write,
 
 /* The rest of the push buffer. */
 enum host_result model_pushbuffer_run(struct model *m, struct model_channel *ch);
+/* Whether what it waits for has come. */
+bool model_acquired(struct model *m, struct model_channel *ch);
 /* A method below 0x100: Host's own. */
 enum host_result model_host_method(struct model *m, struct model_channel *ch, uint32_t subchannel,
 				   uint32_t method, uint32_t data);

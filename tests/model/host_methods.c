@@ -29,6 +29,11 @@ enum {
 	YIELD = 0x80,
 };
 
+#define YIELD_OP(d) ((d)&3)
+enum { YIELD_OP_NOP, YIELD_OP_RUNLIST_TIMESLICE = 2, YIELD_OP_TSG };
+
+#define ACQUIRE_SWITCH 0x00001000u /* of SEMAPHORED and SEM_EXECUTE */
+
 #define SET_REPORT_SEMAPHORE_A 0x1b00u
 #define SET_REPORT_SEMAPHORE_D 0x1b0cu
 #define REPORT_OPERATION(d)    ((d)&3)
@@ -41,6 +46,7 @@ bool model_semaphore_write(struct model *m, struct model_channel *ch, uint64_t v
 
 	if (words == 1)
 		long_form[0] = (uint32_t)payload;
+	model_charge(m, ch, COST_SEMAPHORE, 1);
 	return model_channel_memory(m, ch, true, va, long_form, with_time ? 16 : 4ul * words);
 }
 
@@ -90,82 +96,126 @@ static enum host_result reduce(struct model *m, struct model_channel *ch, uint64
 		return HOST_ERROR;
 	if (!model_semaphore_reduce(op, is_signed, size, &value, operand))
 		return model_channel_fail(m, ch, "semaphore reduction %u", op);
+	model_charge(m, ch, COST_SEMAPHORE, 1);
 	return model_channel_memory(m, ch, true, va, &value, size) ? HOST_DONE : HOST_ERROR;
+}
+
+/* Operations of SEM_EXECUTE. */
+enum { SEM_ACQUIRE, SEM_RELEASE, SEM_STRICT_GEQ, SEM_CIRC_GEQ, SEM_AND, SEM_NOR, SEM_REDUCTION };
+
+static bool satisfied(const struct acquire *a, uint64_t value)
+{
+	switch (a->op) {
+	case SEM_ACQUIRE:
+		return value == a->payload;
+	case SEM_STRICT_GEQ:
+		return value >= a->payload;
+	case SEM_CIRC_GEQ:
+		return a->size == 4 ? (int32_t)((uint32_t)value - (uint32_t)a->payload) >= 0
+				    : (int64_t)(value - a->payload) >= 0;
+	case SEM_AND:
+		return value & a->payload;
+	default:
+		return ~(value | a->payload) & (a->size == 4 ? 0xffffffffull : ~0ull);
+	}
+}
+
+bool model_acquired(struct model *m, struct model_channel *ch)
+{
+	uint64_t value = 0;
+
+	return model_channel_memory(m, ch, false, ch->acquire.va, &value, ch->acquire.size) &&
+	       satisfied(&ch->acquire, value);
+}
+
+static enum host_result acquire(struct model *m, struct model_channel *ch, struct acquire what)
+{
+	ch->acquire = what;
+	if (!model_acquired(m, ch))
+		return ch->failed ? HOST_ERROR : HOST_WAIT;
+	model_charge(m, ch, COST_SEMAPHORE, 1);
+	return HOST_DONE;
 }
 
 /* The older semaphore: payload of 32 bits. */
 static enum host_result semaphore(struct model *m, struct model_channel *ch)
 {
 	enum { ACQUIRE = 1, RELEASE = 2, ACQ_GEQ = 4, ACQ_AND = 8, REDUCTION = 16 };
-	uint64_t va = (uint64_t)(ch->semaphore[0] & 0xff) << 32 | (ch->semaphore[1] & ~3u);
-	uint32_t payload = ch->semaphore[2], op = ch->semaphore[3], value;
-	bool ok;
+	uint32_t payload = ch->semaphore[2], op = ch->semaphore[3];
+	struct acquire what = {
+		.va = (uint64_t)(ch->semaphore[0] & 0xff) << 32 | (ch->semaphore[1] & ~3u),
+		.payload = payload,
+		.size = 4,
+		.switches = op & ACQUIRE_SWITCH,
+	};
 
 	switch (op & 0x1f) {
 	case RELEASE:
-		ok = model_semaphore_write(m, ch, va, payload, 1, !(op >> 24 & 1));
-		return ok ? HOST_DONE : HOST_ERROR;
+		return model_semaphore_write(m, ch, what.va, payload, 1, !(op >> 24 & 1))
+			       ? HOST_DONE
+			       : HOST_ERROR;
 	case REDUCTION:
-		return reduce(m, ch, va, op >> 27 & 0xf, !(op >> 31), 4, payload);
+		return reduce(m, ch, what.va, op >> 27 & 0xf, !(op >> 31), 4, payload);
 	case ACQUIRE:
+		what.op = SEM_ACQUIRE;
+		break;
 	case ACQ_GEQ:
+		what.op = SEM_CIRC_GEQ;
+		break;
 	case ACQ_AND:
+		what.op = SEM_AND;
 		break;
 	default:
 		return model_channel_fail(m, ch, "SEMAPHORED 0x%08x", op);
 	}
-	if (!model_channel_memory(m, ch, false, va, &value, 4))
-		return HOST_ERROR;
-	if ((op & 0x1f) == ACQUIRE)
-		ok = value == payload;
-	else if ((op & 0x1f) == ACQ_GEQ)
-		ok = (int32_t)(value - payload) >= 0;
-	else
-		ok = value & payload;
-	return ok ? HOST_DONE : HOST_WAIT;
-}
-
-static bool acquired(unsigned int op, uint64_t value, uint64_t payload, unsigned int size)
-{
-	switch (op) {
-	case 0:
-		return value == payload;
-	case 2:
-		return value >= payload;
-	case 3:
-		return size == 4 ? (int32_t)((uint32_t)value - (uint32_t)payload) >= 0
-				 : (int64_t)(value - payload) >= 0;
-	case 4:
-		return value & payload;
-	default:
-		return ~(value | payload) & (size == 4 ? 0xffffffffull : ~0ull);
-	}
+	return acquire(m, ch, what);
 }
 
 /* The newer one: 32 or 64 bits. */
 static enum host_result sem_execute(struct model *m, struct model_channel *ch)
 {
-	enum { RELEASE = 1, REDUCTION = 6 };
-	uint64_t va = (uint64_t)(ch->sem_execute[1] & 0xff) << 32 | (ch->sem_execute[0] & ~3u);
-	uint64_t payload = ch->sem_execute[2], value = 0;
 	uint32_t execute = ch->sem_execute[4];
-	unsigned int size = execute >> 24 & 1 ? 8 : 4, op = execute & 7;
+	struct acquire what = {
+		.va = (uint64_t)(ch->sem_execute[1] & 0xff) << 32 | (ch->sem_execute[0] & ~3u),
+		.payload = ch->sem_execute[2],
+		.op = execute & 7,
+		.size = execute >> 24 & 1 ? 8 : 4,
+		.switches = execute & ACQUIRE_SWITCH,
+	};
 
-	if (size == 8)
-		payload |= (uint64_t)ch->sem_execute[3] << 32;
-	if (va % size)
-		return model_channel_fail(m, ch, "semaphore at 0x%llx", (unsigned long long)va);
-	if (op == RELEASE)
-		return model_semaphore_write(m, ch, va, payload, size / 4, execute >> 25 & 1)
+	if (what.size == 8)
+		what.payload |= (uint64_t)ch->sem_execute[3] << 32;
+	if (what.va % what.size)
+		return model_channel_fail(m, ch, "semaphore at 0x%llx",
+					  (unsigned long long)what.va);
+	if (what.op == SEM_RELEASE)
+		return model_semaphore_write(m, ch, what.va, what.payload, what.size / 4,
+					     execute >> 25 & 1)
 			       ? HOST_DONE
 			       : HOST_ERROR;
-	if (op == REDUCTION)
-		return reduce(m, ch, va, execute >> 27 & 0xf, !(execute >> 31), size, payload);
-	if (op > REDUCTION)
+	if (what.op == SEM_REDUCTION)
+		return reduce(m, ch, what.va, execute >> 27 & 0xf, !(execute >> 31), what.size,
+			      what.payload);
+	if (what.op > SEM_REDUCTION)
 		return model_channel_fail(m, ch, "SEM_EXECUTE 0x%08x", execute);
-	if (!model_channel_memory(m, ch, false, va, &value, size))
-		return HOST_ERROR;
-	return acquired(op, value, payload, size) ? HOST_DONE : HOST_WAIT;
+	return acquire(m, ch, what);
+}
+
+/* Both take effect when the method is done. */
+static enum host_result yield(struct model *m, struct model_channel *ch, uint32_t data)
+{
+	switch (YIELD_OP(data)) {
+	case YIELD_OP_NOP:
+		return HOST_DONE;
+	case YIELD_OP_RUNLIST_TIMESLICE:
+		model_runlist_yield(m, ch, true);
+		return HOST_DONE;
+	case YIELD_OP_TSG:
+		model_runlist_yield(m, ch, false);
+		return HOST_DONE;
+	default:
+		return model_channel_fail(m, ch, "YIELD 0x%08x", data);
+	}
 }
 
 /* A class that an engine of the channel's runlist executes; 0 and software's are left to software. */
@@ -203,8 +253,9 @@ enum host_result model_host_method(struct model *m, struct model_channel *ch, ui
 	case FB_FLUSH:
 	case SET_REFERENCE:
 	case WFI:
-	case YIELD:
 		return HOST_DONE;
+	case YIELD:
+		return yield(m, ch, data);
 	default:
 		return model_channel_fail(m, ch, "method 0x%02x (0x%08x)", method, data);
 	}
@@ -239,6 +290,6 @@ enum host_result model_engine_method(struct model *m, struct model_channel *ch, 
 			return report(m, ch, method, data);
 		break;
 	}
-	m->stats.methods_ignored++;
+	model_method_ignored(m, ch);
 	return HOST_DONE;
 }

@@ -247,7 +247,7 @@ void model_gsp_doorbell(struct model *m);
 void model_gsp_unloaded(struct model *m); /* the driver asked it to end */
 
 /* host.c */
-int model_host_create(struct model *m);
+int model_host_create(struct model *m, const char *costs);
 void model_host_destroy(struct model *m);
 void model_host_channels_reset(struct model *m);
 

@@ -48,7 +48,7 @@ static bool config_ok(const struct model_config *c)
 int model_create(const struct model_config *config, const struct model_bus_ops *ops, void *ctx,
 		 struct model **out)
 {
-	const char *faults = NULL;
+	const char *faults = NULL, *costs = NULL;
 	struct model *m;
 	int ret;
 
@@ -60,7 +60,8 @@ int model_create(const struct model_config *config, const struct model_bus_ops *
 	if (config) {
 		m->config = *config;
 		faults = config->faults;
-		m->config.faults = NULL;
+		costs = config->costs;
+		m->config.faults = m->config.costs = NULL;
 		m->config.chip = NULL;
 	}
 	m->chip = model_chip_find(config ? config->chip : NULL);
@@ -85,7 +86,7 @@ int model_create(const struct model_config *config, const struct model_bus_ops *
 	if (!ret)
 		ret = model_gsp_create(m);
 	if (!ret)
-		ret = model_host_create(m);
+		ret = model_host_create(m, costs);
 	if (!ret)
 		reset(m);
 	if (!ret && faults)

@@ -80,6 +80,11 @@ struct model_bus_ops {
 	 * GSP-RM has said that it is up. model_stats_get() may be called.
 	 */
 	void (*milestone)(void *ctx, const char *name);
+	/*
+	 * Engines have something to do: model_run() is to be called soon, not from here. Without this
+	 * callback what can be done is done before the access ends that brought the work.
+	 */
+	void (*kick)(void *ctx);
 };
 
 /* What a board is made of. Zero means the default. */
@@ -113,7 +118,17 @@ struct model_config {
 	bool allow_unsigned;
 	/* Faults planted from the start: names as for model_fault_set(), separated by spaces. */
 	const char *faults;
+	/*
+	 * What work costs in model time: "NAME=VALUE" separated by commas, decimal, up to 1000000. In
+	 * nanoseconds: entry (a GPFIFO entry, 200 unless told), method (10), semaphore (500), ce-launch
+	 * (1500), switch (of channel groups, 5000), poll (between two looks at a semaphore, 1000); in
+	 * picoseconds: ce-byte-ps (40, that is 25 GB/s). NULL: those.
+	 */
+	const char *costs;
 };
+
+/* The first item of `costs` that model_create() would refuse; NULL if it would take them all. */
+const char *model_costs_refused(const char *text);
 
 /* Counters since creation; a reset does not clear them. */
 struct model_stats {
@@ -130,7 +145,7 @@ struct model_stats {
 /*
  * Powers a board up. VRAM holds garbage (a pseudo-random pattern, never zero), as after power-on.
  * `ops` must outlive the model; `config` is copied, may be NULL. 0 and *out, or -EINVAL for a chip,
- * size or fault it cannot have, -ENOMEM.
+ * size, cost or fault it cannot have, -ENOMEM.
  */
 int model_create(const struct model_config *config, const struct model_bus_ops *ops, void *ctx,
 		 struct model **out);
@@ -169,6 +184,15 @@ void model_cfg_write(struct model *m, unsigned int offset, uint32_t value, unsig
  * their reset values; VRAM keeps its contents. Does not call flr_done.
  */
 void model_flr(struct model *m);
+
+/*
+ * Has engines work: up to 100 us of model time on each runlist that has work, or as much as takes the
+ * host about a millisecond. MODEL_BUSY: there is more, call again. MODEL_WAITS: some channel waits for a
+ * semaphore, which software may write at any time: call again after a while. MODEL_IDLE: not before the
+ * next kick. A call too many does no harm.
+ */
+enum model_work_left { MODEL_IDLE, MODEL_WAITS, MODEL_BUSY };
+enum model_work_left model_run(struct model *m);
 
 /* VRAM as the GPU addresses it: usable bytes (without ECC's share) and where they lie. */
 uint64_t model_vram_size(const struct model *m);
@@ -224,5 +248,14 @@ int model_fault_set(struct model *m, const char *text);
 int model_stray_read(struct model *m, uint64_t addr);
 
 void model_stats_get(const struct model *m, struct model_stats *out);
+
+/*
+ * Engine time as the members of a JSON object, without its braces: "time_ns" (the global model time),
+ * "engines" (name, busy_ns), "runlists" (time_ns, switches, switching_ns) and "groups": for each channel
+ * group that is there, 64 at most ("groups_left_out" counts the others), runlist, id, client, handle,
+ * timeslice_us, channels, engine_ns, bytes, entries, methods, ignored. To be freed with free(); NULL:
+ * no memory.
+ */
+char *model_engine_stats(const struct model *m);
 
 #endif /* MODEL_H */

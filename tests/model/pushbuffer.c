@@ -3,7 +3,8 @@
  * Takes push buffers apart: headers say which method follows, how often, and whether its address grows.
  * Methods below 0x100 are Host's, the others go to the class that the subchannel was bound to.
  *
- * A method that has to wait leaves everything as it was before its data word.
+ * A method that has to wait, or is not done when the channel's turn is over, leaves everything as it was
+ * before its data word.
  *
  * Source: OGKM clc56f.h (NVC56F_DMA_*).
  */
@@ -22,9 +23,13 @@ enum { OP_GRP0, OP_INC, OP_GRP2, OP_NON_INC, OP_IMMD, OP_ONE_INC, OP_RESERVED, O
 static enum host_result call(struct model *m, struct model_channel *ch, uint32_t subchannel,
 			     uint32_t method, uint32_t data)
 {
-	if (method < HOST_METHODS)
-		return model_host_method(m, ch, subchannel, method, data);
-	return model_engine_method(m, ch, subchannel, method, data);
+	enum host_result result = method < HOST_METHODS
+					  ? model_host_method(m, ch, subchannel, method, data)
+					  : model_engine_method(m, ch, subchannel, method, data);
+
+	if (result == HOST_DONE)
+		model_charge(m, ch, COST_METHOD, 1);
+	return result;
 }
 
 /* GRP0 and GRP2 without a tertiary operation are the older form of headers. */
@@ -118,9 +123,12 @@ enum host_result model_pushbuffer_run(struct model *m, struct model_channel *ch)
 			if (!fetch(m, ch))
 				return HOST_ERROR;
 		}
+		if (model_turn_over(m, ch))
+			return HOST_MORE;
 		result = word(m, ch, pb->words[pb->next]);
 		if (result != HOST_DONE)
 			return result;
 		pb->next++;
+		model_work(m, 1);
 	}
 }

@@ -15,7 +15,10 @@
  * BAR 1 and BAR 3 show VRAM at the speed of RAM, as long as the model says that they are plain
  * memory; else each access goes through the model.
  *
- * Properties: chip (ga102, ad102, ga100, tu102, tu117), vram-mib, bar1-mib, ecc, msi, msix, unsigned, log (a file for the model's messages). At
+ * Engines work from a timer, a quantum at a time, so that CPUs run in between.
+ *
+ * Properties: chip (ga102, ad102, ga100, tu102, tu117), vram-mib, bar1-mib, ecc, msi, msix, unsigned, costs
+ * (of work, in model time), log (a file for the model's messages). At
  * any time, also over QMP with qom-get and qom-set: fault (as model_fault_set() takes it; reads as last set),
  * hash-range ("BASE,LEN") and hash (SHA-256 of that range of VRAM, hexadecimal), fwimage-hash (of the
  * GSP image that the booter received last), stats (JSON),
@@ -45,6 +48,10 @@ OBJECT_DECLARE_SIMPLE_TYPE(XvgpuModel, XVGPU_MODEL)
  */
 #define STRAY_INTERVAL_NS (3 * SCALE_MS)
 
+/* Between two quanta, for CPUs that wait for QEMU's lock; and between two looks at semaphores. */
+#define RUN_INTERVAL_NS	 (100 * SCALE_US)
+#define LOOK_INTERVAL_NS SCALE_MS
+
 /* BAR 1 or BAR 3: a slow path through the model, and over it, when it is allowed, VRAM itself. */
 typedef struct XvgpuWindow {
 	XvgpuModel *gpu;
@@ -65,9 +72,9 @@ struct XvgpuModel {
 
 	uint32_t vram_mib, bar1_mib;
 	bool ecc, msi, msix, allow_unsigned;
-	char *chip, *log_path, *fault, *hash_range;
+	char *chip, *costs, *log_path, *fault, *hash_range;
 	uint64_t hash_base, hash_len;
-	QEMUTimer *stray_timer;
+	QEMUTimer *run_timer, *stray_timer;
 	uint64_t stray_addr, stray_left;
 };
 
@@ -123,16 +130,23 @@ static void gpu_flr_done(void *ctx)
 static char *stats_json(XvgpuModel *s)
 {
 	struct model_stats st = {0};
+	char *engines = NULL, *json;
 
-	if (s->model)
+	if (s->model) {
 		model_stats_get(s->model, &st);
-	return g_strdup_printf(
-		"{\"mmio_reads\": %" PRIu64 ", \"mmio_writes\": %" PRIu64
-		", \"unknown_reads\": %" PRIu64 ", \"unknown_writes\": %" PRIu64
-		", \"dma_reads\": %" PRIu64 ", \"dma_writes\": %" PRIu64 ", \"dma_bytes\": %" PRIu64
-		", \"dma_errors\": %" PRIu64 ", \"msis\": %" PRIu64 ", \"flrs\": %" PRIu64 "}",
-		st.mmio_reads, st.mmio_writes, st.unknown_reads, st.unknown_writes, st.dma_reads,
-		st.dma_writes, st.dma_bytes, st.dma_errors, st.msis, st.flrs);
+		engines = model_engine_stats(s->model);
+	}
+	json = g_strdup_printf("{\"mmio_reads\": %" PRIu64 ", \"mmio_writes\": %" PRIu64
+			       ", \"unknown_reads\": %" PRIu64 ", \"unknown_writes\": %" PRIu64
+			       ", \"dma_reads\": %" PRIu64 ", \"dma_writes\": %" PRIu64
+			       ", \"dma_bytes\": %" PRIu64 ", \"dma_errors\": %" PRIu64
+			       ", \"msis\": %" PRIu64 ", \"flrs\": %" PRIu64
+			       ", \"methods_ignored\": %" PRIu64 "%s%s}",
+			       st.mmio_reads, st.mmio_writes, st.unknown_reads, st.unknown_writes,
+			       st.dma_reads, st.dma_writes, st.dma_bytes, st.dma_errors, st.msis,
+			       st.flrs, st.methods_ignored, engines ? ", " : "", engines ?: "");
+	free(engines);
+	return json;
 }
 
 /*
@@ -151,6 +165,24 @@ static void gpu_milestone(void *ctx, const char *name)
 	xvgpu_model_on_milestone(name, stats);
 }
 
+static void gpu_kick(void *ctx)
+{
+	XvgpuModel *s = ctx;
+
+	timer_mod(s->run_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+}
+
+static void gpu_run(void *opaque)
+{
+	XvgpuModel *s = opaque;
+	enum model_work_left left = model_run(s->model);
+
+	if (left != MODEL_IDLE)
+		timer_mod(s->run_timer,
+			  qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
+				  (left == MODEL_BUSY ? RUN_INTERVAL_NS : LOOK_INTERVAL_NS));
+}
+
 static const struct model_bus_ops gpu_ops = {
 	.dma_read = gpu_dma_read,
 	.dma_write = gpu_dma_write,
@@ -160,6 +192,7 @@ static const struct model_bus_ops gpu_ops = {
 	.bar_ram_changed = gpu_bar_ram_changed,
 	.flr_done = gpu_flr_done,
 	.milestone = gpu_milestone,
+	.kick = gpu_kick,
 };
 
 /* ---- what the machine asks of the model ---- */
@@ -278,10 +311,18 @@ static void gpu_realize(PCIDevice *dev, Error **errp)
 		.hide_msix = !s->msix,
 		.allow_unsigned = s->allow_unsigned,
 		.faults = s->fault,
+		.costs = s->costs,
 	};
+	const char *bad_cost = s->costs ? model_costs_refused(s->costs) : NULL;
 	uint64_t bar1 = s->bar1_mib ? config.bar1_bytes : MODEL_BAR1_DEFAULT;
 	int ret;
 
+	if (bad_cost) {
+		error_setg(errp,
+			   "xvgpu-model: costs: \"%.*s\" is no NAME=VALUE of those in model.h",
+			   (int)strcspn(bad_cost, ","), bad_cost);
+		return;
+	}
 	if (s->log_path) {
 		s->log = fopen(s->log_path, "w");
 		if (!s->log) {
@@ -307,6 +348,7 @@ static void gpu_realize(PCIDevice *dev, Error **errp)
 	add_window(s, &s->fb, MODEL_BAR_FB, bar1);
 	add_window(s, &s->inst, MODEL_BAR_INST, MODEL_BAR_INST_SIZE);
 
+	s->run_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, gpu_run, s);
 	s->stray_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, stray_read, s);
 
 	/* For those parts of QEMU that read its own copy of configuration space. */
@@ -321,8 +363,9 @@ static void gpu_finalize(Object *obj)
 	XvgpuModel *s = XVGPU_MODEL(obj);
 
 	/* Not at unrealize: until now the machine may still look at VRAM. */
-	model_destroy(s->model);
+	timer_free(s->run_timer);
 	timer_free(s->stray_timer);
+	model_destroy(s->model);
 	if (s->log)
 		fclose(s->log);
 	g_free(s->fault);
@@ -446,6 +489,7 @@ static Property gpu_properties[] = {
 	DEFINE_PROP_BOOL("msi", XvgpuModel, msi, true),
 	DEFINE_PROP_BOOL("msix", XvgpuModel, msix, true),
 	DEFINE_PROP_BOOL("unsigned", XvgpuModel, allow_unsigned, false),
+	DEFINE_PROP_STRING("costs", XvgpuModel, costs),
 	DEFINE_PROP_STRING("log", XvgpuModel, log_path),
 	DEFINE_PROP_END_OF_LIST(),
 };

@@ -20,6 +20,7 @@
 #define NV_ERR_INVALID_OBJECT_PARENT  0x36u
 #define NV_ERR_INVALID_PARAM_STRUCT   0x3au
 #define NV_ERR_INVALID_ADDRESS	      0x1eu
+#define NV_ERR_INVALID_STATE	      0x40u
 #define NV_ERR_NO_FREE_FIFOS	      0x4fu
 #define NV_ERR_NOT_SUPPORTED	      0x56u
 #define NV_ERR_STATE_IN_USE	      0x63u
@@ -35,6 +36,7 @@
 #define NV01_EVENT_KERNEL_CALLBACK_EX 0x007eu
 #define FERMI_TWOD_A		      0x902du
 #define FERMI_VASPACE_A		      0x90f1u
+#define KEPLER_CHANNEL_GROUP_A	      0xa06cu
 #define KEPLER_INLINE_TO_MEMORY_B     0xa140u
 #define AMPERE_CHANNEL_GPFIFO_A	      0xc56fu
 #define NVC670_DISPLAY		      0xc670u
@@ -97,10 +99,28 @@ struct model_channel *model_rm_channel(struct model *m, uint32_t client, uint32_
 uint32_t model_rm_channel_bind(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_channel_schedule(struct model *m, const struct rm_object *object,
 				   uint8_t *params);
+uint32_t model_rm_find_engine(uint32_t type); /* a NV2080_ENGINE_TYPE; MODEL_ENGINES: none */
+bool model_rm_is_space(const struct model *m, uint32_t client, uint32_t handle);
 uint32_t model_rm_reserved_pdes(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_set_directory(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_unset_directory(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_method_buffer(struct model *m, const struct rm_object *object, uint8_t *params);
+
+/* rm_groups.c; NULL: the object is no group. */
+struct model_group;
+struct model_group *model_rm_group(struct model *m, uint32_t client, uint32_t handle);
+uint32_t model_rm_group_alloc(struct model *m, const struct rm_object *object, uint8_t *params);
+void model_rm_group_free(struct model *m, const struct rm_object *object);
+uint32_t model_rm_group_schedule(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_group_bind(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_group_set_timeslice(struct model *m, const struct rm_object *object,
+				      uint8_t *params);
+uint32_t model_rm_group_get_timeslice(struct model *m, const struct rm_object *object,
+				      uint8_t *params);
+uint32_t model_rm_group_preempt(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_group_info(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_group_method_buffers(struct model *m, const struct rm_object *object,
+				       uint8_t *params);
 
 /* rm_graphics.c */
 uint32_t model_rm_gr_buffers(struct model *m, const struct rm_object *object, uint8_t *params);

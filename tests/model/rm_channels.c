@@ -83,7 +83,7 @@ static struct mmu_addr desc_addr(const struct memory_desc *d)
 }
 
 /* The engine of this NV2080_ENGINE_TYPE; MODEL_ENGINES if there is none. */
-static uint32_t find_engine(uint32_t type)
+uint32_t model_rm_find_engine(uint32_t type)
 {
 	uint32_t i = 0;
 
@@ -126,25 +126,49 @@ static bool write_ramfc(struct model *m, const struct channel_params *p, uint32_
 	return model_physical_access(m, true, desc_addr(&p->ramfc), ramfc, sizeof(ramfc));
 }
 
-static bool is_space(const struct model *m, uint32_t client, uint32_t handle)
+bool model_rm_is_space(const struct model *m, uint32_t client, uint32_t handle)
 {
 	const struct rm_object *space = model_rm_find(&m->gsp_rm->rm, client, handle);
 
 	return space && space->class_id == FERMI_VASPACE_A;
 }
 
+/* A channel below a device, which brings address space and engine along. */
+static uint32_t check_single(struct model *m, const struct rm_object *object,
+			     const struct channel_params *p)
+{
+	if (!model_rm_is_space(m, object->client, p->vaspace))
+		return NV_ERR_OBJECT_NOT_FOUND;
+	return model_rm_find_engine(p->engine_type) == MODEL_ENGINES ? NV_ERR_INVALID_ARGUMENT
+								     : NV_OK;
+}
+
+/* One of a group, which has both already; there are no context shares here. */
+static uint32_t check_member(const struct model_group *g, const struct channel_params *p)
+{
+	if (p->vaspace)
+		return NV_ERR_INVALID_ARGUMENT;
+	if (p->context_share)
+		return NV_ERR_OBJECT_NOT_FOUND;
+	if (!g->space)
+		return NV_ERR_INVALID_STATE;
+	if (p->engine_type && model_rm_find_engine(p->engine_type) != g->engine)
+		return NV_ERR_INVALID_ARGUMENT;
+	return g->nr_channels == MODEL_GROUP_CHANNELS ? NV_ERR_INSUFFICIENT_RESOURCES : NV_OK;
+}
+
 uint32_t model_rm_channel_alloc(struct model *m, const struct rm_object *object, uint8_t *params)
 {
+	struct model_group *g = model_rm_group(m, object->client, object->parent);
 	struct model_channel *ch;
 	struct channel_params p;
-	uint32_t engine, runlist, chid;
+	uint32_t engine, runlist, chid, status;
 
 	memcpy(&p, params, sizeof(p));
-	if (!is_space(m, object->client, p.vaspace))
-		return NV_ERR_OBJECT_NOT_FOUND;
-	engine = find_engine(p.engine_type);
-	if (engine == MODEL_ENGINES)
-		return NV_ERR_INVALID_ARGUMENT;
+	status = g ? check_member(g, &p) : check_single(m, object, &p);
+	if (status)
+		return status;
+	engine = g ? g->engine : model_rm_find_engine(p.engine_type);
 	runlist = model_engines[engine].runlist;
 	if (!p.gpfifo_entries || (p.gpfifo_entries & (p.gpfifo_entries - 1)) || p.gpfifo % 8 ||
 	    p.gpfifo >> 40)
@@ -157,10 +181,11 @@ uint32_t model_rm_channel_alloc(struct model *m, const struct rm_object *object,
 		return NV_ERR_NO_FREE_FIFOS;
 	if (!write_ramfc(m, &p, chid))
 		return NV_ERR_INVALID_ADDRESS;
-	ch = model_channel_new(m, runlist, chid);
+	ch = g ? model_channel_new_in(m, g, chid) : model_channel_new(m, runlist, chid);
 	if (!ch)
 		return NV_ERR_NO_FREE_FIFOS;
 	ch->engine = engine;
+	ch->group->engine = engine;
 	ch->instance = desc_addr(&p.instance);
 	ch->client = object->client;
 	ch->handle = object->handle;
@@ -180,7 +205,7 @@ struct model_channel *model_rm_channel(struct model *m, uint32_t client, uint32_
 
 void model_rm_channel_free(struct model *m, const struct rm_object *object)
 {
-	model_rm_channel(m, object->client, object->handle)->used = false;
+	model_channel_free(m, model_rm_channel(m, object->client, object->handle));
 }
 
 /* Which engine executes which class: nouveau engine/, for GA102. */
@@ -226,7 +251,7 @@ uint32_t model_rm_engine_object(struct model *m, const struct rm_object *object,
 uint32_t model_rm_channel_bind(struct model *m, const struct rm_object *object, uint8_t *params)
 {
 	struct model_channel *ch = model_rm_channel(m, object->client, object->handle);
-	uint32_t engine = find_engine(model_load32(params));
+	uint32_t engine = model_rm_find_engine(model_load32(params));
 
 	if (engine == MODEL_ENGINES || model_engines[engine].runlist != ch->runlist)
 		return NV_ERR_INVALID_ARGUMENT;
@@ -239,7 +264,7 @@ uint32_t model_rm_channel_schedule(struct model *m, const struct rm_object *obje
 {
 	struct model_channel *ch = model_rm_channel(m, object->client, object->handle);
 
-	ch->scheduled = params[0];
+	model_channel_schedule(m, ch, params[0]);
 	return NV_OK;
 }
 
@@ -277,7 +302,7 @@ uint32_t model_rm_set_directory(struct model *m, const struct rm_object *object,
 
 	static_assert(sizeof(p) == 32, "NV0080_CTRL_DMA_SET_PAGE_DIRECTORY_PARAMS");
 	memcpy(&p, params, sizeof(p));
-	if (!is_space(m, object->client, p.vaspace))
+	if (!model_rm_is_space(m, object->client, p.vaspace))
 		return NV_ERR_OBJECT_NOT_FOUND;
 	if ((p.flags & SET_DIRECTORY_APERTURE) == SET_DIRECTORY_APERTURE || !p.nr ||
 	    p.addr % 0x1000)
@@ -291,7 +316,7 @@ uint32_t model_rm_set_directory(struct model *m, const struct rm_object *object,
 /* hVASpace, subDeviceId */
 uint32_t model_rm_unset_directory(struct model *m, const struct rm_object *object, uint8_t *params)
 {
-	return is_space(m, object->client, model_load32(params)) ? NV_OK : NV_ERR_OBJECT_NOT_FOUND;
+	return model_rm_is_space(m, object->client, model_load32(params)) ? NV_OK : NV_ERR_OBJECT_NOT_FOUND;
 }
 
 uint32_t model_rm_method_buffer(struct model *m, const struct rm_object *object, uint8_t *params)

@@ -73,6 +73,15 @@ static const struct rm_control {
 	{0x20802a08, NV20_SUBDEVICE_0, 4, 0, model_rm_method_buffer, ALWAYS},
 	/* NV90F1_CTRL_CMD_VASPACE_COPY_SERVER_RESERVED_PDES */
 	{0x90f10106, FERMI_VASPACE_A, 184, 0, model_rm_reserved_pdes, ALWAYS},
+	/* NVA06C_CTRL_CMD_GPFIFO_SCHEDULE, _BIND, _SET_TIMESLICE, _GET_TIMESLICE, _PREEMPT, _GET_INFO */
+	{0xa06c0101, KEPLER_CHANNEL_GROUP_A, 2, 0, model_rm_group_schedule, ALWAYS},
+	{0xa06c0102, KEPLER_CHANNEL_GROUP_A, 4, 0, model_rm_group_bind, ALWAYS},
+	{0xa06c0103, KEPLER_CHANNEL_GROUP_A, 8, 0, model_rm_group_set_timeslice, ALWAYS},
+	{0xa06c0104, KEPLER_CHANNEL_GROUP_A, 8, 0, model_rm_group_get_timeslice, ALWAYS},
+	{0xa06c0105, KEPLER_CHANNEL_GROUP_A, 8, 0, model_rm_group_preempt, ALWAYS},
+	{0xa06c0106, KEPLER_CHANNEL_GROUP_A, 4, 0, model_rm_group_info, ALWAYS},
+	/* NVA06C_CTRL_CMD_INTERNAL_PROMOTE_FAULT_METHOD_BUFFERS */
+	{0xa06c010a, KEPLER_CHANNEL_GROUP_A, 88, 0, model_rm_group_method_buffers, ALWAYS},
 	/* NVA06F_CTRL_CMD_GPFIFO_SCHEDULE, _BIND */
 	{0xa06f0103, AMPERE_CHANNEL_GPFIFO_A, 2, 0, model_rm_channel_schedule, ALWAYS},
 	{0xa06f0104, AMPERE_CHANNEL_GPFIFO_A, 4, 0, model_rm_channel_bind, ALWAYS},
