@@ -17,6 +17,7 @@
 #define NV_PGSP_INTR_RETRIGGER	       0x1103e8
 #define INTR_RETRIGGER_TRIGGER	       0x1u
 #define RC_NOTIFIER_SCOPE_CHANNEL      0u
+#define RC_NOTIFIER_SCOPE_TSG	       1u
 #define NV_VGPU_MSG_EVENT_RC_TRIGGERED 0x1004u
 
 static uint32_t irqmask(const struct model *m)
@@ -54,6 +55,8 @@ void model_gsp_channel_failed(struct model *m, const struct model_channel *ch,
 	model_store32(report, model_rm_engine_type(ch->engine));
 	model_store32(report + 4, ch->chid);
 	model_store32(report + l->rc_except, error);
-	model_store32(report + l->rc_except + 4, RC_NOTIFIER_SCOPE_CHANNEL);
+	/* The channels of a group fail together (host.c). */
+	model_store32(report + l->rc_except + 4,
+		      ch->group->own ? RC_NOTIFIER_SCOPE_CHANNEL : RC_NOTIFIER_SCOPE_TSG);
 	model_gsp_send(m, NV_VGPU_MSG_EVENT_RC_TRIGGERED, 0, 0, report, l->rc_triggered);
 }

@@ -145,6 +145,7 @@ static void test_yield(void **state)
 static void test_failure(void **state)
 {
 	struct bed b = bed_up(NULL, true);
+	struct message msg;
 	struct chan a, c, d;
 
 	(void)state;
@@ -162,6 +163,17 @@ static void test_failure(void **state)
 	assert_true(a.ch->failed && c.ch->failed && !d.ch->failed);
 	assert_false(c.ch->group->entries > 1);
 	assert_true(done(&d) && !done(&c));
+	/* RM says so once, of all of them. */
+	assert_heard(&b.talk, &msg, 0x1004);
+	assert_int_equal(le32(msg.payload + 12), 1);
+	assert_false(hear(&b.talk, &msg));
+	/* Alone it is one channel's. */
+	d.at = 0;
+	method(&d, 0, 0x04, 0);
+	submit(&d, 1);
+	assert_int_equal(model_run(b.mc->gpu), MODEL_IDLE);
+	assert_heard(&b.talk, &msg, 0x1004);
+	assert_int_equal(le32(msg.payload + 12), 0);
 	bed_down(&b);
 }
 
