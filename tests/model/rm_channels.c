@@ -316,7 +316,8 @@ uint32_t model_rm_set_directory(struct model *m, const struct rm_object *object,
 /* hVASpace, subDeviceId */
 uint32_t model_rm_unset_directory(struct model *m, const struct rm_object *object, uint8_t *params)
 {
-	return model_rm_is_space(m, object->client, model_load32(params)) ? NV_OK : NV_ERR_OBJECT_NOT_FOUND;
+	return model_rm_is_space(m, object->client, model_load32(params)) ? NV_OK
+									  : NV_ERR_OBJECT_NOT_FOUND;
 }
 
 uint32_t model_rm_method_buffer(struct model *m, const struct rm_object *object, uint8_t *params)
