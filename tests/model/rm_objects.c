@@ -2,7 +2,8 @@
 /*
  * The tree of RM objects: clients, their device, its subdevice, and what is made below them.
  *
- * Handles are chosen by whoever allocates and are valid within a client. An object needs a parent of
+ * Handles are chosen by whoever allocates, or by RM if that is left to it (handle 0), and are valid
+ * within a client. Whether GSP-RM tells the caller of its choice is not public: the model does not. An object needs a parent of
  * one of the classes that its own class lists; freeing it frees what is below it first.
  *
  * Sources: OGKM 535.113.01 resource_list.h (parents, parameters), rs_server.c, rs_client.c,
@@ -12,6 +13,8 @@
 #include "rm.h"
 
 #define ANY_PARENT 0xffffffffu
+/* RS_UNIQUE_HANDLE_BASE (rs_client.h): of handles that RM chooses */
+#define OWN_HANDLES 0xcaf00000u
 #define CHILD	   AMPERE_CHANNEL_GPFIFO_A /* of a channel: an engine's object */
 
 struct rm_class {
@@ -146,7 +149,7 @@ static uint32_t check_object(const struct model_rm *rm, const struct rm_class *c
 	parent = model_rm_find(rm, wanted->client, wanted->parent);
 	if (!parent)
 		return NV_ERR_OBJECT_NOT_FOUND;
-	if (!wanted->handle || wanted->handle == wanted->client)
+	if (wanted->handle == wanted->client)
 		return NV_ERR_INVALID_OBJECT_HANDLE;
 	if (!parent_ok(class, parent))
 		return NV_ERR_INVALID_OBJECT_PARENT;
@@ -156,17 +159,25 @@ static uint32_t check_object(const struct model_rm *rm, const struct rm_class *c
 								 : NV_OK;
 }
 
-uint32_t model_rm_alloc(struct model *m, const struct rm_object *wanted, uint8_t *params,
-			uint32_t size)
+static uint32_t own_handle(const struct model_rm *rm, uint32_t client)
+{
+	uint32_t handle = OWN_HANDLES;
+
+	while (model_rm_find(rm, client, handle))
+		handle++;
+	return handle;
+}
+
+static uint32_t allocate(struct model *m, const struct rm_object *wanted, uint8_t *params,
+			 uint32_t size)
 {
 	const struct rm_class *class = find_class(wanted->class_id);
 	struct model_rm *rm = &m->gsp_rm->rm;
+	struct rm_object object = *wanted;
 	uint32_t status;
 
-	if (!class) {
-		model_log(m, "GSP stand-in: class 0x%04x is not known", wanted->class_id);
+	if (!class)
 		return NV_ERR_INVALID_CLASS;
-	}
 	status = is_client(class->id) ? check_client(rm, wanted) : check_object(rm, class, wanted);
 	if (status)
 		return status;
@@ -174,15 +185,29 @@ uint32_t model_rm_alloc(struct model *m, const struct rm_object *wanted, uint8_t
 		return NV_ERR_INVALID_PARAM_STRUCT;
 	if (rm->nr_objects == RM_MAX_OBJECTS)
 		return NV_ERR_INSUFFICIENT_RESOURCES;
+	if (!object.handle)
+		object.handle = own_handle(rm, object.client);
+	if (is_client(class->id))
+		object.parent = 0;
 	if (class->alloc)
-		status = class->alloc(m, wanted, size ? params : NULL);
+		status = class->alloc(m, &object, size ? params : NULL);
 	if (status)
 		return status;
-	rm->objects[rm->nr_objects] = *wanted;
-	if (is_client(class->id))
-		rm->objects[rm->nr_objects].parent = 0;
-	rm->nr_objects++;
+	rm->objects[rm->nr_objects++] = object;
 	return NV_OK;
+}
+
+uint32_t model_rm_alloc(struct model *m, const struct rm_object *wanted, uint8_t *params,
+			uint32_t size)
+{
+	uint32_t status = allocate(m, wanted, params, size);
+
+	if (status)
+		model_log(m,
+			  "GSP stand-in: class 0x%04x as 0x%08x below 0x%08x of client 0x%08x: "
+			  "status 0x%02x",
+			  wanted->class_id, wanted->handle, wanted->parent, wanted->client, status);
+	return status;
 }
 
 /* Children lie behind their parents in the array: it is walked once, from the end. */

@@ -21,6 +21,7 @@ import tempfile
 import threading
 
 import firmware
+import userland
 import vendor
 
 sys.path.insert(0, os.path.join(vendor.TOP, "tests", "bed"))
@@ -30,6 +31,8 @@ MODEL = os.path.join(vendor.OUT, "xvgpu-model.so")
 CHIP = "ga102"
 MODULES = ("nouveau",)
 MEMORY_MIB = 1024
+# With Vulkan: the initramfs and what programs allocate come on top.
+MEMORY_VULKAN_MIB = 3072
 # An emulated machine of one vCPU needs a quarter of this; the host may be busy.
 LIMIT_SECONDS = 240
 # Addresses that are the same in every run, for whoever counts by address; no panic when a busy host
@@ -198,35 +201,49 @@ def read(path):
         return f.read().replace("\r", "")
 
 
-def boot(pair, name, words, fault="none", iommu=False, plugin=None):
+def with_run(folder, initrd, run, programs):
+    """The file of an initramfs that has Debian's Vulkan too, and run: a shell script for init."""
+    extra = image.Cpio()
+    extra.data("/peer/run", run.encode(), 0o755)
+    whole = os.path.join(folder, "initrd")
+    image.append(whole, initrd, userland.archive(programs), extra.finish())
+    return whole
+
+
+def boot(pair, name, words, fault="none", iommu=False, plugin=None, run=None, programs=(),
+         limit=LIMIT_SECONDS):
     """Runs one machine; its logs are in build/log/peer-NAME/.
 
     words    further words for the kernel's command line
     fault    planted in the model
     iommu    whether DMA and interrupts go through the emulated VT-d
     plugin   what follows QEMU's -plugin
+    run      lines for a shell, which init runs when all modules are in; then there is Debian's Vulkan too
+    programs host paths of programs that run uses, by name
+    limit    seconds after which the machine is ended
     """
     what = parts(pair)
     folder = os.path.join(vendor.OUT, "log", "peer-" + name)
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     console, model, qemu = (os.path.join(folder, f) for f in ("console.log", "model.log", "qemu.log"))
+    initrd = with_run(folder, what.initrd, run, tuple(programs)) if run else what.initrd
     # setpriv: the machine ends when the test does, however that happens.
     argv = ["setpriv", "--pdeathsig", "KILL", "env", f"LD_PRELOAD={MODEL}",
             "qemu-system-x86_64", "-accel", "tcg", "-machine", "q35", "-cpu", "max",
-            "-m", str(MEMORY_MIB), "-nodefaults", "-display", "none", "-no-reboot",
+            "-m", str(MEMORY_VULKAN_MIB if run else MEMORY_MIB), "-nodefaults", "-display", "none", "-no-reboot",
             "-no-shutdown", "-serial", f"file:{console}", "-qmp", "stdio"]
     if iommu:
         argv += ["-device", "intel-iommu,intremap=on"]
         words += " intel_iommu=on"
     argv += ["-device", f"xvgpu-model,id=gpu0,addr=2,log={model},fault={fault}",
-             "-kernel", what.kernel, "-initrd", what.initrd, "-append", f"{COMMAND_LINE} {words}"]
+             "-kernel", what.kernel, "-initrd", initrd, "-append", f"{COMMAND_LINE} {words}"]
     if plugin:
         argv += ["-plugin", plugin]
     with open(qemu, "w", encoding="utf-8") as log:
         process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
                                    text=True)
-    late = threading.Timer(LIMIT_SECONDS, process.kill)
+    late = threading.Timer(limit, process.kill)
     late.start()
     digest = ""
     try:
@@ -237,14 +254,16 @@ def boot(pair, name, words, fault="none", iommu=False, plugin=None):
         monitor.ask("quit")
         process.wait()
     except (GuestError, OSError) as e:
-        raise GuestError(f"{e}; at most {LIMIT_SECONDS} s are allowed; logs are in {folder}") from e
+        raise GuestError(f"{e}; at most {limit} s are allowed; logs are in {folder}") from e
     finally:
         late.cancel()
         process.kill()
         process.communicate()
-    run = Run(folder, read(console), read(model), digest)
-    if not run.said(r"^peer: done$"):
-        panic = run.said(r"Kernel panic.*")
+        if run:
+            os.unlink(initrd)
+    left = Run(folder, read(console), read(model), digest)
+    if not left.said(r"^peer: done$"):
+        panic = left.said(r"Kernel panic.*")
         raise GuestError(f"Linux did not get to the end of its init ({panic.group(0) if panic else 'no panic'}); "
                          f"logs are in {folder}")
-    return run
+    return left
