@@ -3,21 +3,19 @@
  * The copy engine: lines of bytes from here to there, in rows (pitch) or in blocks, with components
  * put in another order or replaced by constants; then a semaphore and an interrupt.
  *
- * A surface in blocks is made of GOBs of 64 bytes by 8 lines, each in order of its lines (as the
- * generic kind stores it), 1 << height of them on top of each other, 1 << depth behind each other.
- *
  * A copy is done in pieces of at most 4 KiB: when the channel's turn is over it ends after one of them and
  * goes on with the next. Hardware's Host splits large copies for fast switching too (CE_SPLIT), so that
  * the engine is free in less than 10 us (dev_pbdma.ref.txt); no public source says at which sizes.
  *
  * Physical addresses are for privileged channels only (HCE_PRIV).
  *
- * Sources: OGKM clc7b5.h; for blocks, Mesa nil and NVIDIA/open-gpu-doc.
+ * Source: OGKM clc7b5.h.
  */
 #include <string.h>
 
 #include "engines.h"
 #include "host.h"
+#include "surface.h"
 
 enum {
 	SET_SEMAPHORE_A = 0x240,
@@ -53,18 +51,13 @@ enum {
 #define LAUNCH_REDUCTION_ENABLE	  0x00080000u
 #define LAUNCH_TWO_WORDS	  0x08000000u
 
-#define GOB_WIDTH  64u
-#define GOB_HEIGHT 8u
-#define MAX_PIXEL  16u
-#define PIECE	   4096u
+#define MAX_PIXEL 16u
+#define PIECE	  4096u
 
 /* One side of a copy. */
 struct side {
-	bool write, physical, pitch_layout;
-	struct mmu_addr where; /* .addr also if it is virtual */
-	uint64_t pitch;
-	/* In blocks: */
-	uint32_t log2_height, log2_depth, width, height, layer, x, y;
+	bool write, physical, sysmem;
+	struct model_surface surface;
 };
 
 static uint32_t reg(const struct model_channel *ch, uint32_t method)
@@ -81,47 +74,24 @@ static void side_init(const struct model_channel *ch, struct side *s, bool write
 {
 	uint32_t launch = reg(ch, LAUNCH_DMA), mode, block;
 	uint32_t base = write ? SET_DST_BLOCK_SIZE : SET_SRC_BLOCK_SIZE;
+	struct model_surface *at = &s->surface;
 
 	s->write = write;
 	s->physical = launch & (write ? LAUNCH_DST_PHYSICAL : LAUNCH_SRC_PHYSICAL);
-	s->pitch_layout = launch & (write ? LAUNCH_DST_PITCH : LAUNCH_SRC_PITCH);
 	mode = reg(ch, write ? SET_DST_PHYS_MODE : SET_SRC_PHYS_MODE);
-	s->where.sysmem = s->physical && (mode & 3);
-	s->where.addr = reg64(ch, write ? OFFSET_OUT : OFFSET_IN);
+	s->sysmem = s->physical && (mode & 3);
+	at->in_rows = launch & (write ? LAUNCH_DST_PITCH : LAUNCH_SRC_PITCH);
+	at->base = reg64(ch, write ? OFFSET_OUT : OFFSET_IN);
 	/* A pitch is signed. */
-	s->pitch = (uint64_t)(int64_t)(int32_t)reg(ch, write ? PITCH_OUT : PITCH_IN);
+	at->pitch = (uint64_t)(int64_t)(int32_t)reg(ch, write ? PITCH_OUT : PITCH_IN);
 	block = reg(ch, base);
-	s->log2_height = block >> 4 & 0xf;
-	s->log2_depth = block >> 8 & 0xf;
-	s->width = reg(ch, base + 4);
-	s->height = reg(ch, base + 8);
-	s->layer = reg(ch, base + 16);
-	s->x = reg(ch, base + 20) & 0xffff;
-	s->y = reg(ch, base + 20) >> 16;
-}
-
-/* Where byte x of line y of the surface is, and how many bytes follow it in memory. */
-static uint64_t place(const struct side *s, uint64_t x, uint32_t y, uint64_t *run)
-{
-	uint64_t gobs_wide, blocks_high, gob, block;
-	uint32_t lines;
-
-	if (s->pitch_layout) {
-		*run = ~0ull;
-		return s->where.addr + y * s->pitch + x;
-	}
-	x += s->x;
-	y += s->y;
-	lines = GOB_HEIGHT << s->log2_height;
-	gobs_wide = (s->width + GOB_WIDTH - 1) / GOB_WIDTH;
-	blocks_high = (s->height + lines - 1) / lines;
-	block = ((uint64_t)(s->layer >> s->log2_depth) * blocks_high + y / lines) * gobs_wide +
-		x / GOB_WIDTH;
-	gob = (block << s->log2_depth) + (s->layer & ((1u << s->log2_depth) - 1));
-	gob = (gob << s->log2_height) + y % lines / GOB_HEIGHT;
-	*run = GOB_WIDTH - x % GOB_WIDTH;
-	return s->where.addr + gob * GOB_WIDTH * GOB_HEIGHT + y % GOB_HEIGHT * (uint64_t)GOB_WIDTH +
-	       x % GOB_WIDTH;
+	at->log2_height = block >> 4 & 0xf;
+	at->log2_depth = block >> 8 & 0xf;
+	at->width = reg(ch, base + 4);
+	at->height = reg(ch, base + 8);
+	at->layer = reg(ch, base + 16);
+	at->x = reg(ch, base + 20) & 0xffff;
+	at->y = reg(ch, base + 20) >> 16;
 }
 
 /* Bytes of one line. */
@@ -129,10 +99,10 @@ static bool line(struct model *m, struct model_channel *ch, const struct side *s
 		 uint32_t y, uint8_t *buf, uint64_t len)
 {
 	while (len) {
-		struct mmu_addr at = s->where;
+		struct mmu_addr at = {.sysmem = s->sysmem};
 		uint64_t run;
 
-		at.addr = place(s, x, y, &run);
+		at.addr = model_surface_place(&s->surface, x, y, &run);
 		if (run > len)
 			run = len;
 		if (!s->physical) {

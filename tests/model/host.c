@@ -143,6 +143,18 @@ enum host_result model_channel_fail(struct model *m, struct model_channel *ch, c
 	return HOST_ERROR;
 }
 
+enum host_result model_graphics_fail(struct model *m, struct model_channel *ch, const char *fmt, ...)
+{
+	char why[128];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	take_off(m, ch, HOST_GR_ERROR, why);
+	return HOST_ERROR;
+}
+
 bool model_channel_memory(struct model *m, struct model_channel *ch, bool write, uint64_t va,
 			  void *buf, size_t len)
 {

@@ -4,18 +4,19 @@
  * RM puts channels on runlists; software writes USERD and rings the doorbell.
  *
  * host.c has channels and their GPFIFOs, runlist.c decides which one runs and for how long, pushbuffer.c
- * takes push buffers apart, host_methods.c carries out what Host does itself, ce.c is the copy engine.
+ * takes push buffers apart, host_methods.c carries out what Host does itself, subchannels.c finds the engine for the
+ * rest: ce.c is the copy engine, graphics.c the graphics engine.
  */
 #ifndef MODEL_HOST_H
 #define MODEL_HOST_H
 
+#include "graphics.h"
 #include "internal.h"
 #include "mmu.h"
 #include "runlist.h"
 
 #define MODEL_CHANNELS	  512  /* at a time, of all runlists */
 #define MODEL_CHIDS	  2048 /* of a runlist: NV_CHRAM_CHANNEL__SIZE_1 (ga100/dev_runlist.h) */
-#define MODEL_SUBCHANNELS 8
 #define MEM_OP_A	  0x28u /* bytes, as methods are numbered (clc56f.h) */
 #define MEM_OP_D	  0x34u
 #define MODEL_CE_METHODS  0x800 /* bytes of the copy class's methods */
@@ -29,7 +30,7 @@ enum host_result {
 };
 
 /* What is reported of a channel: ROBUST_CHANNEL_* (OGKM nverror.h). */
-enum host_error { HOST_MMU_FAULT = 31, HOST_PBDMA_ERROR = 32 };
+enum host_error { HOST_GR_ERROR = 13, HOST_MMU_FAULT = 31, HOST_PBDMA_ERROR = 32 };
 
 /* A push buffer that is being taken apart. */
 struct pushbuffer {
@@ -41,6 +42,7 @@ struct pushbuffer {
 };
 
 /* What a channel waits for, at most: OPERATION of SEM_EXECUTE (OGKM clc56f.h). */
+enum { SEM_ACQUIRE, SEM_RELEASE, SEM_STRICT_GEQ, SEM_CIRC_GEQ, SEM_AND, SEM_NOR, SEM_REDUCTION };
 struct acquire {
 	uint64_t va, payload;
 	unsigned int op, size; /* of the value: 4 or 8 */
@@ -71,11 +73,10 @@ struct model_channel {
 
 	bool busy; /* an entry is in work */
 	struct pushbuffer pb;
-	uint32_t classes[MODEL_SUBCHANNELS];
 	uint32_t semaphore[4];	 /* SEMAPHOREA to SEMAPHORED */
 	uint32_t sem_execute[5]; /* SEM_ADDR_LO to SEM_EXECUTE */
 	uint32_t mem_op[4];	 /* MEM_OP_A to MEM_OP_D */
-	uint32_t report[4];	 /* of the graphics and compute classes */
+	struct model_gr_subchannel gr[MODEL_GR_SUBCHANNELS];
 	uint32_t ce[MODEL_CE_METHODS / 4];
 	struct {
 		bool busy;
@@ -118,6 +119,9 @@ void model_channel_run(struct model *m, struct model_channel *ch);
  */
 enum host_result model_channel_fail(struct model *m, struct model_channel *ch, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The same, for what the graphics engine finds wrong. */
+enum host_result model_graphics_fail(struct model *m, struct model_channel *ch, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* Memory at a virtual address of the channel; a fault takes it off. */
 bool model_channel_memory(struct model *m, struct model_channel *ch, bool write, uint64_t va,
 			  void *buf, size_t len);
@@ -126,17 +130,38 @@ bool model_channel_memory(struct model *m, struct model_channel *ch, bool write,
 enum host_result model_pushbuffer_run(struct model *m, struct model_channel *ch);
 /* Whether what it waits for has come. */
 bool model_acquired(struct model *m, struct model_channel *ch);
+/* The channel looks at that semaphore, and waits for it if need be. */
+enum host_result model_acquire(struct model *m, struct model_channel *ch, struct acquire what);
 /* A method below 0x100: Host's own. */
 enum host_result model_host_method(struct model *m, struct model_channel *ch, uint32_t subchannel,
 				   uint32_t method, uint32_t data);
 /* Its MEM_OP_A to MEM_OP_D. */
 enum host_result model_mem_op(struct model *m, struct model_channel *ch, uint32_t method,
 			      uint32_t data);
+/* SET_OBJECT. */
+enum host_result model_set_object(struct model *m, struct model_channel *ch, uint32_t subchannel,
+				  uint32_t data);
 /* Of an engine's class. */
 enum host_result model_engine_method(struct model *m, struct model_channel *ch, uint32_t subchannel,
 				     uint32_t method, uint32_t data);
 enum host_result model_ce_method(struct model *m, struct model_channel *ch, uint32_t method,
 				 uint32_t data);
+/* `class_id` is what the subchannel speaks. */
+enum host_result model_graphics_method(struct model *m, struct model_channel *ch,
+				       uint32_t subchannel, uint32_t class_id, uint32_t method,
+				       uint32_t data);
+enum host_result model_inline_method(struct model *m, struct model_channel *ch,
+				     struct model_inline *in, uint32_t class_id, uint32_t method,
+				     uint32_t data);
+/* A semaphore of a class of graphics: written, in one word or with the time, or one word reduced. */
+struct graphics_release {
+	uint64_t va;
+	uint32_t payload;
+	bool one_word, reduce, is_signed;
+	uint32_t op; /* ..._REDUCTION_OP of the class */
+};
+enum host_result model_graphics_release(struct model *m, struct model_channel *ch,
+					const struct graphics_release *r);
 /*
  * Writes a semaphore: `words` words of payload, then, in the long form, the time in the second half of
  * 16 bytes.

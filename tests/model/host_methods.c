@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What Host does itself: binds classes to subchannels, releases and awaits semaphores, interrupts; mem_op.c
- * has what it does to memory.
+ * What Host does itself: releases and awaits semaphores, interrupts; mem_op.c has what it does to memory,
+ * subchannels.c what SET_OBJECT comes to.
  *
- * Engines' methods come by here too: the copy engine executes its own (ce.c), the other engines only
- * release semaphores.
- *
- * Sources: OGKM clc56f.h, clc797.h and clc7c0.h (SET_REPORT_SEMAPHORE); NVIDIA/open-gpu-doc
- * dev_pbdma.ref.txt (order of the words of a semaphore).
+ * Sources: OGKM clc56f.h; NVIDIA/open-gpu-doc dev_pbdma.ref.txt (order of the words of a semaphore).
  */
 #include <string.h>
 
-#include "engines.h"
 #include "host.h"
-#include "rm.h"
 
 enum {
 	SET_OBJECT = 0x00,
@@ -33,11 +27,6 @@ enum {
 enum { YIELD_OP_NOP, YIELD_OP_RUNLIST_TIMESLICE = 2, YIELD_OP_TSG };
 
 #define ACQUIRE_SWITCH 0x00001000u /* of SEMAPHORED and SEM_EXECUTE */
-
-#define SET_REPORT_SEMAPHORE_A 0x1b00u
-#define SET_REPORT_SEMAPHORE_D 0x1b0cu
-#define REPORT_OPERATION(d)    ((d)&3)
-#define REPORT_ONE_WORD	       0x10000000u
 
 bool model_semaphore_write(struct model *m, struct model_channel *ch, uint64_t va, uint64_t payload,
 			   unsigned int words, bool with_time)
@@ -101,7 +90,6 @@ static enum host_result reduce(struct model *m, struct model_channel *ch, uint64
 }
 
 /* Operations of SEM_EXECUTE. */
-enum { SEM_ACQUIRE, SEM_RELEASE, SEM_STRICT_GEQ, SEM_CIRC_GEQ, SEM_AND, SEM_NOR, SEM_REDUCTION };
 
 static bool satisfied(const struct acquire *a, uint64_t value)
 {
@@ -128,7 +116,7 @@ bool model_acquired(struct model *m, struct model_channel *ch)
 	       satisfied(&ch->acquire, value);
 }
 
-static enum host_result acquire(struct model *m, struct model_channel *ch, struct acquire what)
+enum host_result model_acquire(struct model *m, struct model_channel *ch, struct acquire what)
 {
 	ch->acquire = what;
 	if (!model_acquired(m, ch))
@@ -168,7 +156,7 @@ static enum host_result semaphore(struct model *m, struct model_channel *ch)
 	default:
 		return model_channel_fail(m, ch, "SEMAPHORED 0x%08x", op);
 	}
-	return acquire(m, ch, what);
+	return model_acquire(m, ch, what);
 }
 
 /* The newer one: 32 or 64 bits. */
@@ -198,7 +186,7 @@ static enum host_result sem_execute(struct model *m, struct model_channel *ch)
 			      what.payload);
 	if (what.op > SEM_REDUCTION)
 		return model_channel_fail(m, ch, "SEM_EXECUTE 0x%08x", execute);
-	return acquire(m, ch, what);
+	return model_acquire(m, ch, what);
 }
 
 /* Both take effect when the method is done. */
@@ -218,18 +206,6 @@ static enum host_result yield(struct model *m, struct model_channel *ch, uint32_
 	}
 }
 
-/* A class that an engine of the channel's runlist executes; 0 and software's are left to software. */
-static enum host_result set_object(struct model *m, struct model_channel *ch, uint32_t subchannel,
-				   uint32_t data)
-{
-	uint32_t class_id = data & 0xffff;
-
-	if (!model_rm_runlist_executes(ch->runlist, class_id))
-		return model_channel_fail(m, ch, "SET_OBJECT 0x%08x", data);
-	ch->classes[subchannel] = class_id;
-	return HOST_DONE;
-}
-
 enum host_result model_host_method(struct model *m, struct model_channel *ch, uint32_t subchannel,
 				   uint32_t method, uint32_t data)
 {
@@ -245,7 +221,7 @@ enum host_result model_host_method(struct model *m, struct model_channel *ch, ui
 		return model_mem_op(m, ch, method, data);
 	switch (method) {
 	case SET_OBJECT:
-		return set_object(m, ch, subchannel, data);
+		return model_set_object(m, ch, subchannel, data);
 	case NON_STALL_INTERRUPT:
 		model_channel_notify(m, ch);
 		return HOST_DONE;
@@ -259,37 +235,4 @@ enum host_result model_host_method(struct model *m, struct model_channel *ch, ui
 	default:
 		return model_channel_fail(m, ch, "method 0x%02x (0x%08x)", method, data);
 	}
-}
-
-static enum host_result report(struct model *m, struct model_channel *ch, uint32_t method,
-			       uint32_t data)
-{
-	uint64_t va;
-
-	ch->report[(method - SET_REPORT_SEMAPHORE_A) / 4] = data;
-	if (method != SET_REPORT_SEMAPHORE_D || REPORT_OPERATION(data))
-		return HOST_DONE;
-	va = (uint64_t)(ch->report[0] & 0xff) << 32 | ch->report[1];
-	return model_semaphore_write(m, ch, va, ch->report[2], 1, !(data & REPORT_ONE_WORD))
-		       ? HOST_DONE
-		       : HOST_ERROR;
-}
-
-enum host_result model_engine_method(struct model *m, struct model_channel *ch, uint32_t subchannel,
-				     uint32_t method, uint32_t data)
-{
-	switch (ch->classes[subchannel]) {
-	case 0:
-		return model_channel_fail(m, ch, "method 0x%04x on subchannel %u without a class",
-					  method, subchannel);
-	case AMPERE_DMA_COPY_B:
-		return model_ce_method(m, ch, method, data);
-	case AMPERE_B:
-	case AMPERE_COMPUTE_B:
-		if (method >= SET_REPORT_SEMAPHORE_A && method <= SET_REPORT_SEMAPHORE_D)
-			return report(m, ch, method, data);
-		break;
-	}
-	model_method_ignored(m, ch);
-	return HOST_DONE;
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which engine a method reaches: Host goes by the runlist and the method's subchannel alone. SET_OBJECT
+ * changes nothing; it has the engine check that it speaks the class.
+ *
+ * On the runlist of graphics, subchannels 0 to 3 are the 3D, compute, inline-to-memory and 2D classes and
+ * 4 is a copy engine. On another runlist, 0 to 4 are its engine. 5 to 7 are for software to carry out,
+ * and RM has no such software.
+ *
+ * Sources: NVIDIA/open-gpu-doc manuals/ampere/ga100/dev_ram.ref.txt (subchannels), dev_pbdma.ref.txt
+ * (NV_UDMA_OBJECT).
+ */
+#include "engines.h"
+#include "graphics.h"
+#include "host.h"
+#include "rm.h"
+
+#define SUBCHANNEL_COPY	 4u /* on the runlist of graphics */
+#define FIRST_OF_SOFTWARE 5u
+
+static const uint32_t graphics_classes[MODEL_GR_SUBCHANNELS] = {
+	AMPERE_B,
+	AMPERE_COMPUTE_B,
+	KEPLER_INLINE_TO_MEMORY_B,
+	FERMI_TWOD_A,
+};
+
+static bool has_graphics(uint32_t runlist)
+{
+	return model_rm_runlist_executes(runlist, AMPERE_B);
+}
+
+/* Whether what this subchannel reaches speaks the class. */
+static bool speaks(uint32_t runlist, uint32_t subchannel, uint32_t class_id)
+{
+	if (subchannel >= FIRST_OF_SOFTWARE)
+		return false;
+	if (has_graphics(runlist))
+		return class_id == (subchannel == SUBCHANNEL_COPY ? AMPERE_DMA_COPY_B
+								  : graphics_classes[subchannel]);
+	return model_rm_runlist_executes(runlist, class_id);
+}
+
+enum host_result model_set_object(struct model *m, struct model_channel *ch, uint32_t subchannel,
+				  uint32_t data)
+{
+	if (!speaks(ch->runlist, subchannel, data & 0xffff))
+		return model_channel_fail(m, ch, "SET_OBJECT 0x%08x on subchannel %u", data,
+					  subchannel);
+	return HOST_DONE;
+}
+
+enum host_result model_engine_method(struct model *m, struct model_channel *ch, uint32_t subchannel,
+				     uint32_t method, uint32_t data)
+{
+	if (subchannel >= FIRST_OF_SOFTWARE)
+		return model_channel_fail(m, ch, "method 0x%04x on subchannel %u, for software",
+					  method, subchannel);
+	if (speaks(ch->runlist, subchannel, AMPERE_DMA_COPY_B))
+		return model_ce_method(m, ch, method, data);
+	if (has_graphics(ch->runlist))
+		return model_graphics_method(m, ch, subchannel, graphics_classes[subchannel],
+					     method, data);
+	model_method_ignored(m, ch);
+	return HOST_DONE;
+}
