@@ -143,7 +143,8 @@ enum host_result model_channel_fail(struct model *m, struct model_channel *ch, c
 	return HOST_ERROR;
 }
 
-enum host_result model_graphics_fail(struct model *m, struct model_channel *ch, const char *fmt, ...)
+enum host_result model_graphics_fail(struct model *m, struct model_channel *ch, const char *fmt,
+				     ...)
 {
 	char why[128];
 	va_list ap;

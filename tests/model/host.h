@@ -15,11 +15,11 @@
 #include "mmu.h"
 #include "runlist.h"
 
-#define MODEL_CHANNELS	  512  /* at a time, of all runlists */
-#define MODEL_CHIDS	  2048 /* of a runlist: NV_CHRAM_CHANNEL__SIZE_1 (ga100/dev_runlist.h) */
-#define MEM_OP_A	  0x28u /* bytes, as methods are numbered (clc56f.h) */
-#define MEM_OP_D	  0x34u
-#define MODEL_CE_METHODS  0x800 /* bytes of the copy class's methods */
+#define MODEL_CHANNELS	 512   /* at a time, of all runlists */
+#define MODEL_CHIDS	 2048  /* of a runlist: NV_CHRAM_CHANNEL__SIZE_1 (ga100/dev_runlist.h) */
+#define MEM_OP_A	 0x28u /* bytes, as methods are numbered (clc56f.h) */
+#define MEM_OP_D	 0x34u
+#define MODEL_CE_METHODS 0x800 /* bytes of the copy class's methods */
 
 /* What a method, or an entry, comes to. */
 enum host_result {
@@ -120,8 +120,8 @@ void model_channel_run(struct model *m, struct model_channel *ch);
 enum host_result model_channel_fail(struct model *m, struct model_channel *ch, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The same, for what the graphics engine finds wrong. */
-enum host_result model_graphics_fail(struct model *m, struct model_channel *ch, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+enum host_result model_graphics_fail(struct model *m, struct model_channel *ch, const char *fmt,
+				     ...) __attribute__((format(printf, 3, 4)));
 /* Memory at a virtual address of the channel; a fault takes it off. */
 bool model_channel_memory(struct model *m, struct model_channel *ch, bool write, uint64_t va,
 			  void *buf, size_t len);

@@ -121,7 +121,8 @@ static enum host_result load(struct model *m, struct model_channel *ch, struct m
 	uint8_t bytes[4];
 
 	if (!in->busy)
-		return model_graphics_fail(m, ch, "inline data 0x%08x where none is expected", data);
+		return model_graphics_fail(m, ch, "inline data 0x%08x where none is expected",
+					   data);
 	model_store32(bytes, data);
 	for (uint32_t done = 0; done < n;) {
 		uint64_t run, va = model_surface_place(&in->to, in->x + done, in->y, &run);

@@ -15,7 +15,7 @@
 #define ANY_PARENT 0xffffffffu
 /* RS_UNIQUE_HANDLE_BASE (rs_client.h): of handles that RM chooses */
 #define OWN_HANDLES 0xcaf00000u
-#define CHILD	   AMPERE_CHANNEL_GPFIFO_A /* of a channel: an engine's object */
+#define CHILD	    AMPERE_CHANNEL_GPFIFO_A /* of a channel: an engine's object */
 
 struct rm_class {
 	uint32_t id;

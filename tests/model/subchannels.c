@@ -15,7 +15,7 @@
 #include "host.h"
 #include "rm.h"
 
-#define SUBCHANNEL_COPY	 4u /* on the runlist of graphics */
+#define SUBCHANNEL_COPY	  4u /* on the runlist of graphics */
 #define FIRST_OF_SOFTWARE 5u
 
 static const uint32_t graphics_classes[MODEL_GR_SUBCHANNELS] = {

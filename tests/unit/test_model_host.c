@@ -2,138 +2,7 @@
 /*
  * Channels of the model at work: from a GPFIFO entry to bytes in memory.
  */
-#include "model_talk.h"
-
-#include "tests/model/host.h"
-
-#define DOORBELL_REG 0xbb0090u
-
-/* Places in VRAM; virtual addresses are the same, for the first 2 MiB. */
-#define INSTANCE 0x10000u
-#define PD3	 0x11000u
-#define PD2	 0x12000u
-#define PD1	 0x13000u
-#define PD0	 0x14000u
-#define SMALL	 0x15000u
-#define USERD	 0x20000u
-#define METHODS	 0x28000u
-#define GPFIFO	 0x30000u
-#define PUSH	 0x40000u
-#define SEM	 0x50000u
-#define DATA	 0x80000u
-#define ENTRIES	 8u
-
-#define SPACE	0x90f10000u
-#define CHANNEL 0xf1f00000u
-
-struct rig {
-	struct machine *mc;
-	uint8_t *vram;
-	uint32_t put, token;
-	uint32_t at; /* bytes in the push buffer */
-	struct talk talk;
-};
-
-static void put64(struct rig *r, uint64_t addr, uint64_t value)
-{
-	memcpy(r->vram + addr, &value, 8);
-}
-
-static uint32_t word(const struct rig *r, uint64_t addr)
-{
-	return le32(r->vram + addr);
-}
-
-/*
- * A scheduled channel of the driver that talks; `type` chooses the engine, `privilege` as RM is told, `size`
- * is that of the release's parameters.
- */
-static struct rig rig_with(struct talk t, uint32_t size, uint32_t type, uint32_t runlist,
-			   uint32_t privilege)
-{
-	struct machine *mc = t.mc;
-	struct rig r = {.mc = mc, .vram = model_vram_ptr(mc->gpu)};
-	uint8_t space[48] = {0}, p[368] = {0}, schedule[2] = {1};
-	uint64_t descs[4][3] = {{INSTANCE, 0x1000, 2},
-				{USERD, 0x200, 2},
-				{INSTANCE, 0x200, 2},
-				{METHODS, 0x5000, 2}};
-	uint64_t gpfifo = GPFIFO;
-
-	memset(r.vram + INSTANCE, 0, 0x100000 - INSTANCE);
-	put64(&r, INSTANCE + 0x208, ~0ull);
-	put64(&r, PD3, PD2 >> 4 | 2);
-	put64(&r, PD2, PD1 >> 4 | 2);
-	put64(&r, PD1, PD0 >> 4 | 2);
-	put64(&r, PD0 + 8, SMALL >> 4 | 2);
-	for (uint32_t i = 0; i < 512; i++)
-		put64(&r, SMALL + 8 * i, i << 8 | 1);
-	rm_client(&t);
-	assert_int_equal(rm_alloc(&t, CLIENT, DEVICE, SPACE, 0x90f1, space, 48), 0);
-	memcpy(p + 8, &gpfifo, 8);
-	set32(p + 16, ENTRIES);
-	set32(p + 28, SPACE);
-	set32(p + 128, type);
-	memcpy(p + 144, descs, sizeof(descs));
-	set32(p + 244, privilege);
-	assert_int_equal(rm_alloc(&t, CLIENT, DEVICE, CHANNEL, 0xc56f, p, size), 0);
-	/* The driver's part of the instance block. */
-	put64(&r, INSTANCE + 0x200, PD3 | 0xc00);
-	assert_int_equal(rm_control(&t, CLIENT, CHANNEL, 0xa06f0103, schedule, 2), 0);
-	r.token = runlist << 16;
-	r.talk = t;
-	return r;
-}
-
-static struct rig rig_up(struct machine *mc, uint32_t type, uint32_t runlist, uint32_t privilege)
-{
-	return rig_with(talk_boot(mc), 360, type, runlist, privilege);
-}
-
-/* A method with data that follows, into the push buffer. */
-static void method(struct rig *r, uint32_t subchannel, uint32_t m, uint32_t data)
-{
-	set32(r->vram + PUSH + r->at, 1u << 29 | 1 << 16 | subchannel << 13 | m / 4);
-	set32(r->vram + PUSH + r->at + 4, data);
-	r->at += 8;
-}
-
-static void raw(struct rig *r, uint32_t w)
-{
-	set32(r->vram + PUSH + r->at, w);
-	r->at += 4;
-}
-
-/* An entry without the doorbell. */
-static void entry(struct rig *r, uint32_t addr, uint32_t bytes)
-{
-	set32(r->vram + GPFIFO + 8ul * r->put, addr);
-	set32(r->vram + GPFIFO + 8ul * r->put + 4, bytes / 4 << 10);
-	r->put = (r->put + 1) % ENTRIES;
-	set32(r->vram + USERD + 0x8c, r->put);
-}
-
-static void ring(struct rig *r)
-{
-	wr(r->mc, DOORBELL_REG, r->token);
-}
-
-/* What was put into the push buffer, done; whether Host has taken all entries. */
-static bool kick(struct rig *r)
-{
-	entry(r, PUSH, r->at);
-	ring(r);
-	r->at = 0;
-	return word(r, USERD + 0x88) == r->put;
-}
-
-static bool failed(struct rig *r, const char *why)
-{
-	const struct model_channel *ch =
-		model_channel_find(r->mc->gpu, r->token >> 16, r->token & 0xfff);
-
-	return ch->failed && strstr(r->mc->last_log, why);
-}
+#include "channel_rig.h"
 
 static void sem_release(struct rig *r, uint32_t value)
 {
@@ -418,9 +287,9 @@ static void test_failures(void **state)
 		uint32_t subchannel, method, data;
 		const char *why;
 	} bad[] = {
-		{0, 0x04, 0, "method 0x04"},	  {0, 0x54, 1, "method 0x54"},
-		{0, 0x00, 0x1234, "SET_OBJECT"},  {0, 0x00, 0xc797, "SET_OBJECT"},
-		{3, 0x400, 0, "without a class"},
+		{0, 0x04, 0, "method 0x04"},	 {0, 0x54, 1, "method 0x54"},
+		{0, 0x00, 0x1234, "SET_OBJECT"}, {0, 0x00, 0xc797, "SET_OBJECT"},
+		{5, 0x00, 0xc7b5, "SET_OBJECT"}, {5, 0x400, 0, "for software"},
 	};
 	struct machine *mc = *state;
 
@@ -781,31 +650,6 @@ static void test_mem_op(void **state)
 	}
 }
 
-/* Graphics and compute take their methods, count them, and release semaphores. */
-static void test_graphics(void **state)
-{
-	struct machine *mc = *state;
-	struct rig r = rig_up(mc, 1, 0, 0);
-	struct model_stats stats;
-
-	method(&r, 1, 0, 0xc797);
-	method(&r, 1, 0x1234, 5);
-	method(&r, 1, 0x1b00, 0);
-	method(&r, 1, 0x1b04, SEM);
-	method(&r, 1, 0x1b08, 0x77);
-	method(&r, 1, 0x1b0c, 1 << 28);
-	assert_true(kick(&r));
-	assert_true(word(&r, SEM) == 0x77 && word(&r, SEM + 4) == 0);
-	method(&r, 2, 0, 0xc7c0);
-	method(&r, 2, 0x1b04, SEM);
-	method(&r, 2, 0x1b08, 0x78);
-	method(&r, 2, 0x1b0c, 0);
-	assert_true(kick(&r));
-	assert_true(word(&r, SEM) == 0x78 && word(&r, SEM + 8));
-	model_stats_get(mc->gpu, &stats);
-	assert_int_equal(stats.methods_ignored, 1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -817,7 +661,7 @@ int main(void)
 		boot_test(test_reported_later), boot_test(test_copy_pitch),
 		boot_test(test_copy_remap),	boot_test(test_copy_blocks),
 		boot_test(test_copy_physical),	boot_test(test_copy_faults),
-		boot_test(test_mem_op),		boot_test(test_graphics),
+		boot_test(test_mem_op),
 	};
 
 	return cmocka_run_group_tests_name("model: Host", tests, NULL, NULL);

@@ -73,6 +73,24 @@ static void test_tree(void **state)
 	rm_client(&t);
 }
 
+/* Handle 0 leaves the choice to RM: what it chooses is free then, and can be freed. */
+static void test_own_handles(void **state)
+{
+	struct talk t = talk_boot(*state);
+	uint8_t device[56] = {0};
+
+	rm_client(&t);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(rm_alloc(&t, CLIENT, CLIENT, 0, 0x80, device, sizeof(device)), 0);
+	assert_int_equal(rm_alloc(&t, CLIENT, CLIENT, 0xcaf00001, 0x80, device, sizeof(device)),
+			 DUPLICATE);
+	assert_int_equal(rm_free(&t, CLIENT, 0), NOT_FOUND);
+	assert_int_equal(rm_free(&t, CLIENT, 0xcaf00000), 0);
+	assert_int_equal(rm_alloc(&t, CLIENT, CLIENT, 0xcaf00000, 0x80, device, sizeof(device)), 0);
+	assert_int_equal(rm_free(&t, CLIENT, 0xcaf00001), 0);
+	assert_int_equal(rm_free(&t, CLIENT, 0xcaf00001), NOT_FOUND);
+}
+
 static void test_alloc_refused(void **state)
 {
 	static const struct {
@@ -86,7 +104,6 @@ static void test_alloc_refused(void **state)
 		{9, 9, 1, 0x80, 0, BAD_HANDLE},
 		{CLIENT, 5, 1, 0x80, 0, NOT_FOUND},
 		{CLIENT, 0, 1, 0x80, 0, NOT_FOUND},
-		{CLIENT, CLIENT, 0, 0x80, 0, BAD_HANDLE},
 		{CLIENT, CLIENT, CLIENT, 0x80, 0, BAD_HANDLE},
 		{CLIENT, DEVICE, 1, 0x80, 0, BAD_PARENT},
 		{CLIENT, CLIENT, 1, 0x2080, 0, BAD_PARENT},
@@ -245,6 +262,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		boot_test(test_tree),
+		boot_test(test_own_handles),
 		boot_test(test_alloc_refused),
 		boot_test(test_control_refused),
 		boot_test(test_objects_run_out),
