@@ -21,11 +21,14 @@
 #include "host.h"
 #include "host_regs.h"
 
-#define GP_ENTRY1_LENGTH(w)  ((w) >> 10 & 0x1fffff)
-#define GP_ENTRY1_OPCODE(w)  ((w)&0xff)
-#define GP_ENTRY1_OPCODE_NOP 0u
-#define GP_ENTRY1_OPCODE_CRC 2u /* and above */
-#define GP_ENTRY1_OPCODE_MAX 3u
+#define TOP_LEVEL_GET_VALID (1ull << 63)
+
+#define GP_ENTRY1_LEVEL_SUBROUTINE 0x00000200u
+#define GP_ENTRY1_LENGTH(w)	   ((w) >> 10 & 0x1fffff)
+#define GP_ENTRY1_OPCODE(w)	   ((w)&0xff)
+#define GP_ENTRY1_OPCODE_NOP	   0u
+#define GP_ENTRY1_OPCODE_CRC	   2u /* and above */
+#define GP_ENTRY1_OPCODE_MAX	   3u
 
 int model_host_create(struct model *m, const char *costs)
 {
@@ -235,10 +238,41 @@ static enum host_result fetch_entry(struct model *m, struct model_channel *ch)
 	    (GP_ENTRY1_OPCODE(words[1]) < GP_ENTRY1_OPCODE_CRC ||
 	     GP_ENTRY1_OPCODE(words[1]) > GP_ENTRY1_OPCODE_MAX))
 		return model_channel_fail(m, ch, "GPFIFO entry 0x%08x 0x%08x", words[0], words[1]);
-	ch->pb.at = (words[0] & ~3u) | (uint64_t)(words[1] & 0xff) << 32;
-	ch->pb.end = ch->pb.at + 4ull * length;
+	/* One without words is an operation, and no segment. */
+	if (length) {
+		ch->pb.at = (words[0] & ~3u) | (uint64_t)(words[1] & 0xff) << 32;
+		ch->pb.end = ch->pb.at + 4ull * length;
+		ch->pb.subroutine = words[1] & GP_ENTRY1_LEVEL_SUBROUTINE;
+	}
 	ch->pb.nr = ch->pb.next = 0;
 	return HOST_DONE;
+}
+
+/*
+ * How far it is in the push buffer, in USERD from PUT on. Hardware writes that back from time to time, so here
+ * it is done with every entry.
+ */
+static bool write_progress(struct model *m, struct model_channel *ch)
+{
+	uint32_t low = (uint32_t)ch->pb.at, high = (uint32_t)(ch->pb.at >> 32);
+	uint8_t words[USERD_PROGRESS_SIZE] = {0};
+	struct mmu_addr at = ch->userd;
+
+	if (!ch->pb.subroutine)
+		ch->top_level_get = ch->pb.at | TOP_LEVEL_GET_VALID;
+	model_store32(words + USERD_PUT - USERD_PROGRESS, low);
+	model_store32(words + USERD_GET - USERD_PROGRESS, low);
+	model_store32(words + USERD_REF - USERD_PROGRESS, ch->reference);
+	model_store32(words + USERD_PUT_HI - USERD_PROGRESS, high);
+	model_store32(words + USERD_TOP_LEVEL_GET - USERD_PROGRESS, (uint32_t)ch->top_level_get);
+	model_store32(words + USERD_TOP_LEVEL_GET_HI - USERD_PROGRESS,
+		      (uint32_t)(ch->top_level_get >> 32));
+	model_store32(words + USERD_GET_HI - USERD_PROGRESS, high);
+	at.addr += USERD_PROGRESS;
+	if (model_physical_access(m, true, at, words, sizeof(words)))
+		return true;
+	model_channel_fail(m, ch, "USERD at 0x%llx is not there", (unsigned long long)at.addr);
+	return false;
 }
 
 /* The entry in work is done. */
@@ -246,7 +280,7 @@ static bool finish_entry(struct model *m, struct model_channel *ch)
 {
 	ch->busy = false;
 	ch->gp_get = (ch->gp_get + 1) % ch->gp_entries;
-	return userd_word(m, ch, true, USERD_GP_GET, &ch->gp_get);
+	return write_progress(m, ch) && userd_word(m, ch, true, USERD_GP_GET, &ch->gp_get);
 }
 
 void model_channel_run(struct model *m, struct model_channel *ch)

@@ -35,14 +35,17 @@ enum host_error { HOST_GR_ERROR = 13, HOST_MMU_FAULT = 31, HOST_PBDMA_ERROR = 32
 /* A push buffer that is being taken apart. */
 struct pushbuffer {
 	uint64_t at, end; /* virtual addresses */
+	bool subroutine;  /* not for TOP_LEVEL_GET */
 	uint32_t method, subchannel, left;
 	enum { PB_HEADER, PB_INC, PB_NON_INC, PB_ONE_INC } mode;
 	/* Words fetched and not yet used. */
 	uint32_t words[256], nr, next;
 };
 
-/* What a channel waits for, at most: OPERATION of SEM_EXECUTE (OGKM clc56f.h). */
+/* OPERATION of SEM_EXECUTE (OGKM clc56f.h). */
 enum { SEM_ACQUIRE, SEM_RELEASE, SEM_STRICT_GEQ, SEM_CIRC_GEQ, SEM_AND, SEM_NOR, SEM_REDUCTION };
+
+/* What a channel waits for, at most. */
 struct acquire {
 	uint64_t va, payload;
 	unsigned int op, size; /* of the value: 4 or 8 */
@@ -71,7 +74,9 @@ struct model_channel {
 	struct acquire acquire;
 	uint64_t looked, looked_at;
 
-	bool busy; /* an entry is in work */
+	bool busy;		/* an entry is in work */
+	uint32_t reference;	/* SET_REFERENCE */
+	uint64_t top_level_get; /* with its VALID */
 	struct pushbuffer pb;
 	uint32_t semaphore[4];	 /* SEMAPHOREA to SEMAPHORED */
 	uint32_t sem_execute[5]; /* SEM_ADDR_LO to SEM_EXECUTE */
@@ -190,10 +195,19 @@ void model_channel_notify(struct model *m, const struct model_channel *ch);
 #define RAMFC_CONFIG_VALUE    0x1000u
 #define RAMFC_CONFIG_PRIV     0x0100u
 
-/* USERD: 512 bytes (nouveau gv100_chan_userd). */
-#define USERD_SIZE   0x200u
-#define USERD_GP_GET 0x88u
-#define USERD_GP_PUT 0x8cu
+/* USERD: 512 bytes (NVIDIA/open-gpu-doc ga100/dev_ram.ref.txt, NV_RAMUSERD). */
+#define USERD_SIZE	       0x200u
+#define USERD_PUT	       0x40u
+#define USERD_GET	       0x44u
+#define USERD_REF	       0x48u
+#define USERD_PUT_HI	       0x4cu
+#define USERD_TOP_LEVEL_GET    0x58u
+#define USERD_TOP_LEVEL_GET_HI 0x5cu
+#define USERD_GET_HI	       0x60u
+#define USERD_PROGRESS	       USERD_PUT /* the block of those */
+#define USERD_PROGRESS_SIZE    0x24u
+#define USERD_GP_GET	       0x88u
+#define USERD_GP_PUT	       0x8cu
 
 /* gsp_events.c: RM reports it to the driver. */
 void model_gsp_channel_failed(struct model *m, const struct model_channel *ch,

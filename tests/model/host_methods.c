@@ -89,8 +89,6 @@ static enum host_result reduce(struct model *m, struct model_channel *ch, uint64
 	return model_channel_memory(m, ch, true, va, &value, size) ? HOST_DONE : HOST_ERROR;
 }
 
-/* Operations of SEM_EXECUTE. */
-
 static bool satisfied(const struct acquire *a, uint64_t value)
 {
 	switch (a->op) {
@@ -222,12 +220,14 @@ enum host_result model_host_method(struct model *m, struct model_channel *ch, ui
 	switch (method) {
 	case SET_OBJECT:
 		return model_set_object(m, ch, subchannel, data);
+	case SET_REFERENCE:
+		ch->reference = data;
+		return HOST_DONE;
 	case NON_STALL_INTERRUPT:
 		model_channel_notify(m, ch);
 		return HOST_DONE;
 	case NOP:
 	case FB_FLUSH:
-	case SET_REFERENCE:
 	case WFI:
 		return HOST_DONE;
 	case YIELD:

@@ -38,6 +38,34 @@ static void test_fifo(void **state)
 	assert_int_equal(rd(mc, DOORBELL_REG), 0);
 }
 
+/* How far it is in the push buffer; segments that are called from many places count for one of two. */
+static void test_progress(void **state)
+{
+	struct machine *mc = *state;
+	struct rig r = rig_up(mc, 1, 0, 0);
+
+	sem_release(&r, 1);
+	method(&r, 0, 0x50, 0x1234);
+	assert_true(kick(&r));
+	assert_int_equal(word(&r, USERD + 0x40), PUSH + 40);
+	assert_int_equal(word(&r, USERD + 0x44), PUSH + 40);
+	assert_int_equal(word(&r, USERD + 0x48), 0x1234);
+	assert_int_equal(word(&r, USERD + 0x4c) | word(&r, USERD + 0x60), 0);
+	assert_int_equal(word(&r, USERD + 0x58), PUSH + 40);
+	assert_int_equal(word(&r, USERD + 0x5c), 1u << 31);
+	sem_release(&r, 2);
+	entry(&r, PUSH, r.at);
+	r.vram[GPFIFO + 8 + 5] |= 2; /* LEVEL_SUBROUTINE */
+	ring(&r);
+	assert_int_equal(word(&r, USERD + 0x44), PUSH + 32);
+	assert_int_equal(word(&r, USERD + 0x58), PUSH + 40);
+	/* An entry without words is no segment. */
+	entry(&r, 0x1000, 0);
+	ring(&r);
+	assert_int_equal(word(&r, USERD + 0x88), 3);
+	assert_int_equal(word(&r, USERD + 0x44), PUSH + 32);
+}
+
 static void test_not_scheduled(void **state)
 {
 	struct machine *mc = *state;
@@ -653,15 +681,15 @@ static void test_mem_op(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		boot_test(test_fifo),		boot_test(test_not_scheduled),
-		boot_test(test_headers),	boot_test(test_semaphores),
-		boot_test(test_reductions),	boot_test(test_older_acquires),
-		boot_test(test_two_channels),	boot_test(test_interrupt),
-		boot_test(test_failures),	boot_test(test_reported),
-		boot_test(test_reported_later), boot_test(test_copy_pitch),
-		boot_test(test_copy_remap),	boot_test(test_copy_blocks),
-		boot_test(test_copy_physical),	boot_test(test_copy_faults),
-		boot_test(test_mem_op),
+		boot_test(test_fifo),		boot_test(test_progress),
+		boot_test(test_not_scheduled),	boot_test(test_headers),
+		boot_test(test_semaphores),	boot_test(test_reductions),
+		boot_test(test_older_acquires), boot_test(test_two_channels),
+		boot_test(test_interrupt),	boot_test(test_failures),
+		boot_test(test_reported),	boot_test(test_reported_later),
+		boot_test(test_copy_pitch),	boot_test(test_copy_remap),
+		boot_test(test_copy_blocks),	boot_test(test_copy_physical),
+		boot_test(test_copy_faults),	boot_test(test_mem_op),
 	};
 
 	return cmocka_run_group_tests_name("model: Host", tests, NULL, NULL);

@@ -73,8 +73,8 @@ static void test_charges(void **state)
 	copy(&c, 10000);
 	sem(&c, SEM, 5, RELEASE_SEM);
 	sem(&c, SEM, 5, ACQUIRE_GEQ);
-	method(&c, 1, 0, 0xc797);
-	method(&c, 1, 0x1234, 0);
+	method(&c, 0, 0, 0xc797);
+	method(&c, 0, 0x1234, 0);
 	submit(&c, 2);
 	assert_int_equal(kicks, 1);
 	assert_false(done(&c));
