@@ -48,7 +48,8 @@ static bool parse(const char *text, size_t len, uint64_t *costs)
 	for (size_t i = 0; i < MODEL_COSTS; i++) {
 		const char *name = costs_known[i].name;
 
-		if (strlen(name) != (size_t)(value - 1 - text) || memcmp(name, text, strlen(name)))
+		if (strlen(name) != (size_t)(value - 1 - text) ||
+		    memcmp(name, text, strlen(name)) != 0)
 			continue;
 		costs[i] = n * costs_known[i].unit;
 		return true;

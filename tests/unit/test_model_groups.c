@@ -108,7 +108,7 @@ static void test_timeslice(void **state)
 	g = host(&b)->runlists[1].groups;
 	assert_int_equal(control(&b, GET_TIMESLICE, &us, 8), 0);
 	assert_int_equal(us, 1024);
-	assert_int_equal(g->slice, 1024 * 1024 * PS_PER_NS);
+	assert_int_equal(g->slice, 1024ull * 1024 * PS_PER_NS);
 	for (size_t i = 0; i < sizeof(slices) / sizeof(slices[0]); i++) {
 		us = slices[i].us;
 		assert_int_equal(control(&b, SET_TIMESLICE, &us, 8), 0);

@@ -8,7 +8,7 @@
 /* A method takes 10 us and nothing else anything: a default slice is 105 methods. */
 #define METHODS_ONLY "entry=0,method=10000,semaphore=0,ce-launch=0,ce-byte-ps=0,switch=0,poll=0"
 #define METHOD_PS    (10000 * PS_PER_NS)
-#define SLICE_PS     (1024 * 1024 * PS_PER_NS)
+#define SLICE_PS     (1024ull * 1024 * PS_PER_NS)
 #define MS	     1000000ull
 
 static void test_costs_text(void **state)
@@ -81,10 +81,10 @@ static void test_charges(void **state)
 	assert_int_equal(host(&b)->now, 0);
 	assert_int_equal(model_run(b.mc->gpu), MODEL_IDLE);
 	assert_true(done(&c));
-	ns += 2 * (200 + 20 * 10 + 2 * 500 + 1500 + 400);
+	ns += 2 * (200ull + 200 + 1000 + 1500 + 400);
 	assert_int_equal(g->ps, ns * PS_PER_NS);
-	assert_int_equal(host(&b)->busy[1], 2 * 1900 * PS_PER_NS);
-	assert_int_equal(host(&b)->busy[0], (ns - 2 * 1900) * PS_PER_NS);
+	assert_int_equal(host(&b)->busy[1], 2ull * 1900 * PS_PER_NS);
+	assert_int_equal(host(&b)->busy[0], (ns - 2ull * 1900) * PS_PER_NS);
 	assert_int_equal(r->clock, (ns + 5000) * PS_PER_NS);
 	assert_int_equal(host(&b)->now, r->clock);
 	assert_true(r->switches == 1 && r->switching == 5000 * PS_PER_NS);
@@ -280,7 +280,7 @@ static void test_long_copy(void **state)
 	assert_memory_equal(b.vram + DATA + DATA_SIZE, b.vram + DATA, DATA_SIZE);
 	assert_int_equal(a.ch->group->bytes, DATA_SIZE);
 	assert_int_equal(host(&b)->busy[3],
-			 40000ull * DATA_SIZE + (1500 + 200 + 80 + 100 * (200 + 1000)) * PS_PER_NS);
+			 40000ull * DATA_SIZE + (1500ull + 200 + 80 + 120000) * PS_PER_NS);
 	bed_down(&b);
 }
 

@@ -86,12 +86,12 @@ static void test_wait_without_switch(void **state)
 	assert_true(done(&c));
 	assert_false(done(&a));
 	/* It held on for the rest of its slice, and no longer. */
-	assert_true(a.ch->group->ps >= 1048 * 1000 * PS_PER_NS);
-	assert_true(a.ch->group->ps <= 1050 * 1000 * PS_PER_NS);
+	assert_true(a.ch->group->ps >= 1048000 * PS_PER_NS);
+	assert_true(a.ch->group->ps <= 1050000 * PS_PER_NS);
 	/* Alone it does not even use up time. */
 	for (int i = 0; i < 100; i++)
 		model_run(b.mc->gpu);
-	assert_true(a.ch->group->ps <= 1050 * 1000 * PS_PER_NS);
+	assert_true(a.ch->group->ps <= 1050000 * PS_PER_NS);
 	bed_down(&b);
 }
 
