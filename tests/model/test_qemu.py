@@ -410,9 +410,30 @@ def iommu(results):
             check(vtd.fault(), "no fault record")
 
 
+def engines(results):
+    """What work costs is taken or refused at the start; the counters say who worked."""
+    with results.case("costs are taken, and engine time is among the counters"):
+        with Machine(",costs=entry=1,,ce-byte-ps=2") as m:
+            stats = m.stats()
+            check_equal(stats["time_ns"], 0, "model time")
+            check_equal([e["name"] for e in stats["engines"]][:4],
+                        ["graphics", "ce0", "ce1", "ce2"], "engines")
+            check(all(e["busy_ns"] == 0 for e in stats["engines"]), "an engine was busy")
+            check_equal([r["switches"] for r in stats["runlists"]], [0] * 9, "switches")
+            check_equal((stats["groups"], stats["groups_left_out"]), ([], 0), "groups")
+    with results.case("a cost that cannot be is named"):
+        qemu = subprocess.run(
+            ["qemu-system-x86_64", "-machine", "q35", "-display", "none", "-nodefaults", "-S",
+             "-device", "xvgpu-model,costs=entry=1,,copy=2,,poll=3"],
+            env=dict(os.environ, LD_PRELOAD=os.path.join(BUILD, "xvgpu-model.so")),
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        check_equal(qemu.returncode, 1, "QEMU's exit status")
+        check('costs: "copy=2"' in qemu.stderr, qemu.stderr)
+
+
 def main():
     results = Results("model-qemu")
-    for part in (pci, vram, dma_and_interrupts, iommu):
+    for part in (pci, vram, dma_and_interrupts, iommu, engines):
         part(results)
     return results.finish()
 
