@@ -176,6 +176,28 @@ static void test_weights(void **state)
 	bed_down(&b);
 }
 
+/* A slice ends with the operation that uses it up, however short it is. */
+static void test_short_slices(void **state)
+{
+	struct bed b = bed_up("entry=0,method=10,switch=0", true);
+	struct chan a, c;
+
+	(void)state;
+	assert_int_equal(group_alloc(&b, GROUP_AT(0), 0x0b), 0);
+	assert_int_equal(group_alloc(&b, GROUP_AT(1), 0x0b), 0);
+	set_timeslice(&b, GROUP_AT(0), 0);
+	set_timeslice(&b, GROUP_AT(1), 4);
+	a = chan_new(&b, 0, GROUP_AT(0), COPY2);
+	c = chan_new(&b, 1, GROUP_AT(1), COPY2);
+	backlog(&a);
+	backlog(&c);
+	/* 1.024 and 4.096 us: 103 and 410 methods. */
+	run_until(&b, 1000000);
+	assert_about(a.ch->group->ps * 410, c.ch->group->ps * 103, 410ull * 4500 * PS_PER_NS);
+	assert_about(host(&b)->runlists[1].switches, 2 * 1000000 / 5130, 50);
+	bed_down(&b);
+}
+
 /* A group of many channels gets what a group of one gets; they share it. */
 static void test_many_in_a_group(void **state)
 {
@@ -308,13 +330,39 @@ static void test_beside_each_other(void **state)
 	bed_down(&b);
 }
 
+/* Whoever is behind goes first, also when the other one's steps are longer. */
+static void test_in_step(void **state)
+{
+	struct bed b =
+		bed_up("entry=0,method=0,ce-launch=0,ce-byte-ps=10,semaphore=20000,switch=0", true);
+	struct chan a = chan_new(&b, 0, 0, COPY2), c = chan_new(&b, 1, 0, COPY3);
+
+	(void)state;
+	sem(&a, SEM, 1, RELEASE_SEM);
+	submit(&a, 1000);
+	copy(&c, DATA_SIZE);
+	submit(&c, 200);
+	for (uint64_t t = 1; t < 20; t++) {
+		run_until(&b, t * 50000);
+		assert_about(host(&b)->runlists[1].clock, host(&b)->runlists[2].clock,
+			     21000 * PS_PER_NS);
+	}
+	bed_down(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_costs_text),	cmocka_unit_test(test_charges),
-		cmocka_unit_test(test_equal),		cmocka_unit_test(test_weights),
-		cmocka_unit_test(test_many_in_a_group), cmocka_unit_test(test_deterministic),
-		cmocka_unit_test(test_long_copy),	cmocka_unit_test(test_beside_each_other),
+		cmocka_unit_test(test_costs_text),
+		cmocka_unit_test(test_charges),
+		cmocka_unit_test(test_equal),
+		cmocka_unit_test(test_weights),
+		cmocka_unit_test(test_short_slices),
+		cmocka_unit_test(test_many_in_a_group),
+		cmocka_unit_test(test_deterministic),
+		cmocka_unit_test(test_long_copy),
+		cmocka_unit_test(test_beside_each_other),
+		cmocka_unit_test(test_in_step),
 	};
 
 	return cmocka_run_group_tests_name("model: engine time", tests, NULL, NULL);
