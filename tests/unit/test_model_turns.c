@@ -326,6 +326,8 @@ static void test_in_flight(void **state)
 		case RESET:
 			model_flr(b.mc->gpu);
 			assert_int_equal(model_run(b.mc->gpu), MODEL_IDLE);
+			for (size_t n = 0; n < MODEL_GROUPS; n++)
+				assert_false(host(&b)->groups[n].used);
 			/* And again from the start, in time that has not gone back. */
 			bed_boot(&b);
 			c = chan_new(&b, 1, 0, COPY2);
