@@ -189,8 +189,10 @@ static bool copy_piece(struct model *m, struct model_channel *ch, struct side *s
 {
 	uint8_t buf[PIECE];
 
-	if (!line(m, ch, src, ch->copy.x, ch->copy.y, buf, n) ||
-	    !line(m, ch, dst, ch->copy.x, ch->copy.y, buf, n))
+	if (!line(m, ch, src, ch->copy.x, ch->copy.y, buf, n))
+		return false;
+	model_fault_apply(m, MODEL_FLIP_COPY, ch->copy.x, buf, n);
+	if (!line(m, ch, dst, ch->copy.x, ch->copy.y, buf, n))
 		return false;
 	model_charge(m, ch, COST_CE_BYTE, n);
 	return true;

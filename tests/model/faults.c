@@ -41,6 +41,15 @@ static const struct {
 	{"sequencer-address", MODEL_SEQUENCER_ADDRESS, 1ull << 32},
 	{"flr-keeps-wpr2", MODEL_FLR_KEEPS_WPR2, 2},
 	{"tlb-keeps", MODEL_TLB_KEEPS, 2},
+	{"alloc-refused", MODEL_ALLOC_REFUSED, 0x10000},
+	{"control-refused", MODEL_CONTROL_REFUSED, 1ull << 32},
+	{"flip-control", MODEL_FLIP_CONTROL, ~0ull},
+	{"flip-answer", MODEL_FLIP_ANSWER, 1ull << 48},
+	{"vector-lost", MODEL_VECTOR_LOST, 32 * MODEL_LEAVES},
+	{"flip-pte", MODEL_FLIP_PTE, 1ull << 49},
+	{"flip-copy", MODEL_FLIP_COPY, 1ull << 32},
+	{"flip-semaphore", MODEL_FLIP_SEMAPHORE, 64},
+	{"gp-get-stuck", MODEL_GP_GET_STUCK, 2},
 };
 
 /* One "name=value" of `len` bytes. */

@@ -189,6 +189,8 @@ void model_gsp_send(struct model *m, uint32_t function, uint32_t result, uint32_
 	if (model_fault_value(m, MODEL_RPC_RESULT, &fault))
 		result = (uint32_t)fault;
 	memmove(rpc + 1, payload, len); /* an answer may be made where the question lies */
+	model_fault_apply(m, MODEL_FLIP_ANSWER, (uint64_t)function << 32, (uint8_t *)(rpc + 1),
+			  len);
 	memset(e, 0, sizeof(*e) + sizeof(*rpc));
 	count = (total + PAGE - 1) / PAGE;
 	memset(g->element + total, 0, (size_t)count * PAGE - total);

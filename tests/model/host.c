@@ -278,9 +278,15 @@ static bool write_progress(struct model *m, struct model_channel *ch)
 /* The entry in work is done. */
 static bool finish_entry(struct model *m, struct model_channel *ch)
 {
+	uint64_t stuck;
+
 	ch->busy = false;
 	ch->gp_get = (ch->gp_get + 1) % ch->gp_entries;
-	return write_progress(m, ch) && userd_word(m, ch, true, USERD_GP_GET, &ch->gp_get);
+	if (!write_progress(m, ch))
+		return false;
+	if (model_fault_value(m, MODEL_GP_GET_STUCK, &stuck))
+		return true;
+	return userd_word(m, ch, true, USERD_GP_GET, &ch->gp_get);
 }
 
 void model_channel_run(struct model *m, struct model_channel *ch)

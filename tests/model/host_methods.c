@@ -31,10 +31,12 @@ enum { YIELD_OP_NOP, YIELD_OP_RUNLIST_TIMESLICE = 2, YIELD_OP_TSG };
 bool model_semaphore_write(struct model *m, struct model_channel *ch, uint64_t va, uint64_t payload,
 			   unsigned int words, bool with_time)
 {
-	uint64_t long_form[2] = {payload, model_time(m)};
+	uint64_t long_form[2] = {payload, model_time(m)}, bit;
 
+	if (model_fault_value(m, MODEL_FLIP_SEMAPHORE, &bit))
+		long_form[0] ^= 1ull << bit;
 	if (words == 1)
-		long_form[0] = (uint32_t)payload;
+		long_form[0] = (uint32_t)long_form[0];
 	model_charge(m, ch, COST_SEMAPHORE, 1);
 	return model_channel_memory(m, ch, true, va, long_form, with_time ? 16 : 4ul * words);
 }

@@ -74,6 +74,10 @@ void model_intr_update(struct model *m)
 
 void model_intr_raise(struct model *m, uint32_t vector)
 {
+	uint64_t lost;
+
+	if (model_fault_value(m, MODEL_VECTOR_LOST, &lost) && lost == vector)
+		return;
 	if (vector / 32 < MODEL_LEAVES)
 		m->intr.leaf[vector / 32] |= BIT(vector % 32);
 	model_intr_update(m);

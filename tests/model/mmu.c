@@ -67,15 +67,18 @@ static enum mmu_fault follow(uint64_t pde, struct mmu_addr *next, struct mmu_pag
 }
 
 /* What a valid PTE says of the page of 1 << shift bytes that va is in. */
-static enum mmu_fault map(uint64_t pte, uint64_t va, unsigned int shift, struct mmu_page *out)
+static enum mmu_fault map(struct model *m, uint64_t pte, uint64_t va, unsigned int shift,
+			  struct mmu_page *out)
 {
-	uint64_t offset = va & ((1ull << shift) - 1);
+	uint64_t offset = va & ((1ull << shift) - 1), wrong;
 
 	if (MMU_APERTURE(pte) == MMU_PTE_PEER)
 		return MMU_FAULT_UNSUPPORTED_APERTURE;
 	out->shift = shift;
 	out->at = address(pte, MMU_APERTURE(pte) != MMU_PTE_VID);
 	out->at.addr = (out->at.addr & ~((1ull << shift) - 1)) + offset;
+	if (model_fault_value(m, MODEL_FLIP_PTE, &wrong) && wrong >> shift == va >> shift)
+		out->at.addr ^= 1ull << shift;
 	out->len = (1ull << shift) - offset;
 	out->read_only = pte & MMU_PTE_READ_ONLY;
 	out->privileged = pte & MMU_PTE_PRIVILEGE;
@@ -106,7 +109,7 @@ static enum mmu_fault walk_tables(struct model *m, const uint64_t pde[2], uint64
 		if (!read_entry(m, table, (in_pde >> MMU_PAGE_BIG_SHIFT) * 8, &pte, sizeof(pte)))
 			return MMU_FAULT_REGION;
 		if (pte & MMU_PTE_VALID)
-			return map(pte, va, MMU_PAGE_BIG_SHIFT, out);
+			return map(m, pte, va, MMU_PAGE_BIG_SHIFT, out);
 		if (pte & MMU_ENTRY_VOL) {
 			sparse(va, MMU_PAGE_BIG_SHIFT, out);
 			return MMU_OK;
@@ -123,7 +126,7 @@ static enum mmu_fault walk_tables(struct model *m, const uint64_t pde[2], uint64
 	if (!read_entry(m, table, (in_pde >> 12) * 8, &pte, sizeof(pte)))
 		return MMU_FAULT_REGION;
 	if (pte & MMU_PTE_VALID)
-		return map(pte, va, 12, out);
+		return map(m, pte, va, 12, out);
 	if (!(pte & MMU_ENTRY_VOL))
 		return MMU_FAULT_PTE;
 	sparse(va, 12, out);
@@ -154,7 +157,7 @@ static enum mmu_fault walk(struct model *m, const struct mmu_space *space, uint6
 	if (!read_entry(m, table, ((va >> MMU_PD0_SHIFT) & 0xff) * 16, pde, sizeof(pde)))
 		return MMU_FAULT_REGION;
 	if (pde[0] & MMU_PTE_VALID) /* a page of 2 MiB */
-		return map(pde[0], va, MMU_PD0_SHIFT, out);
+		return map(m, pde[0], va, MMU_PD0_SHIFT, out);
 	return walk_tables(m, pde, va, out);
 }
 

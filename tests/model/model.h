@@ -237,6 +237,19 @@ int model_fwimage_hash(const struct model *m, uint8_t out[32]);
  *   flr-keeps-wpr2=1        the write-protected region outlives a function-level reset that software starts
  *                           in configuration space, but not model_flr()
  *   tlb-keeps=1             the MMU forgets no translation
+ * After the start of the firmware:
+ *   alloc-refused=CLASS     RM has no resources for an object of this class
+ *   control-refused=CMD     this control fails, with NV_ERR_GENERIC
+ *   flip-control=CMD<<32|OFFSET
+ *                           bit 0 of this byte of the control's answer is inverted
+ *   flip-answer=FUNCTION<<32|OFFSET
+ *                           the same for what follows the header of a message
+ *   vector-lost=VECTOR      this interrupt vector is never raised
+ *   flip-pte=VA             in every address space, the lowest address bit of the entry that maps the page of
+ *                           this virtual address is inverted
+ *   flip-copy=OFFSET        bit 0 of this byte of every line that a copy engine copies is inverted
+ *   flip-semaphore=BIT      this bit of every semaphore's payload that a channel releases is inverted
+ *   gp-get-stuck=1          Host does not write back GP_GET
  * -EINVAL for an unknown name or a bad value; then nothing of `text` is planted.
  */
 int model_fault_set(struct model *m, const char *text);

@@ -25,6 +25,7 @@
 #define NV_ERR_NOT_SUPPORTED	      0x56u
 #define NV_ERR_STATE_IN_USE	      0x63u
 #define NV_ERR_OBJECT_NOT_FOUND	      0x57u
+#define NV_ERR_GENERIC		      0xffffu
 
 /* Classes (class/cl*.h). */
 #define NV01_ROOT		      0x0000u

@@ -99,6 +99,8 @@ uint32_t model_rm_control(struct model *m, uint32_t client, uint32_t handle, uin
 	const struct model_rm *rm = &m->gsp_rm->rm;
 	uint32_t branch = m->gsp_rm->layout->branch;
 	const struct rm_object *object;
+	uint64_t refused;
+	uint32_t status;
 
 	if (!model_rm_find(rm, client, client))
 		return NV_ERR_INVALID_OBJECT_HANDLE;
@@ -114,7 +116,11 @@ uint32_t model_rm_control(struct model *m, uint32_t client, uint32_t handle, uin
 			continue;
 		if (size != params_size(m->gsp_rm->layout, c))
 			return NV_ERR_INVALID_PARAM_STRUCT;
-		return c->fn(m, object, params);
+		if (model_fault_value(m, MODEL_CONTROL_REFUSED, &refused) && refused == cmd)
+			return NV_ERR_GENERIC;
+		status = c->fn(m, object, params);
+		model_fault_apply(m, MODEL_FLIP_CONTROL, (uint64_t)cmd << 32, params, size);
+		return status;
 	}
 	model_log(m, "GSP stand-in: control 0x%08x on an object of class 0x%04x is not known", cmd,
 		  object->class_id);

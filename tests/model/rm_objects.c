@@ -174,6 +174,7 @@ static uint32_t allocate(struct model *m, const struct rm_object *wanted, uint8_
 	const struct rm_class *class = find_class(wanted->class_id);
 	struct model_rm *rm = &m->gsp_rm->rm;
 	struct rm_object object = *wanted;
+	uint64_t refused;
 	uint32_t status;
 
 	if (!class)
@@ -183,7 +184,8 @@ static uint32_t allocate(struct model *m, const struct rm_object *wanted, uint8_
 		return status;
 	if (size != params_size(m->gsp_rm->layout, class) && (size || !class->optional))
 		return NV_ERR_INVALID_PARAM_STRUCT;
-	if (rm->nr_objects == RM_MAX_OBJECTS)
+	if (rm->nr_objects == RM_MAX_OBJECTS ||
+	    (model_fault_value(m, MODEL_ALLOC_REFUSED, &refused) && refused == class->id))
 		return NV_ERR_INSUFFICIENT_RESOURCES;
 	if (!object.handle)
 		object.handle = own_handle(rm, object.client);

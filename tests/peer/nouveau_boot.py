@@ -16,6 +16,8 @@ cost       as clean, but without debug messages and counted: what the CPU execut
            access to the GPU until INIT_DONE (tests/bed/insns.c)
 FAULTS     one wrong byte, register or reply each. nouveau must say so in its own words, must not receive
            INIT_DONE and must not keep the GPU
+LATER      one wrong reply, byte, bit or error each that shows after INIT_DONE: at the end of the probe, in
+           channels, or at rmmod. nouveau must say so in its own words
 
 A machine each, on plain QEMU, in no time to speak of compared with hardware: nothing here is timed. No
 vendor instruction runs. Prints one line per case: ok, FAILED, or skip when the mirror lacks a package.
@@ -49,7 +51,7 @@ TRANSLATED = r"pci 0000:00:02\.0: Adding to iommu group \d+"
 STATIC_CONFIGURATION = r"nouveau 0000:00:02\.0: gsp: fb region 0: "
 REGISTERED = r"\[drm\] Initialized nouveau "
 NODE = "renderD128"
-# What linux-init says with peer.again.
+# What linux-init says with peer.again and peer.remove.
 STATES = [f"inserted: bound, {NODE}", "removed: not bound, no node", f"inserted: bound, {NODE}",
           "unbound: not bound, no node", f"bound: bound, {NODE}", "removed: not bound, no node"]
 # With KASLR off: the kernel's image, and where it puts modules (arch/x86/include/asm/pgtable_64_types.h).
@@ -90,6 +92,25 @@ FAULTS = (
     Fault("reply-error", "rpc-result=0x77", r"gsp:msg fn:\d+ .*res:0x77 "),
 )
 
+IDLE = r"DRM: failed to idle channel "
+LATER = (
+    # hInternalClient in the static configuration: all that is asked with it goes to nobody.
+    Fault("client-handle", "flip-answer=0x4100000868", r"ctrl cmd:0x20800a5c failed: 0x00000033"),
+    # MC_ENGINE_IDX of the first interrupt: no engine of nouveau's has it.
+    Fault("interrupt-table", "flip-control=0x20800a5c00000004", r"WARNING: .* r535_engn_nonstall"),
+    # ENGINE_INFO_TYPE_RUNLIST of the first device: a channel gets on another runlist.
+    Fault("runlist", "flip-control=0x2080111200000018", IDLE + "0 "),
+    Fault("channel-refused", "alloc-refused=0xc56f", r"gsp: RM_ALLOC: 0x1a[\s\S]*gr: one-time init failed, -22"),
+    Fault("copy-object-refused", "alloc-refused=0xc7b5", r"gsp: RM_ALLOC: 0x1a"),
+    # Channels are there and never run.
+    Fault("schedule-refused", "control-refused=0xa06f0103", IDLE + "8 "),
+    Fault("pte-bit", "flip-pte=0x0", r"gsp: rc engn:[0-9a-f]{8} chid:8 type:31 "),
+    Fault("semaphore-bit", "flip-semaphore=31", IDLE + "8 "),
+    Fault("sb-error", "sb-error=7", r"gsp: fwsec-sb: 0x0007"),
+    Fault("unloader-error", "booter-unload-error=0x32", r"sec2\(gsp\): mbox 00000032 000000ff"),
+    Fault("region-stays", "wpr2-stuck=1", r"WARNING: .* r535_gsp_fini"),
+)
+
 
 def say(line):
     """Prints one line in one piece: machines run beside each other."""
@@ -124,7 +145,7 @@ def came_and_went(run):
 
 
 def clean(pair, name, iommu=False):
-    run = linux_guest.boot(pair, "nouveau-" + name, f"{TALKATIVE} peer.again", iommu=iommu)
+    run = linux_guest.boot(pair, "nouveau-" + name, f"{TALKATIVE} peer.again peer.remove", iommu=iommu)
     done = run.said(INIT_DONE)
     need(run, done, "nouveau does not say that it received INIT_DONE")
     static = run.said(STATIC_CONFIGURATION)
@@ -132,13 +153,18 @@ def clean(pair, name, iommu=False):
     same_image(run, pair)
     need(run, bool(run.said(TRANSLATED)) == iommu, f"/{TRANSLATED}/ on the console: {not iommu}")
     # A sign that shows without a fault would be no sign.
-    idle = [fault.name for fault in FAULTS if run.said(fault.sign)]
+    idle = [fault.name for fault in FAULTS + LATER if run.said(fault.sign)]
     need(run, not idle, f"signs of faults {idle} without a fault")
     times = came_and_went(run)
     quiet(run, pair)
     return (f"nouveau: \"{done.group(0).split('gsp:')[1].strip()}\" (GSP_INIT_DONE), then the static "
             f"configuration; .fwimage arrived as {run.image}; registered with DRM and {NODE} {times} times, "
             "by insmod, insmod after rmmod, and bind after unbind; nothing at warn or above")
+
+
+def own_words(sign):
+    """The last line of what a fault's sign matched."""
+    return re.sub(r"^(peer: log: <\d>)?\[ *[\d.]+\] |nouveau 0000:00:02\.0: ", "", sign.group(0).splitlines()[-1])
 
 
 def broken(pair, fault):
@@ -149,8 +175,16 @@ def broken(pair, fault):
     need(run, sign, f"nouveau does not say /{fault.sign}/")
     need(run, failed, "nouveau does not say that it failed")
     need(run, run.said(r"^peer: not bound$"), "nouveau keeps the GPU in spite of the fault")
-    said = re.sub(r"^\[ *[\d.]+\] |nouveau 0000:00:02\.0: ", "", sign.group(0).splitlines()[-1])
-    return f"{fault.planted}: {said}; {failed.group(0)}"
+    return f"{fault.planted}: {own_words(sign)}; {failed.group(0)}"
+
+
+def noticed(pair, fault):
+    run = linux_guest.boot(pair, "nouveau-" + fault.name, f"{TALKATIVE} peer.remove", fault.planted)
+    done = run.said(INIT_DONE)
+    need(run, done, "nouveau did not get as far as INIT_DONE")
+    sign = run.said(r"^.*" + fault.sign + r".*$")
+    need(run, sign and sign.start() > done.start(), f"nouveau does not say /{fault.sign}/ after INIT_DONE")
+    return f"{fault.planted}: {own_words(sign)}"
 
 
 def cost(pair):
@@ -197,6 +231,8 @@ def cases():
              "cost": (TRIXIE, lambda: cost(TRIXIE))}
     for fault in FAULTS:
         found[fault.name] = (TRIXIE, lambda f=fault: broken(TRIXIE, f))
+    for fault in LATER:
+        found[fault.name] = (TRIXIE, lambda f=fault: noticed(TRIXIE, f))
     return found
 
 
