@@ -678,6 +678,45 @@ static void test_mem_op(void **state)
 	}
 }
 
+/* Planted faults of channels and engines; what they do not touch is as ever. */
+static void test_planted(void **state)
+{
+	struct machine *mc = *state;
+	struct rig r = rig_up(mc, 0x0b, 1, 0);
+	uint32_t get;
+
+	assert_int_equal(model_fault_set(mc->gpu, "flip-semaphore=31"), 0);
+	sem_release(&r, 5);
+	assert_true(kick(&r));
+	assert_int_equal(word(&r, SEM), 0x80000005);
+	assert_int_equal(model_fault_set(mc->gpu, "none vector-lost=3"), 0);
+	method(&r, 0, 0x20, 0);
+	assert_true(kick(&r));
+	assert_int_equal(rd(mc, 0xb81000), 0);
+	assert_int_equal(model_fault_set(mc->gpu, "none vector-lost=4"), 0);
+	method(&r, 0, 0x20, 0);
+	assert_true(kick(&r));
+	assert_int_equal(rd(mc, 0xb81000), 1 << 3);
+	/* The byte is one of the line, also behind the first piece. */
+	fill(&r, DATA, 0x8000);
+	copy_class(&r);
+	assert_int_equal(model_fault_set(mc->gpu, "none flip-copy=0x5001"), 0);
+	copy(&r, DATA, DATA + 0x10000, 0x5123, 1, 0x182);
+	assert_true(kick(&r));
+	r.vram[DATA + 0x15001] ^= 1;
+	assert_memory_equal(r.vram + DATA + 0x10000, r.vram + DATA, 0x5123);
+	assert_int_equal(model_fault_set(mc->gpu, "none gp-get-stuck=1"), 0);
+	get = word(&r, USERD + 0x88);
+	sem_release(&r, 6);
+	assert_false(kick(&r));
+	assert_int_equal(word(&r, SEM), 6);
+	assert_int_equal(word(&r, USERD + 0x88), get);
+	assert_int_equal(model_fault_set(mc->gpu, "none"), 0);
+	sem_release(&r, 7);
+	assert_true(kick(&r));
+	assert_int_equal(word(&r, SEM), 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -690,6 +729,7 @@ int main(void)
 		boot_test(test_copy_pitch),	boot_test(test_copy_remap),
 		boot_test(test_copy_blocks),	boot_test(test_copy_physical),
 		boot_test(test_copy_faults),	boot_test(test_mem_op),
+		boot_test(test_planted),
 	};
 
 	return cmocka_run_group_tests_name("model: Host", tests, NULL, NULL);

@@ -324,6 +324,15 @@ static void test_planted(void **state)
 	assert_int_equal(model_fault_set(mc->gpu, "none flip-vram-write=0x200001"), 0);
 	model_mmio_write(mc->gpu, MODEL_BAR_FB, 0, 0x10, 4);
 	assert_int_equal(bar_read(mc, 0), 0x110);
+	/* The entry's lowest bit of the address, for a page of each size. */
+	assert_int_equal(model_fault_set(mc->gpu, "none flip-pte=0x3ffc flip-pte=0x10000"), 0);
+	put64(mc, SMALL + 8 * 2, pte(DATA));
+	put64(mc, SMALL + 8 * 3, pte(DATA));
+	assert_int_equal(bar_read(mc, 0x2004), vram(mc, DATA + 4));
+	assert_int_equal(bar_read(mc, 0x3004), vram(mc, DATA + 0x1004));
+	assert_int_equal(model_fault_set(mc->gpu, "none flip-pte=0x1f000"), 0);
+	put64(mc, BIG + 8, pte(DATA));
+	assert_int_equal(bar_read(mc, 0x10004), vram(mc, DATA + 0x10004));
 }
 
 static uint32_t update_pde(struct talk *t, uint32_t bar, uint64_t entry, uint64_t shift)

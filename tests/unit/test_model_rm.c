@@ -258,6 +258,42 @@ static void test_engines(void **state)
 	}
 }
 
+/* Planted faults of RM's answers: one class, one control, one byte of an answer. */
+static void test_planted(void **state)
+{
+	static const char *const bad[] = {
+		"alloc-refused=0x10000",       "control-refused=0x100000000",
+		"flip-answer=0x1000000000000", "vector-lost=256",
+		"flip-semaphore=64",	       "gp-get-stuck=2",
+	};
+	struct machine *mc = *state;
+	struct talk t = talk_boot(mc);
+	static uint8_t good[2068], table[2068];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(model_fault_set(mc->gpu, bad[i]), -EINVAL);
+	rm_client(&t);
+	assert_int_equal(model_fault_set(mc->gpu, "alloc-refused=0x2080"), 0);
+	assert_int_equal(rm_alloc(&t, CLIENT, DEVICE, 1, 0x2080, NULL, 0), 0x1a);
+	assert_int_equal(rm_alloc(&t, 7, 0, 7, 0, NULL, 0), 0);
+	assert_int_equal(model_fault_set(mc->gpu, "none control-refused=0x20800a5c"), 0);
+	assert_int_equal(rm_alloc(&t, CLIENT, DEVICE, 1, 0x2080, NULL, 0), 0);
+	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, INTR_TABLE, table, 2068), 0xffff);
+	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, GET_ENGINES, table, 252), 0);
+	assert_int_equal(model_fault_set(mc->gpu, "none"), 0);
+	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, INTR_TABLE, good, 2068), 0);
+	assert_int_equal(model_fault_set(mc->gpu, "flip-control=0x20800a5c00000801"), 0);
+	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, INTR_TABLE, table, 2068), 0);
+	assert_int_equal(table[0x801], good[0x801] ^ 1);
+	table[0x801] ^= 1;
+	assert_memory_equal(table, good, 2068);
+	/* The status, in an answer to an allocation. */
+	assert_int_equal(model_fault_set(mc->gpu, "none flip-answer=0x6700000010"), 0);
+	assert_int_equal(rm_alloc(&t, CLIENT, DEVICE, 2, 0x2080, NULL, 0), 1);
+	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, INTR_TABLE, table, 2068), 0);
+	assert_memory_equal(table, good, 2068);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +303,7 @@ int main(void)
 		boot_test(test_control_refused),
 		boot_test(test_objects_run_out),
 		boot_test(test_engines),
+		boot_test(test_planted),
 	};
 
 	return cmocka_run_group_tests_name("model: RM", tests, NULL, NULL);
