@@ -45,7 +45,7 @@ static const struct {
 	{"control-refused", MODEL_CONTROL_REFUSED, 1ull << 32},
 	{"flip-control", MODEL_FLIP_CONTROL, ~0ull},
 	{"flip-answer", MODEL_FLIP_ANSWER, 1ull << 48},
-	{"vector-lost", MODEL_VECTOR_LOST, 32 * MODEL_LEAVES},
+	{"vector-lost", MODEL_VECTOR_LOST, 32ull * MODEL_LEAVES},
 	{"flip-pte", MODEL_FLIP_PTE, 1ull << 49},
 	{"flip-copy", MODEL_FLIP_COPY, 1ull << 32},
 	{"flip-semaphore", MODEL_FLIP_SEMAPHORE, 64},
