@@ -15,6 +15,7 @@
 #include "host_regs.h"
 #include "internal.h"
 #include "mmu.h"
+#include "trace.h"
 
 #define PRAMIN_BASE	0x700000u
 #define PRAMIN_SIZE	0x100000u
@@ -186,8 +187,10 @@ uint32_t model_reg_read(struct model *m, uint32_t addr)
 	uint32_t value;
 
 	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
-		if (blocks[i].read(m, addr, &value))
+		if (blocks[i].read(m, addr, &value)) {
+			model_trace(m, MODEL_TRACE_READ, addr);
 			return m->nr_faults ? broken(m, addr, value) : value;
+		}
 	m->stats.unknown_reads++;
 	log_unknown(m, m->seen_reads, "read", addr);
 	return PRI_ERROR_CLIENT;
@@ -196,8 +199,10 @@ uint32_t model_reg_read(struct model *m, uint32_t addr)
 void model_reg_write(struct model *m, uint32_t addr, uint32_t value)
 {
 	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
-		if (blocks[i].write(m, addr, value))
+		if (blocks[i].write(m, addr, value)) {
+			model_trace(m, MODEL_TRACE_WRITE, addr);
 			return;
+		}
 	m->stats.unknown_writes++;
 	log_unknown(m, m->seen_writes, "write", addr);
 }

@@ -160,6 +160,24 @@ static inline void wr(struct machine *mc, uint32_t reg, uint32_t value)
 	model_mmio_write(mc->gpu, MODEL_BAR_REGS, reg, value, 4);
 }
 
+/* Whether the model's trace has a number among those of a kind. */
+static inline bool traced(const struct machine *mc, const char *kind, uint32_t number)
+{
+	char *json = model_trace_json(mc->gpu), *at, name[32];
+	bool found = false;
+
+	assert_non_null(json);
+	snprintf(name, sizeof(name), "\"%s\": [", kind);
+	at = strstr(json, name);
+	assert_non_null(at);
+	for (at = strchr(at, '['); *at != ']' && !found;) {
+		at++;
+		found = *at != ']' && strtoul(at, &at, 10) == number;
+	}
+	free(json);
+	return found;
+}
+
 #define model_test(fn) cmocka_unit_test_setup_teardown(fn, machine_up, machine_down)
 
 #endif /* MODEL_FIXTURE_H */

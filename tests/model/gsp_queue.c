@@ -17,6 +17,7 @@
 
 #include "falcon_regs.h"
 #include "gsp.h"
+#include "trace.h"
 
 #define PAGE 4096u
 
@@ -213,6 +214,7 @@ void model_gsp_send(struct model *m, uint32_t function, uint32_t result, uint32_
 			  function);
 		return;
 	}
+	model_trace(m, MODEL_TRACE_EVENT, function);
 	g->msgq_seq++;
 	g->msgq_write = (g->msgq_write + count) % g->slots;
 	shared(m, true, g->msgq + offsetof(struct msgq_tx_header, writePtr), &g->msgq_write, 4);

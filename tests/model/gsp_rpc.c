@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "gsp.h"
+#include "trace.h"
 
 #define MIB		0x100000ull
 #define FIRMWARE_MEMORY (256 * MIB) /* at the end: what the firmware scrubs and keeps */
@@ -181,9 +182,10 @@ void model_gsp_answer(struct model *m, const struct rpc_message_header *rpc)
 {
 	uint32_t len = rpc->length - (uint32_t)sizeof(*rpc);
 	const uint8_t *payload = (const void *)(rpc + 1);
+	uint32_t function = rpc->function; /* answers are made where the question lies */
 	const char *wrong = NULL;
 
-	switch (rpc->function) {
+	switch (function) {
 	case NV_VGPU_MSG_FUNCTION_GSP_SET_SYSTEM_INFO:
 		wrong = set_system_info(m, payload, len);
 		break;
@@ -212,9 +214,11 @@ void model_gsp_answer(struct model *m, const struct rpc_message_header *rpc)
 		answer_call(m, rpc, update_bar_pde);
 		break;
 	default:
-		model_log(m, "GSP stand-in: function %u is not known", rpc->function);
-		model_gsp_send(m, rpc->function, NV_ERR_NOT_SUPPORTED, rpc->sequence, payload, len);
+		model_log(m, "GSP stand-in: function %u is not known", function);
+		model_gsp_send(m, function, NV_ERR_NOT_SUPPORTED, rpc->sequence, payload, len);
+		return;
 	}
+	model_trace(m, MODEL_TRACE_RPC, function);
 	if (wrong)
-		model_log(m, "GSP stand-in: function %u refused: %s", rpc->function, wrong);
+		model_log(m, "GSP stand-in: function %u refused: %s", function, wrong);
 }

@@ -143,6 +143,8 @@ enum host_result model_host_method(struct model *m, struct model_channel *ch, ui
 /* Its MEM_OP_A to MEM_OP_D. */
 enum host_result model_mem_op(struct model *m, struct model_channel *ch, uint32_t method,
 			      uint32_t data);
+/* The class of the engine that a subchannel reaches; 0: none. */
+uint32_t model_subchannel_class(uint32_t runlist, uint32_t subchannel);
 /* SET_OBJECT. */
 enum host_result model_set_object(struct model *m, struct model_channel *ch, uint32_t subchannel,
 				  uint32_t data);

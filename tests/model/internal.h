@@ -151,6 +151,7 @@ struct model {
 	struct model_gsp *gsp_rm;
 	struct model_firmware firmware;
 	struct model_host *host;
+	struct model_trace_set *trace;
 
 	struct model_fault faults[MODEL_MAX_FAULTS];
 	unsigned int nr_faults;

@@ -15,6 +15,7 @@
 #include "mmu.h"
 #include "mmu_regs.h"
 #include "tlb.h"
+#include "trace.h"
 
 bool model_physical_access(struct model *m, bool write, struct mmu_addr at, void *buf, size_t len)
 {
@@ -182,6 +183,12 @@ static enum mmu_fault access_page(struct model *m, const struct mmu_page *page,
 {
 	bool write = request.access == MMU_WRITE;
 
+	model_trace(m, MODEL_TRACE_PAGE,
+		    page->shift | (page->at.sysmem ? MODEL_TRACE_SYSMEM : 0) |
+			    (page->sparse ? MODEL_TRACE_SPARSE : 0) |
+			    (page->read_only ? MODEL_TRACE_READ_ONLY : 0) |
+			    (page->privileged ? MODEL_TRACE_PRIVILEGED : 0) |
+			    (uint32_t)page->kind << MODEL_TRACE_KIND_SHIFT);
 	if (page->sparse) {
 		if (!write)
 			memset(p, 0, len);

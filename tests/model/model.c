@@ -11,6 +11,7 @@
 #include "falcon_regs.h"
 #include "internal.h"
 #include "vbios.h"
+#include "trace.h"
 
 #define MIN_BAR1   (64ull << 20) /* NV_XVE_RESIZE_BAR1_CTRL_BAR_SIZE_MIN, 1 MiB << 6 */
 #define MAX_BAR1   (64ull << 30)
@@ -82,6 +83,8 @@ int model_create(const struct model_config *config, const struct model_bus_ops *
 		ret = m->seen_reads && m->seen_writes ? model_fb_create(m) : -ENOMEM;
 	}
 	if (!ret)
+		ret = model_trace_create(m);
+	if (!ret)
 		ret = model_vbios_create(m);
 	if (!ret)
 		ret = model_gsp_create(m);
@@ -108,6 +111,7 @@ void model_destroy(struct model *m)
 	model_vbios_destroy(m);
 	model_gsp_destroy(m);
 	model_host_destroy(m);
+	model_trace_destroy(m);
 	free(m->seen_reads);
 	free(m->seen_writes);
 	free(m);

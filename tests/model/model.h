@@ -271,4 +271,11 @@ void model_stats_get(const struct model *m, struct model_stats *out);
  */
 char *model_engine_stats(const struct model *m);
 
+/*
+ * What of the model has been asked for since it was made, as JSON: an object with an array of numbers for
+ * each kind that trace.h has, and how many did not find room ("dropped"). The caller frees it; NULL
+ * without memory.
+ */
+char *model_trace_json(const struct model *m);
+
 #endif /* MODEL_H */

@@ -9,6 +9,7 @@
  * Source: OGKM clc56f.h (NVC56F_DMA_*).
  */
 #include "host.h"
+#include "trace.h"
 
 #define HEADER_SEC_OP(h)  ((h) >> 29)
 #define HEADER_COUNT(h)	  ((h) >> 16 & 0x1fff)
@@ -23,12 +24,19 @@ enum { OP_GRP0, OP_INC, OP_GRP2, OP_NON_INC, OP_IMMD, OP_ONE_INC, OP_RESERVED, O
 static enum host_result call(struct model *m, struct model_channel *ch, uint32_t subchannel,
 			     uint32_t method, uint32_t data)
 {
+	uint64_t ignored = m->stats.methods_ignored;
+	uint32_t class_id =
+		method < HOST_METHODS ? 0 : model_subchannel_class(ch->runlist, subchannel);
 	enum host_result result = method < HOST_METHODS
 					  ? model_host_method(m, ch, subchannel, method, data)
 					  : model_engine_method(m, ch, subchannel, method, data);
 
-	if (result == HOST_DONE)
-		model_charge(m, ch, COST_METHOD, 1);
+	if (result != HOST_DONE)
+		return result;
+	model_charge(m, ch, COST_METHOD, 1);
+	model_trace(m,
+		    m->stats.methods_ignored > ignored ? MODEL_TRACE_COUNTED : MODEL_TRACE_METHOD,
+		    class_id << 16 | method);
 	return result;
 }
 

@@ -21,7 +21,7 @@
  * (of work, in model time), log (a file for the model's messages). At
  * any time, also over QMP with qom-get and qom-set: fault (as model_fault_set() takes it; reads as last set),
  * hash-range ("BASE,LEN") and hash (SHA-256 of that range of VRAM, hexadecimal), fwimage-hash (of the
- * GSP image that the booter received last), stats (JSON),
+ * GSP image that the booter received last), stats and trace (JSON),
  * stray-dma ("ADDRESS,COUNT": the board goes wild and makes that many reads; reads as those left).
  */
 #include "qemu/osdep.h"
@@ -481,6 +481,16 @@ static char *get_stats(Object *obj, Error **errp)
 	return stats_json(XVGPU_MODEL(obj));
 }
 
+static char *get_trace(Object *obj, Error **errp)
+{
+	XvgpuModel *s = XVGPU_MODEL(obj);
+	char *json = s->model ? model_trace_json(s->model) : NULL;
+	char *copy = g_strdup(json ?: "{}");
+
+	free(json);
+	return copy;
+}
+
 static Property gpu_properties[] = {
 	DEFINE_PROP_STRING("chip", XvgpuModel, chip),
 	DEFINE_PROP_UINT32("vram-mib", XvgpuModel, vram_mib, 0),
@@ -526,6 +536,8 @@ static void gpu_class_init(ObjectClass *klass, void *data)
 	object_class_property_set_description(klass, "stray-dma", "ADDRESS,COUNT of stray reads");
 	object_class_property_add_str(klass, "stats", get_stats, NULL);
 	object_class_property_set_description(klass, "stats", "counters, as JSON");
+	object_class_property_add_str(klass, "trace", get_trace, NULL);
+	object_class_property_set_description(klass, "trace", "what has been asked for, as JSON");
 }
 
 static const TypeInfo gpu_info = {

@@ -9,6 +9,7 @@
  */
 #include "gsp.h"
 #include "rm.h"
+#include "trace.h"
 
 /* Taken note of, with nothing to answer. */
 static uint32_t accept_it(struct model *m, const struct rm_object *object, uint8_t *params)
@@ -116,6 +117,7 @@ uint32_t model_rm_control(struct model *m, uint32_t client, uint32_t handle, uin
 			continue;
 		if (size != params_size(m->gsp_rm->layout, c))
 			return NV_ERR_INVALID_PARAM_STRUCT;
+		model_trace(m, MODEL_TRACE_CONTROL, cmd);
 		if (model_fault_value(m, MODEL_CONTROL_REFUSED, &refused) && refused == cmd)
 			return NV_ERR_GENERIC;
 		status = c->fn(m, object, params);

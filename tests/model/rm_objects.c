@@ -11,6 +11,7 @@
  */
 #include "gsp.h"
 #include "rm.h"
+#include "trace.h"
 
 #define ANY_PARENT 0xffffffffu
 /* RS_UNIQUE_HANDLE_BASE (rs_client.h): of handles that RM chooses */
@@ -196,6 +197,7 @@ static uint32_t allocate(struct model *m, const struct rm_object *wanted, uint8_
 	if (status)
 		return status;
 	rm->objects[rm->nr_objects++] = object;
+	model_trace(m, MODEL_TRACE_CLASS, class->id);
 	return NV_OK;
 }
 

@@ -50,6 +50,21 @@ enum host_result model_set_object(struct model *m, struct model_channel *ch, uin
 	return HOST_DONE;
 }
 
+uint32_t model_subchannel_class(uint32_t runlist, uint32_t subchannel)
+{
+	static const uint32_t others[] = {AMPERE_DMA_COPY_B, NVC7B0_VIDEO_DECODER,
+					  NVC7B7_VIDEO_ENCODER, NVC7FA_VIDEO_OFA};
+
+	if (subchannel >= FIRST_OF_SOFTWARE)
+		return 0;
+	if (has_graphics(runlist) && subchannel != SUBCHANNEL_COPY)
+		return graphics_classes[subchannel];
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (speaks(runlist, subchannel, others[i]))
+			return others[i];
+	return 0;
+}
+
 enum host_result model_engine_method(struct model *m, struct model_channel *ch, uint32_t subchannel,
 				     uint32_t method, uint32_t data)
 {

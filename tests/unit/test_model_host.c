@@ -717,6 +717,25 @@ static void test_planted(void **state)
 	assert_int_equal(word(&r, SEM), 7);
 }
 
+/* What was carried out and what was only counted is told apart; what failed is neither. */
+static void test_traced(void **state)
+{
+	struct machine *mc = *state;
+	struct rig r = rig_up(mc, 1, 0, 0);
+
+	method(&r, 0, 0, 0xc797);
+	method(&r, 0, 0x1234, 5);
+	method(&r, 0, 0x1b00, 0);
+	sem_release(&r, 3);
+	method(&r, 0, 0x3c, 0);
+	assert_false(kick(&r));
+	assert_true(failed(&r, "method 0x3c"));
+	assert_true(traced(mc, "method", 0) && traced(mc, "method", 0x1c));
+	assert_true(traced(mc, "method", 0xc7971b00) && traced(mc, "counted", 0xc7971234));
+	assert_false(traced(mc, "method", 0xc7971234) || traced(mc, "counted", 0xc7971b00));
+	assert_false(traced(mc, "method", 0x3c) || traced(mc, "method", 0x20));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -729,7 +748,7 @@ int main(void)
 		boot_test(test_copy_pitch),	boot_test(test_copy_remap),
 		boot_test(test_copy_blocks),	boot_test(test_copy_physical),
 		boot_test(test_copy_faults),	boot_test(test_mem_op),
-		boot_test(test_planted),
+		boot_test(test_planted),	boot_test(test_traced),
 	};
 
 	return cmocka_run_group_tests_name("model: Host", tests, NULL, NULL);
