@@ -264,6 +264,10 @@ $(O)/fwcheck: $(call objs,asan,tests/peer/fwcheck.c $(gpu-files-src))
 peer-nouveau: $(O)/xvgpu-model.so $(O)/insns.so $(O)/vkcopy
 	$(Q)$(PY) tests/peer/nouveau_boot.py $(CASES)
 
+# docs/judged.md: which part of the model which driver has used, and what the vendor's headers know.
+judged: $(O)/xvgpu-model.so $(O)/insns.so $(O)/vkcopy
+	$(Q)$(PY) tests/peer/judged.py $(JUDGED_ARGS)
+
 # ---------------------------------------------------------------- the test machine
 
 bed-parts := $(O)/bed/dom0.cpio.gz $(O)/bed/guest.cpio.gz
@@ -350,6 +354,7 @@ help:
 	@echo 'make check-unit   unit tests only (seconds)     make check-xen   whole-system tests only'
 	@echo 'make check-peer   tests against headers and code of others'
 	@echo 'make peer-nouveau  Debian'"'"'s unmodified nouveau boots firmware on the GPU model, whole and with planted faults'
+	@echo 'make judged       docs/judged.md anew, from traces of such runs'
 	@echo 'make proof        CBMC proofs of memory safety    make proof-long   the same with wider bounds'
 	@echo 'make fuzz         long fuzzing, FUZZ_SECONDS per target (600)'
 	@echo 'make bench        firmware queues beside those of NVIDIA; counted costs of moving data, by gpudom and by Xen'
@@ -361,7 +366,7 @@ help:
 	@echo 'make clean        remove build/'
 	@echo 'Variables: O=DIR output folder, V=1 show commands, FRESH=1 recall no results, RUN_ARGS="--fault flip-vram-read=OFFSET"'
 
-.PHONY: all run boot-gsp check check-unit check-peer peer peer-nouveau proof proof-long check-xen fuzz bench bench-fwq unit fuzzers images linux-module bed system \
+.PHONY: all run boot-gsp check check-unit check-peer peer peer-nouveau judged proof proof-long check-xen fuzz bench bench-fwq unit fuzzers images linux-module bed system \
 	menuconfig defconfig allyesconfig allnoconfig format lint clean help
 
 -include $(shell find $(O)/xen $(O)/xen-test $(O)/asan $(O)/fuzz $(O)/dom0 -name '*.d' 2>/dev/null)
