@@ -15,8 +15,8 @@
  *
  * Numbers are hexadecimal with or without 0x. Other marks come by themselves:
  *
- *   first-touch, init-done   the milestones of the GPU model, if build/xvgpu-model.so is in the same
- *                            process (tests/model/model.h says when); they carry the model's counters
+ *   first-touch, init-done,  the milestones of the GPU model, if build/xvgpu-model.so is in the same
+ *   line-written             process (tests/model/model.h says when); they carry the model's counters
  *   exit                     QEMU ends in order
  *
  *   {"mark": NAME, "vcpu": N, "model": {...}, "counts": {RANGE: [[INSTRUCTIONS, STORED], ...], ...}}

@@ -75,9 +75,10 @@ struct model_bus_ops {
 	 */
 	void (*flr_done)(void *ctx);
 	/*
-	 * The board passed a point that costs of a start are counted between: "first-touch", just
-	 * before the first access to a BAR since power-on or reset is answered, and "init-done", when
-	 * GSP-RM has said that it is up. model_stats_get() may be called.
+	 * The board passed a point that costs are counted between: "first-touch", just before the
+	 * first access to a BAR since power-on or reset is answered; "init-done", when GSP-RM has said
+	 * that it is up; "line-written", when software wrote PCI's interrupt line register, which no
+	 * device looks at, so that software can name moments of its own. model_stats_get() may be called.
 	 */
 	void (*milestone)(void *ctx, const char *name);
 	/*

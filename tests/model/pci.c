@@ -225,6 +225,8 @@ void model_cfg_write(struct model *m, unsigned int offset, uint32_t value, unsig
 		if (o == CAP_EXP + PCI_EXP_DEVCTL + 1 && (v & PCI_EXP_DEVCTL_BCR_FLR >> 8))
 			flr = true;
 	}
+	if (offset <= PCI_INTERRUPT_LINE && PCI_INTERRUPT_LINE < offset + size)
+		model_milestone(m, "line-written");
 	/* D1 and D2 are not supported: a write of them changes nothing. */
 	switch (m->cfg[CAP_PM + PCI_PM_CTRL] & PCI_PM_CTRL_STATE_MASK) {
 	case 1:

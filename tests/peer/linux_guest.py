@@ -63,6 +63,7 @@ class Run:
     console: str  # everything that the kernel and init printed
     model: str    # the GPU model's log
     image: str    # SHA-256 of the GSP image that the model received, or ""
+    stats: dict   # the model's counters
 
     def said(self, pattern):
         """The first match of a regular expression on the console, or None."""
@@ -254,6 +255,7 @@ def boot(pair, name, words, fault="none", iommu=False, plugin=None, run=None, pr
         # What of the model was asked for, for whoever sums up (judged.py).
         with open(os.path.join(folder, "trace.json"), "w", encoding="utf-8") as f:
             f.write(monitor.ask("qom-get", path="/machine/peripheral/gpu0", property="trace"))
+        stats = json.loads(monitor.ask("qom-get", path="/machine/peripheral/gpu0", property="stats"))
         monitor.ask("quit")
         process.wait()
     except (GuestError, OSError) as e:
@@ -264,7 +266,7 @@ def boot(pair, name, words, fault="none", iommu=False, plugin=None, run=None, pr
         process.communicate()
         if run:
             os.unlink(initrd)
-    left = Run(folder, read(console), read(model), digest)
+    left = Run(folder, read(console), read(model), digest, stats)
     if not left.said(r"^peer: done$"):
         panic = left.said(r"Kernel panic.*")
         raise GuestError(f"Linux did not get to the end of its init ({panic.group(0) if panic else 'no panic'}); "
