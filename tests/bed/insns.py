@@ -31,4 +31,5 @@ def between(first, last, vcpu=None):
 
 def model_between(first, last):
     """{counter: difference} of the GPU model's own counters from one milestone to another."""
-    return {name: last["model"][name] - first["model"][name] for name in last["model"]}
+    return {name: last["model"][name] - first["model"][name] for name in last["model"]
+            if isinstance(last["model"][name], int)}
