@@ -35,9 +35,9 @@ VERSION = test_chips.VERSION
 # Beside those, the vendor's names by which a number is known, and where they are written.
 CLASSES = ("cl0000", "cl0001", "cl0041", "cl0073", "cl007e", "cl0080", "cl2080", "cl902d", "cl90f1", "cla140",
            "clc56f", "clc670", "clc797", "clc7b0", "clc7b5", "clc7b7", "clc7c0", "clc7fa")
-METHOD_PREFIX = {"Host method": "NVC56F_", "AMPERE_DMA_COPY_B method": "NVC7B5_"}
+METHOD_PREFIX = {"Host method": "NVC56F_", "AMPERE_DMA_COPY_B method": "NVC7B5_", model_parts.INLINE: "NVA140_"}
 # Where the model's name is of more than one word, by the first.
-UPPER = ("OFFSET_IN", "OFFSET_OUT")
+UPPER = (("AMPERE_DMA_COPY_B method", "OFFSET_IN"), ("AMPERE_DMA_COPY_B method", "OFFSET_OUT"))
 
 
 def cases_of():
@@ -73,7 +73,7 @@ def facts_of(parts):
     for section, names in parts.sections.items():
         if section in ("RPC", "event", "class") or section in METHOD_PREFIX:
             for name, value in names.items():
-                full = METHOD_PREFIX.get(section, "") + name + ("_UPPER" if name in UPPER else "")
+                full = METHOD_PREFIX.get(section, "") + name + ("_UPPER" if (section, name) in UPPER else "")
                 facts[(section, name)] = judge.Fact("number", full, "", (value,))
     return facts
 

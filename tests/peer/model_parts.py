@@ -25,8 +25,9 @@ ARRAYS = {
     "NV_PFALCON_FBIF_TRANSCFG_0": 0x20, "NV_PGSP_MAILBOX_0": 0x10, "NV_PGSP_QUEUE_HEAD_0": 0x40,
 }
 # Engine classes whose methods the model names, and the file that has them.
-METHODS = {"AMPERE_DMA_COPY_B": "ce.c"}
-HOST = "AMPERE_CHANNEL_GPFIFO_A"
+METHODS = {"AMPERE_DMA_COPY_B": "ce.c", "KEPLER_INLINE_TO_MEMORY_B": "inline.c"}
+# Graphics and compute have the methods of inline-to-memory, too.
+INLINE = "KEPLER_INLINE_TO_MEMORY_B method"
 # Bits of trace.h.
 SYSMEM, SPARSE, READ_ONLY, PRIVILEGED = 0x100, 0x200, 0x400, 0x800
 EVENTS = 0x1000  # from this function number on a message is not an answer
@@ -81,15 +82,18 @@ class Parts:
         self.sections["Host method"] = methods
         for name, file in METHODS.items():
             self.sections[f"{name} method"] = enumerators(file)
-        self.counted = {}
+        self.counted = {}  # classes of engines, by number
         for name in self.sections["class"]:
             if name in METHODS or name.startswith(("FERMI_TWOD", "KEPLER_INLINE", "AMPERE_B", "AMPERE_COMPUTE")):
                 self.counted[values[name]] = name
         self.sections["methods of a class"] = {}
         for name in self.counted.values():
-            if name not in METHODS:
-                self.sections["methods of a class"][f"{name}, carried out"] = None
-            self.sections["methods of a class"][f"{name}, counted only"] = None
+            if name == "AMPERE_DMA_COPY_B":
+                hows = ["without effect"]
+            else:
+                hows = ["carried out", "counted only"] if name.startswith("AMPERE") else ["counted only"]
+            for how in hows:
+                self.sections["methods of a class"][f"{name}, {how}"] = None
         self.sections["page"] = {name: None for name in (
             "4 KiB", "64 KiB", "2 MiB", "sparse", "video memory", "system memory", "read-only", "privileged",
             "kind 0x00", "another kind")}
@@ -129,12 +133,28 @@ class Parts:
                 return section, name
         raise Unknown(f"{section} 0x{number:x} has no name in tests/model")
 
-    def _method(self, section, method):
-        """Methods that set words of one thing have the name of its first word."""
+    def _named(self, section, method):
+        """Methods that set words of one thing have the name of its first word; None: no name."""
         before = [(value, name) for name, value in self.sections[section].items() if value <= method]
         if not before or method - max(before)[0] > 0x1c:
-            raise Unknown(f"{section} 0x{method:04x} has no name in tests/model")
+            return None
         return section, max(before)[1]
+
+    def _method(self, class_id, method, counted):
+        name = self.counted.get(class_id)
+        part = None
+        if not class_id:
+            part = self._named("Host method", method)
+        elif counted and name:
+            return "methods of a class", f"{name}, counted only"
+        elif name == "AMPERE_DMA_COPY_B":
+            # It keeps every method's data, and looks at those that it has a name for.
+            return self._named(f"{name} method", method) or ("methods of a class", f"{name}, without effect")
+        elif name and name != "FERMI_TWOD_A":
+            part = self._named(INLINE, method) or ("methods of a class", f"{name}, carried out")
+        if not part or part[1] not in self.sections[part[0]]:
+            raise Unknown(f"method 0x{method:04x} of class 0x{class_id:04x} has no name in tests/model")
+        return part
 
     def _page(self, what):
         shift, kind = what & 0xff, what >> 24
@@ -158,17 +178,7 @@ class Parts:
         parts += [self._by_number("event", n) for n in trace["event"] if n >= EVENTS]
         parts += [self._by_number("class", n) for n in trace["class"]]
         parts += [self._by_number("control", n) for n in trace["control"]]
-        for kind, how in (("method", "carried out"), ("counted", "counted only")):
-            for number in trace[kind]:
-                class_id, method = number >> 16, number & 0xffff
-                name = self.counted.get(class_id)
-                if not class_id:
-                    parts.append(self._method("Host method", method))
-                elif kind == "method" and name in METHODS:
-                    parts.append(self._method(f"{name} method", method))
-                elif name:
-                    parts.append(("methods of a class", f"{name}, {how}"))
-                else:
-                    raise Unknown(f"methods of class 0x{class_id:04x}")
+        parts += [self._method(n >> 16, n & 0xffff, False) for n in trace["method"]]
+        parts += [self._method(n >> 16, n & 0xffff, True) for n in trace["counted"]]
         parts += [("page", name) for what in trace["page"] for name in self._page(what)]
         return {part: parts.count(part) for part in dict.fromkeys(parts)}

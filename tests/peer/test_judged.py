@@ -20,7 +20,7 @@ from test_firmware import Wrong
 
 EMPTY = {"dropped": 0, "read": [], "write": [], "rpc": [], "event": [], "class": [], "control": [], "method": [],
          "counted": [], "page": []}
-NUMBERS = ("RPC", "event", "class", "Host method", "AMPERE_DMA_COPY_B method")
+NUMBERS = ("RPC", "event", "class", *judged.METHOD_PREFIX)
 
 
 def check_table(parts, said):
@@ -91,7 +91,7 @@ def check_traces_wrong(parts):
     for what, trace in (("a register", {"read": [0x123456 & ~3]}), ("a written register", {"write": [0x00dead00]}),
                         ("an RPC", {"rpc": [999]}), ("an event", {"event": [0x1fff]}), ("a class", {"class": [0xdead]}),
                         ("a control", {"control": [0x2080ffff]}), ("a method of Host", {"method": [0xfc]}),
-                        ("a method of the copy engine", {"method": [0xc7b51ffc]}),
+                        ("a method of 2D", {"method": [0x902d0200]}),
                         ("a method of an unknown class", {"counted": [0xdead0100]}), ("room", {"dropped": 1})):
         must_find(what, parts.touched, dict(EMPTY, **trace))
     # What is an answer is no event.
