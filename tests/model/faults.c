@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "trace.h"
 
 #define BAR0 MODEL_BAR_REGS_SIZE
 
@@ -121,8 +122,10 @@ void model_fault_apply(const struct model *m, enum model_fault_kind kind, uint64
 	for (unsigned int i = 0; i < m->nr_faults; i++) {
 		const struct model_fault *f = &m->faults[i];
 
-		if (f->kind == kind && f->value >= addr && f->value - addr < len)
+		if (f->kind == kind && f->value >= addr && f->value - addr < len) {
 			buf[f->value - addr] ^= 1;
+			model_trace(m, MODEL_TRACE_FAULT, kind);
+		}
 	}
 }
 
@@ -131,6 +134,7 @@ bool model_fault_value(const struct model *m, enum model_fault_kind kind, uint64
 	for (unsigned int i = 0; i < m->nr_faults; i++) {
 		if (m->faults[i].kind == kind) {
 			*value = m->faults[i].value;
+			model_trace(m, MODEL_TRACE_FAULT, kind);
 			return true;
 		}
 	}

@@ -29,7 +29,7 @@ void model_trace_destroy(struct model *m)
 	free(m->trace);
 }
 
-void model_trace(struct model *m, enum model_trace_kind kind, uint32_t what)
+void model_trace(const struct model *m, enum model_trace_kind kind, uint32_t what)
 {
 	struct model_trace_set *t = m->trace;
 	uint64_t entry = ((uint64_t)kind + 1) << 32 | what;
@@ -53,7 +53,7 @@ char *model_trace_json(const struct model *m)
 		[MODEL_TRACE_RPC] = "rpc",	 [MODEL_TRACE_EVENT] = "event",
 		[MODEL_TRACE_CLASS] = "class",	 [MODEL_TRACE_CONTROL] = "control",
 		[MODEL_TRACE_METHOD] = "method", [MODEL_TRACE_COUNTED] = "counted",
-		[MODEL_TRACE_PAGE] = "page",
+		[MODEL_TRACE_PAGE] = "page",	 [MODEL_TRACE_FAULT] = "fault",
 	};
 	const struct model_trace_set *t = m->trace;
 	char *text = NULL;

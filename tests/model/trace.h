@@ -18,6 +18,7 @@ enum model_trace_kind {
 	MODEL_TRACE_METHOD,  /* class << 16 | method, carried out; class 0 is Host */
 	MODEL_TRACE_COUNTED, /* likewise, but only counted */
 	MODEL_TRACE_PAGE,    /* an access through page tables: see below */
+	MODEL_TRACE_FAULT,   /* a planted fault bit, or was looked at; by enum model_fault_kind */
 	MODEL_TRACE_KINDS
 };
 
@@ -33,6 +34,6 @@ int model_trace_create(struct model *m);
 void model_trace_destroy(struct model *m);
 
 /* Notes it. Once the set is full, what is new is only counted. */
-void model_trace(struct model *m, enum model_trace_kind kind, uint32_t what);
+void model_trace(const struct model *m, enum model_trace_kind kind, uint32_t what);
 
 #endif /* MODEL_TRACE_H */

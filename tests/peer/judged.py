@@ -7,7 +7,8 @@
     judged.py --traces   the same without running anything: from the traces that the last runs left
     judged.py --table    writes the table only, from judged.json
 
-A driver has judged a part if it used it in a run that passed: the trace of the model says so. NVK's
+A driver has judged a part if it used it in a run that passed: the trace of the model says so. It has judged
+a planted fault if it noticed it, which is what a run with a fault has to show to pass. NVK's
 runs have nouveau below them, so NVK gets what they touch and nouveau alone does not. The vendor's headers
 have judged a part if they have its name, with the model's number. tests/peer/test_judged.py, in `make
 check`, sees to it that the table is of the model as it is.
@@ -43,12 +44,11 @@ UPPER = (("AMPERE_DMA_COPY_B method", "OFFSET_IN"), ("AMPERE_DMA_COPY_B method",
 def cases_of():
     """{column: names of the cases that judge for it}."""
     columns = {R535: [], R570: [], NVK: []}
-    faults = {fault.name for fault in nouveau_boot.FAULTS}
-    for name in nouveau_boot.cases():
-        if name.startswith("clean"):
-            columns[R570 if name.endswith("sid") else R535].append(name)
-        elif name.startswith(("vulkan", "vkcopy")) and name not in faults:
+    for name, (pair, _) in nouveau_boot.cases().items():
+        if name.startswith(("vulkan", "vkcopy")):
             columns[NVK].append(name)
+        elif name != "cost":  # that counts, and judges nothing
+            columns[R570 if pair == nouveau_boot.SID else R535].append(name)
     return columns
 
 
@@ -123,9 +123,12 @@ def traces(names):
 
 def merged(parts, names):
     total = {}
-    for trace in traces(names):
+    for name, trace in zip(names, traces(names)):
+        whole = name.startswith(("clean", "vulkan", "vkcopy"))
         for part, n in parts.touched(trace).items():
-            total[part] = max(n, total.get(part, 0))
+            # With a fault that was noticed, nothing else need have been right.
+            if whole or part[0] == "planted fault":
+                total[part] = max(n, total.get(part, 0))
     return total
 
 
@@ -153,7 +156,7 @@ def read_record():
 
 def title(section):
     return {"class": "RM classes", "control": "RM controls", "RPC": "Messages to the firmware",
-            "event": "Messages of the firmware", "page": "Page tables", "Host method": "Methods of Host",
+            "event": "Messages of the firmware", "planted fault": "Planted faults, by who noticed", "page": "Page tables", "Host method": "Methods of Host",
             "methods of a class": "Methods of other engines, by how many"}.get(
                 section, section if section.startswith("NV_") else section + "s")
 
@@ -176,7 +179,10 @@ def render(parts, said):
     packages = said["packages"]
     for column, head in zip(COLUMNS[:3], heads):
         package = packages["sid" if column == R570 else "trixie"]
-        lines.append(f"| {head} | {column}, {package} | {how[column]}{', '.join(said['runs'][column]) or 'none yet'} |")
+        runs = said["runs"][column]
+        clean = [name for name in runs if name.startswith(("clean", "vulkan", "vkcopy"))]
+        faults = f"; {len(runs) - len(clean)} with planted faults" if len(runs) > len(clean) else ""
+        lines.append(f"| {head} | {column}, {package} | {how[column]}{', '.join(clean) or 'none yet'}{faults} |")
     lines += [f"| headers | NVIDIA's headers and manuals, {said['headers']} | they have the name, with the same number; "
               "what a part does is not in them |", "",
               "A register counts as used when it was read or written. Nothing here has been compared with a real board.", "",
@@ -214,8 +220,7 @@ def main(argv):
         sys.exit(f"usage: {sys.argv[0]} [--traces | --table]")
     if not argv:
         names = [name for column in cases_of().values() for name in column]
-        passed, failed = nouveau_boot.main(list(names))
-        if failed or passed != len(names):
+        if nouveau_boot.main(names)[1]:
             sys.exit("judged: only runs that pass can judge; the record stays as it was")
     if argv != ["--table"]:
         if not source():

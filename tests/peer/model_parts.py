@@ -94,6 +94,10 @@ class Parts:
                 hows = ["carried out", "counted only"] if name.startswith("AMPERE") else ["counted only"]
             for how in hows:
                 self.sections["methods of a class"][f"{name}, {how}"] = None
+        numbers = re.search(r"enum model_fault_kind \{([^}]*)\}", text_of("internal.h"))[1]
+        numbers = {name: i for i, name in enumerate(re.findall(r"\bMODEL_\w+", numbers))}
+        self.sections["planted fault"] = {name: numbers[kind] for name, kind in
+                                          re.findall(r'^\t\{"([\w-]+)", (MODEL_\w+),', text_of("faults.c"), re.M)}
         self.sections["page"] = {name: None for name in (
             "4 KiB", "64 KiB", "2 MiB", "sparse", "video memory", "system memory", "read-only", "privileged",
             "kind 0x00", "another kind")}
@@ -181,4 +185,5 @@ class Parts:
         parts += [self._method(n >> 16, n & 0xffff, False) for n in trace["method"]]
         parts += [self._method(n >> 16, n & 0xffff, True) for n in trace["counted"]]
         parts += [("page", name) for what in trace["page"] for name in self._page(what)]
+        parts += [self._by_number("planted fault", n) for n in trace["fault"]]
         return {part: parts.count(part) for part in dict.fromkeys(parts)}

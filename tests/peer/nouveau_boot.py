@@ -257,6 +257,7 @@ def main(wanted):
         try:
             return True, all_cases[name][1]()
         except (GuestError, Wrong, OSError) as e:
+            linux_guest.disown(name)
             return False, str(e)
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -54,6 +54,21 @@ static void test_messages(void **state)
 	assert_false(traced(mc, "rpc", 200));
 }
 
+/* A planted fault shows when it bites. */
+static void test_faults(void **state)
+{
+	struct machine *mc = *state;
+
+	model_fault_set(mc->gpu, "flip-reg=0 gfw-progress=3");
+	rd(mc, SCRATCH);
+	assert_false(traced(mc, "fault", MODEL_FLIP_REG));
+	rd(mc, PMC_BOOT_0);
+	assert_true(traced(mc, "fault", MODEL_FLIP_REG));
+	assert_false(traced(mc, "fault", MODEL_GFW_PROGRESS));
+	rd(mc, 0x118234);
+	assert_true(traced(mc, "fault", MODEL_GFW_PROGRESS));
+}
+
 /* More than it can hold is counted, and what it holds stays. */
 static void test_full(void **state)
 {
@@ -74,6 +89,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		model_test(test_registers),
 		boot_test(test_messages),
+		model_test(test_faults),
 		model_test(test_full),
 	};
 
