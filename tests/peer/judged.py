@@ -4,7 +4,7 @@
 
     judged.py            runs the cases of nouveau_boot.py that must end well, keeps what they and the
                          vendor's headers judge in judged.json, and writes the table
-    judged.py --traces   the same without running anything: from the traces that the last runs left
+    judged.py --traces   the same without running anything: from the traces that the last runs left if they passed
     judged.py --table    writes the table only, from judged.json
 
 A driver has judged a part if it used it in a run that passed: the trace of the model says so. It has judged
@@ -33,6 +33,8 @@ TABLE = os.path.join(vendor.TOP, "docs/judged.md")
 R535, R570, NVK, HEADERS = "nouveau r535", "nouveau r570", "NVK", "vendor headers"
 COLUMNS = (R535, R570, NVK, HEADERS)
 VERSION = test_chips.VERSION
+# Cases in which all that was used was right.
+WHOLE = ("clean", "vulkan", "vkcopy")
 # Beside those, the vendor's names by which a number is known, and where they are written.
 CLASSES = ("cl0000", "cl0001", "cl0041", "cl0073", "cl007e", "cl0080", "cl2080", "cl902d", "cl90f1", "cla140",
            "clc56f", "clc670", "clc797", "clc7b0", "clc7b5", "clc7b7", "clc7c0", "clc7fa")
@@ -112,19 +114,21 @@ def key(part):
     return f"{part[0]}/{part[1]}"
 
 
-def traces(names):
-    for name in names:
-        path = glob.glob(os.path.join(vendor.OUT, "log", f"peer-*{name}", "trace.json"))
-        if len(path) != 1:
-            sys.exit(f"judged: there are {len(path)} traces of case {name}")
-        with open(path[0], encoding="utf-8") as f:
-            yield json.load(f)
+def trace_of(name):
+    """What the last run of a case was asked for; None if it did not pass, or there was none."""
+    path = glob.glob(os.path.join(vendor.OUT, "log", f"peer-*{name}", "trace.json"))
+    if len(path) > 1:
+        sys.exit(f"judged: there are {len(path)} traces of case {name}")
+    if not path:
+        return None
+    with open(path[0], encoding="utf-8") as f:
+        return json.load(f)
 
 
-def merged(parts, names):
+def merged(parts, traces):
     total = {}
-    for name, trace in zip(names, traces(names)):
-        whole = name.startswith(("clean", "vulkan", "vkcopy"))
+    for name, trace in traces.items():
+        whole = name.startswith(WHOLE)
         for part, n in parts.touched(trace).items():
             # With a fault that was noticed, nothing else need have been right.
             if whole or part[0] == "planted fault":
@@ -133,7 +137,11 @@ def merged(parts, names):
 
 
 def record(parts, source):
-    columns = {column: merged(parts, names) for column, names in cases_of().items()}
+    traces = {column: {name: trace_of(name) for name in names} for column, names in cases_of().items()}
+    traces = {column: {name: trace for name, trace in found.items() if trace} for column, found in traces.items()}
+    if "clean" not in traces[R535]:
+        sys.exit("judged: without a trace of case clean nothing can be said of NVK")
+    columns = {column: merged(parts, found) for column, found in traces.items()}
     columns[NVK] = {part: n for part, n in columns[NVK].items() if n > columns[R535].get(part, 0)}
     columns[HEADERS], wrong, names = by_headers(parts, source)
     if wrong:
@@ -141,7 +149,7 @@ def record(parts, source):
     packages = {pair.kernel_suite: nouveau_boot.linux_guest.parts(pair).package
                 for pair in (nouveau_boot.TRIXIE, nouveau_boot.SID)}
     with open(RECORD, "w", encoding="utf-8") as f:
-        json.dump({"runs": cases_of(), "packages": packages, "headers": VERSION, "controls": names,
+        json.dump({"runs": {column: list(found) for column, found in traces.items()}, "packages": packages, "headers": VERSION, "controls": names,
                    "judged": {column: {key(p): n for p, n in sorted(columns[column].items())} for column in COLUMNS}},
                   f, indent=1, sort_keys=True)
         f.write("\n")
@@ -180,7 +188,7 @@ def render(parts, said):
     for column, head in zip(COLUMNS[:3], heads):
         package = packages["sid" if column == R570 else "trixie"]
         runs = said["runs"][column]
-        clean = [name for name in runs if name.startswith(("clean", "vulkan", "vkcopy"))]
+        clean = [name for name in runs if name.startswith(WHOLE)]
         faults = f"; {len(runs) - len(clean)} with planted faults" if len(runs) > len(clean) else ""
         lines.append(f"| {head} | {column}, {package} | {how[column]}{', '.join(clean) or 'none yet'}{faults} |")
     lines += [f"| headers | NVIDIA's headers and manuals, {said['headers']} | they have the name, with the same number; "

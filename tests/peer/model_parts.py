@@ -175,6 +175,8 @@ class Parts:
 
     def touched(self, trace):
         """{part: how many different things} of one trace."""
+        if "fault" not in trace:
+            raise Unknown("the trace is of an older model")
         if trace["dropped"]:
             raise Unknown(f"the trace has no room for {trace['dropped']} more")
         parts = [self._register(a) for a in set(trace["read"]) | set(trace["write"])]
