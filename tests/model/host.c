@@ -255,19 +255,16 @@ static enum host_result fetch_entry(struct model *m, struct model_channel *ch)
 static bool write_progress(struct model *m, struct model_channel *ch)
 {
 	uint32_t low = (uint32_t)ch->pb.at, high = (uint32_t)(ch->pb.at >> 32);
-	uint8_t words[USERD_PROGRESS_SIZE] = {0};
+	uint32_t words[USERD_PROGRESS_WORDS] = {0};
 	struct mmu_addr at = ch->userd;
 
 	if (!ch->pb.subroutine)
 		ch->top_level_get = ch->pb.at | TOP_LEVEL_GET_VALID;
-	model_store32(words + USERD_PUT - USERD_PROGRESS, low);
-	model_store32(words + USERD_GET - USERD_PROGRESS, low);
-	model_store32(words + USERD_REF - USERD_PROGRESS, ch->reference);
-	model_store32(words + USERD_PUT_HI - USERD_PROGRESS, high);
-	model_store32(words + USERD_TOP_LEVEL_GET - USERD_PROGRESS, (uint32_t)ch->top_level_get);
-	model_store32(words + USERD_TOP_LEVEL_GET_HI - USERD_PROGRESS,
-		      (uint32_t)(ch->top_level_get >> 32));
-	model_store32(words + USERD_GET_HI - USERD_PROGRESS, high);
+	words[USERD_WORD(USERD_PUT)] = words[USERD_WORD(USERD_GET)] = low;
+	words[USERD_WORD(USERD_PUT_HI)] = words[USERD_WORD(USERD_GET_HI)] = high;
+	words[USERD_WORD(USERD_REF)] = ch->reference;
+	words[USERD_WORD(USERD_TOP_LEVEL_GET)] = (uint32_t)ch->top_level_get;
+	words[USERD_WORD(USERD_TOP_LEVEL_GET_HI)] = (uint32_t)(ch->top_level_get >> 32);
 	at.addr += USERD_PROGRESS;
 	if (model_physical_access(m, true, at, words, sizeof(words)))
 		return true;

@@ -206,10 +206,12 @@ void model_channel_notify(struct model *m, const struct model_channel *ch);
 #define USERD_TOP_LEVEL_GET    0x58u
 #define USERD_TOP_LEVEL_GET_HI 0x5cu
 #define USERD_GET_HI	       0x60u
-#define USERD_PROGRESS	       USERD_PUT /* the block of those */
-#define USERD_PROGRESS_SIZE    0x24u
-#define USERD_GP_GET	       0x88u
-#define USERD_GP_PUT	       0x8cu
+/* From PUT to GET_HI. */
+#define USERD_PROGRESS	     USERD_PUT
+#define USERD_PROGRESS_WORDS 9u
+#define USERD_WORD(offset)   (((offset)-USERD_PROGRESS) / 4)
+#define USERD_GP_GET	     0x88u
+#define USERD_GP_PUT	     0x8cu
 
 /* gsp_events.c: RM reports it to the driver. */
 void model_gsp_channel_failed(struct model *m, const struct model_channel *ch,

@@ -46,6 +46,10 @@ class GuestError(Exception):
     """The machine did not get from power-on to power-off; the text names the logs."""
 
 
+class Lacking(GuestError):
+    """The mirror lacks what the machine needs; the text says what."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Pair:
     """A Debian release's kernel, and a firmware version of a release's package for it."""
@@ -57,6 +61,13 @@ class Pair:
         return f"{self.kernel_suite}'s kernel and firmware {self.firmware}"
 
 
+TRIXIE = Pair("trixie", "trixie", "535.113.01")
+SID = Pair("sid", "sid", "570.144")
+# On boards before Ada Linux 6.12 uses GSP-RM only when asked to. DRM's console needs a display, and
+# complains of every board that has none.
+PARAMETERS = "nouveau.config=NvGspRm=1 drm_kms_helper.fbdev_emulation=0"
+
+
 @dataclasses.dataclass
 class Run:
     """What is left of a machine that has switched itself off."""
@@ -64,7 +75,7 @@ class Run:
     console: str  # everything that the kernel and init printed
     model: str    # the GPU model's log
     image: str    # SHA-256 of the GSP image that the model received, or ""
-    stats: dict   # the model's counters
+    stats: dict   # what the model counted, of all the machine's life
 
     def said(self, pattern):
         """The first match of a regular expression on the console, or None."""
@@ -205,6 +216,8 @@ def read(path):
 
 def with_run(folder, initrd, run, programs):
     """The file of an initramfs that has Debian's Vulkan too, and run: a shell script for init."""
+    if not userland.fetch():
+        raise Lacking(f"the mirror lacks a package of {userland.SUITE}'s Vulkan")
     extra = image.Cpio()
     extra.data("/peer/run", run.encode(), 0o755)
     whole = os.path.join(folder, "initrd")
@@ -253,7 +266,7 @@ def boot(pair, name, words, fault="none", iommu=False, plugin=None, run=None, pr
                                    text=True)
     late = threading.Timer(limit, process.kill)
     late.start()
-    digest = ""
+    digest, stats = "", {}
     try:
         monitor = Monitor(process)
         monitor.wait("SHUTDOWN")

@@ -14,6 +14,7 @@ clean-vtd  the same with DMA and interrupts through the emulated VT-d
 clean-sid  the same with the kernel of Debian's sid, whichever it is today, and firmware 570.144
 cost       as clean, but without debug messages and counted: what the CPU executes from nouveau's first
            access to the GPU until INIT_DONE (tests/bed/insns.c)
+NVK        Debian 13's Mesa on the first of these: nvk.py has its cases
 FAULTS     one wrong byte, register or reply each. nouveau must say so in its own words, must not receive
            INIT_DONE and must not keep the GPU
 LATER      one wrong reply, byte, bit or error each that shows after INIT_DONE: at the end of the probe, in
@@ -31,20 +32,16 @@ import sys
 
 import kernel_log
 import linux_guest
+import nvk
 import test_boot
 from kernel_log import Wrong
-from linux_guest import GuestError, Pair
+from linux_guest import PARAMETERS, SID, TRIXIE, GuestError
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bed"))
 import insns  # noqa: E402
 
 # r535_gsp_msg_recv() says so for each message; 4097 is GSP_INIT_DONE.
 INIT_DONE = r"nouveau 0000:00:02\.0: gsp:msg fn:4097 .*res:0x0 "
-TRIXIE = Pair("trixie", "trixie", "535.113.01")
-SID = Pair("sid", "sid", "570.144")
-# On boards before Ada Linux 6.12 uses GSP-RM only when asked to. DRM's console needs a display, and
-# complains of every board that has none.
-PARAMETERS = "nouveau.config=NvGspRm=1 drm_kms_helper.fbdev_emulation=0"
 TALKATIVE = f"loglevel=7 {PARAMETERS} nouveau.debug=gsp=trace,sec2=debug,bios=debug"
 QUIET = f"loglevel=5 {PARAMETERS}"
 TRANSLATED = r"pci 0000:00:02\.0: Adding to iommu group \d+"
@@ -228,7 +225,8 @@ def cases():
     found = {"clean": (TRIXIE, lambda: clean(TRIXIE, "clean")),
              "clean-vtd": (TRIXIE, lambda: clean(TRIXIE, "clean-vtd", iommu=True)),
              "clean-sid": (SID, lambda: clean(SID, "clean-sid")),
-             "cost": (TRIXIE, lambda: cost(TRIXIE))}
+             "cost": (TRIXIE, lambda: cost(TRIXIE)),
+             **nvk.cases(quiet)}
     for fault in FAULTS:
         found[fault.name] = (TRIXIE, lambda f=fault: broken(TRIXIE, f))
     for fault in LATER:
@@ -250,21 +248,23 @@ def main(wanted):
     for name in [name for name in wanted if not linux_guest.parts(all_cases[name][0])]:
         say(f"skip {name}: the mirror lacks {all_cases[name][0]}")
         wanted.remove(name)
-    passed = 0
+    passed = failed = 0
 
     def attempt(name):
         say(f"nouveau: {name}: a machine starts")
         try:
-            return True, all_cases[name][1]()
+            return "ok", all_cases[name][1]()
+        except linux_guest.Lacking as e:
+            return "skip", str(e)
         except (GuestError, Wrong, OSError) as e:
             linux_guest.disown(name)
-            return False, str(e)
+            return "FAILED", str(e)
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for name, (good, text) in zip(wanted, pool.map(attempt, wanted)):
-            passed += good
-            say(f"{'ok' if good else 'FAILED'} {name}: {text}")
-    failed = len(wanted) - passed
+        for name, (word, text) in zip(wanted, pool.map(attempt, wanted)):
+            passed += word == "ok"
+            failed += word == "FAILED"
+            say(f"{word} {name}: {text}")
     judged = {all_cases[name][0].kernel_suite for name in wanted if name.startswith("clean")}
     for entry in kernel_log.stale(judged, EXCEPTIONS):
         failed += 1

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""Mesa's NVK judges the GPU model, through nouveau: cases of nouveau_boot.py.
+
+Debian 13's loader, vulkaninfo and Mesa, as they are in their packages (userland.py), on the first of the kernels.
+
+vulkaninfo        lists the device, and NVK as its driver
+vkcopy            the program in vkcopy/ fills, updates and copies, and finds every byte as it should be; it has
+                  two devices at once, then there are two processes at once
+vkcopy-fault      it has the GPU read what it has unmapped: the device is lost, and one made after that works
+"""
+
+import functools
+import os
+import re
+
+import kernel_log
+import linux_guest
+import userland
+from kernel_log import Wrong
+
+PROGRAM = os.path.join(linux_guest.vendor.OUT, "vkcopy")
+GOOD = r"\d+ copies, \d+ fills, \d+ updates: \d+ bytes as they should be, \d+ waits"
+# What nouveau says of a channel that RM took off, at level err; 31 is ROBUST_CHANNEL_FIFO_ERROR_MMU_ERR_FLT.
+KILLED = (r"nouveau 0000:00:02\.0: gsp: rc engn:00000001 chid:\d+ type:31 scope:0 part:\d+",
+          r"nouveau 0000:00:02\.0: fifo:\w+:\w+:\w+:\[vkcopy\[\d+\]\] errored - disabling channel",
+          r"nouveau 0000:00:02\.0: vkcopy\[\d+\]: channel \d+ killed!")
+
+
+def need(run, truth, what):
+    if not truth:
+        raise Wrong(f"{what}; logs are in {run.folder}")
+
+
+def program(script, name, plugin=None):
+    """A machine with Vulkan that runs script, lines for a shell; plugin is what follows QEMU's -plugin."""
+    return linux_guest.boot(linux_guest.TRIXIE, name, f"loglevel=5 {linux_guest.PARAMETERS}", plugin=plugin, run=script,
+                            programs=(PROGRAM,))
+
+
+def good(name, script, wanted):
+    """One whose script ends well and prints all of wanted."""
+    run = program(script, name)
+    ended = run.said(r"^peer: run ended with (\d+)$")
+    need(run, ended, "the script did not end")
+    for sign in wanted:
+        need(run, run.said(f"^{sign}$"), f"no line \"{sign}\" on the console")
+    need(run, ended[1] == "0", f"the script ended with {ended[1]}")
+    return run
+
+
+def info(quiet):
+    run = good("vulkaninfo", "vulkaninfo --summary", ())
+    found = dict(re.findall(r"^\s+(device\w+|driver\w+|apiVersion)\s+= (.*)$", run.console, re.M))
+    package = userland.versions(userland.fetch())["mesa-vulkan-drivers"]
+    need(run, found.get("driverName") == "NVK", f"the driver is {found.get('driverName', '(none)')}, not NVK")
+    need(run, "(NVK GA102)" in found.get("deviceName", ""), f"the device is {found.get('deviceName', '(none)')}")
+    need(run, found["driverInfo"] == f"Mesa {package}", f"the driver is {found['driverInfo']}, not of {package}")
+    quiet(run, linux_guest.TRIXIE)
+    return f"{found['deviceName']}, Vulkan {found['apiVersion']}, {found['driverInfo']}"
+
+
+def copies(quiet):
+    run = good("vkcopy", "vkcopy --device=NVK && vkcopy --device=NVK --devices=2 --max-size=1048580 &&\n"
+               "vkcopy --device=NVK --processes=2 --max-size=1048580", (
+                   f"vkcopy: {GOOD}", f"vkcopy: device 1: {GOOD}", f"vkcopy: process 1 device 0: {GOOD}"))
+    quiet(run, linux_guest.TRIXIE)
+    return f"{run.said(GOOD).group(0)}; two devices and two processes at once"
+
+
+def fault(_):
+    run = good("vkcopy-fault", "vkcopy --device=NVK --fault --max-size=1048580", (
+        r"vkcopy: fault: VK_ERROR_DEVICE_LOST, .*", f"vkcopy: a new device: {GOOD}"))
+    left = kernel_log.complaints(run.console, linux_guest.TRIXIE.kernel_suite, [])
+    for sign in KILLED:
+        need(run, any(re.fullmatch(sign, line) for line in left), f"nouveau does not say /{sign}/")
+    odd = [line for line in left if not any(re.fullmatch(sign, line) for sign in KILLED)]
+    need(run, not odd, f"lines at warn or above beside those of the fault, the first: {odd[0] if odd else ''}")
+    where = re.search(r"is taken off: (.*)", run.model)
+    need(run, where, "the model took no channel off")
+    return f"model: {where[1]}; nouveau: {left[0].split('nouveau 0000:00:02.0: ')[-1]}; the program: device lost, a new one works"
+
+
+def cases(quiet):
+    """{name: (pair, function)} as nouveau_boot.cases(); quiet(run, pair) judges the kernel's log."""
+    judges = {"vulkaninfo": info, "vkcopy": copies, "vkcopy-fault": fault}
+    return {name: (linux_guest.TRIXIE, functools.partial(judge, quiet)) for name, judge in judges.items()}
