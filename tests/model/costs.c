@@ -24,6 +24,7 @@ static const struct {
 	[COST_SEMAPHORE] = {"semaphore", 500, PS_PER_NS, 4},
 	[COST_CE_LAUNCH] = {"ce-launch", 1500, PS_PER_NS, 4},
 	[COST_CE_BYTE] = {"ce-byte-ps", 40, 1, 0},
+	[COST_INLINE_BYTE] = {"inline-byte-ps", 40, 1, 0},
 	[COST_SWITCH] = {"switch", 5000, PS_PER_NS, 4},
 	[COST_POLL] = {"poll", 1000, PS_PER_NS, 4},
 };
@@ -112,16 +113,16 @@ void model_charge(struct model *m, struct model_channel *ch, enum model_cost cos
 	uint64_t ps = m->host->costs[cost] * count;
 	struct model_host *h = m->host;
 	struct model_group *g = ch->group;
+	bool bytes = cost == COST_CE_BYTE || cost == COST_INLINE_BYTE;
 
-	model_work(m, cost == COST_CE_BYTE ? 1 + count / BYTES_A_UNIT
-					   : costs_known[cost].work * count);
+	model_work(m, bytes ? 1 + count / BYTES_A_UNIT : costs_known[cost].work * count);
 	h->busy[engine_of(ch, cost)] += ps;
 	h->runlists[ch->runlist].clock += ps;
 	h->runlists[ch->runlist].used += ps;
 	if (!g) /* the board was reset meanwhile */
 		return;
 	g->ps += ps;
-	if (cost == COST_CE_BYTE)
+	if (bytes)
 		g->bytes += count;
 	else if (cost == COST_ENTRY)
 		g->entries += count;

@@ -132,7 +132,7 @@ static enum host_result load(struct model *m, struct model_channel *ch, struct m
 			return HOST_ERROR;
 		done += part;
 	}
-	model_charge(m, ch, COST_CE_BYTE, n);
+	model_charge(m, ch, COST_INLINE_BYTE, n);
 	in->x += n;
 	if (in->x < in->line_length)
 		return HOST_DONE;

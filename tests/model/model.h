@@ -123,7 +123,7 @@ struct model_config {
 	 * What work costs in model time: "NAME=VALUE" separated by commas, decimal, up to 1000000. In
 	 * nanoseconds: entry (a GPFIFO entry, 200 unless told), method (10), semaphore (500), ce-launch
 	 * (1500), switch (of channel groups, 5000), poll (between two looks at a semaphore, 1000); in
-	 * picoseconds: ce-byte-ps (40, that is 25 GB/s). NULL: those.
+	 * picoseconds: ce-byte-ps and inline-byte-ps (40, that is 25 GB/s). NULL: those.
 	 */
 	const char *costs;
 };

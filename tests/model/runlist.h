@@ -26,13 +26,14 @@ struct model_channel;
 
 /* What is charged; costs.c has names and defaults. */
 enum model_cost {
-	COST_ENTRY,	/* a GPFIFO entry fetched */
-	COST_METHOD,	/* a method executed, Host's or an engine's */
-	COST_SEMAPHORE, /* a semaphore released, reduced or acquired */
-	COST_CE_LAUNCH, /* a copy set going */
-	COST_CE_BYTE,	/* a byte that an engine writes */
-	COST_SWITCH,	/* a group's context loaded in place of another's */
-	COST_POLL,	/* between two looks at a semaphore that is waited for */
+	COST_ENTRY,	  /* a GPFIFO entry fetched */
+	COST_METHOD,	  /* a method executed, Host's or an engine's */
+	COST_SEMAPHORE,	  /* a semaphore released, reduced or acquired */
+	COST_CE_LAUNCH,	  /* a copy set going */
+	COST_CE_BYTE,	  /* a byte that a copy engine writes */
+	COST_INLINE_BYTE, /* a byte of the push buffer that an engine writes */
+	COST_SWITCH,	  /* a group's context loaded in place of another's */
+	COST_POLL,	  /* between two looks at a semaphore that is waited for */
 	MODEL_COSTS,
 };
 

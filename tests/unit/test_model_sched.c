@@ -110,6 +110,28 @@ static void test_charges(void **state)
 	bed_down(&b);
 }
 
+/* Inline data is the work of graphics, not of a copy engine. */
+static void test_inline_charges(void **state)
+{
+	struct bed b = bed_up("entry=0,method=0,switch=0,inline-byte-ps=1000", false);
+	struct chan c = chan_new(&b, 0, 0, GRAPHICS);
+
+	(void)state;
+	method(&c, 2, 0x180, 7);
+	method(&c, 2, 0x184, 1);
+	method(&c, 2, 0x188, 0);
+	method(&c, 2, 0x18c, DATA);
+	method(&c, 2, 0x1b0, 1);
+	method(&c, 2, 0x1b4, 0x11223344);
+	method(&c, 2, 0x1b4, 0x00556677);
+	submit(&c, 1);
+	assert_true(done(&c) && word(&b, DATA) == 0x11223344);
+	assert_int_equal(c.ch->group->bytes, 7);
+	assert_int_equal(c.ch->group->ps, 7000);
+	assert_int_equal(host(&b)->busy[0], 7000);
+	bed_down(&b);
+}
+
 /* Both have more to do than there is time. */
 static void backlog(struct chan *c)
 {
@@ -353,15 +375,11 @@ static void test_in_step(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_costs_text),
-		cmocka_unit_test(test_charges),
-		cmocka_unit_test(test_equal),
-		cmocka_unit_test(test_weights),
-		cmocka_unit_test(test_short_slices),
-		cmocka_unit_test(test_many_in_a_group),
-		cmocka_unit_test(test_deterministic),
-		cmocka_unit_test(test_long_copy),
-		cmocka_unit_test(test_beside_each_other),
+		cmocka_unit_test(test_costs_text),	cmocka_unit_test(test_charges),
+		cmocka_unit_test(test_inline_charges),	cmocka_unit_test(test_equal),
+		cmocka_unit_test(test_weights),		cmocka_unit_test(test_short_slices),
+		cmocka_unit_test(test_many_in_a_group), cmocka_unit_test(test_deterministic),
+		cmocka_unit_test(test_long_copy),	cmocka_unit_test(test_beside_each_other),
 		cmocka_unit_test(test_in_step),
 	};
 
