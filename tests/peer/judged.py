@@ -38,7 +38,8 @@ WHOLE = ("clean", "vulkan", "vkcopy")
 # Beside those, the vendor's names by which a number is known, and where they are written.
 CLASSES = ("cl0000", "cl0001", "cl0041", "cl0073", "cl007e", "cl0080", "cl2080", "cl902d", "cl90f1", "cla140",
            "clc56f", "clc670", "clc797", "clc7b0", "clc7b5", "clc7b7", "clc7c0", "clc7fa")
-METHOD_PREFIX = {"Host method": "NVC56F_", "AMPERE_DMA_COPY_B method": "NVC7B5_", model_parts.INLINE: "NVA140_"}
+# That of the inline-to-memory class has no methods there; compute has the same.
+METHOD_PREFIX = {"Host method": "NVC56F_", "AMPERE_DMA_COPY_B method": "NVC7B5_", model_parts.INLINE: "NVC7C0_"}
 # Where the model's name is of more than one word, by the first.
 UPPER = (("AMPERE_DMA_COPY_B method", "OFFSET_IN"), ("AMPERE_DMA_COPY_B method", "OFFSET_OUT"))
 
