@@ -225,7 +225,7 @@ proof-long: | $(deps)
 # ---------------------------------------------------------------- tests against others' code
 # Compiled programs that tests/peer/test_*.py use; the vendor's part is fetched and built by the scripts.
 peer: $(O)/abigen $(O)/peer/msgq.a $(O)/dom0/tests/peer/access.o $(O)/scramble-client \
-	$(O)/fwcheck $(O)/bootcheck $(O)/chipcheck $(O)/xvgpu $(O)/xvgpu-model.so $(O)/vkcopy-test
+	$(O)/fwcheck $(O)/bootcheck $(O)/chipcheck $(O)/xvgpu $(O)/xvgpu-model.so $(O)/vkcopy $(O)/vkcopy-test
 
 # A Vulkan program for the Linux that judges the model; the one that is tested here can have a bad driver.
 vkcopy-src	:= $(addprefix tests/peer/vkcopy/,main.c device.c pattern.c verify.c lost.c)

@@ -212,7 +212,7 @@ static enum host_result pieces(struct model *m, struct model_channel *ch)
 	remap_init(ch, &remap);
 	step = remap.on ? PIECE / MAX_PIXEL : PIECE;
 	if ((src.physical || dst.physical) && !ch->physical)
-		return model_channel_fail(m, ch, "a physical copy without privilege");
+		return model_channel_fail(m, ch, "HCE_PRIV: a physical copy without privilege");
 	while (len && ch->copy.y < lines) {
 		uint32_t n = len - ch->copy.x < step ? len - ch->copy.x : step;
 

@@ -56,7 +56,7 @@ enum host_result model_mem_op(struct model *m, struct model_channel *ch, uint32_
 	case ACCESS_COUNTER_CLR:
 		if (!ch->privileged)
 			return model_channel_fail(
-				m, ch, "MEM_OP 0x%02x of a channel without privilege", operation);
+				m, ch, "INTR_0_METHOD: MEM_OP 0x%02x without privilege", operation);
 		if (operation == ACCESS_COUNTER_CLR) /* there are none: no page is counted */
 			return HOST_DONE;
 		return invalidate(m, ch, operation == MMU_TLB_INVALIDATE_TARGETED);
