@@ -48,7 +48,7 @@ def cases_of():
     """{column: names of the cases that judge for it}."""
     columns = {R535: [], R570: [], NVK: []}
     for name, (pair, _) in nouveau_boot.cases().items():
-        if name.startswith(("vulkan", "vkcopy")):
+        if name.startswith(("vulkan", "vkcopy", "program")):
             columns[NVK].append(name)
         elif name != "cost":  # that counts, and judges nothing
             columns[R570 if pair == nouveau_boot.SID else R535].append(name)

@@ -19,6 +19,7 @@ FAULTS     one wrong byte, register or reply each. nouveau must say so in its ow
            INIT_DONE and must not keep the GPU
 LATER      one wrong reply, byte, bit or error each that shows after INIT_DONE: at the end of the probe, in
            channels, or at rmmod. nouveau must say so in its own words
+PROGRAM    what only a program's work shows: nvk_faults.py
 
 A machine each, on plain QEMU, in no time to speak of compared with hardware: nothing here is timed. No
 vendor instruction runs. Prints one line per case: ok, FAILED, or skip when the mirror lacks a package.
@@ -33,6 +34,7 @@ import sys
 import kernel_log
 import linux_guest
 import nvk
+import nvk_faults
 import test_boot
 from kernel_log import Wrong
 from linux_guest import PARAMETERS, SID, TRIXIE, GuestError
@@ -231,7 +233,7 @@ def cases():
         found[fault.name] = (TRIXIE, lambda f=fault: broken(TRIXIE, f))
     for fault in LATER:
         found[fault.name] = (TRIXIE, lambda f=fault: noticed(TRIXIE, f))
-    return found
+    return {**found, **nvk_faults.cases()}
 
 
 def main(wanted):
