@@ -7,6 +7,10 @@ vulkaninfo        lists the device, and NVK as its driver
 vkcopy            the program in vkcopy/ fills, updates and copies, and finds every byte as it should be; it has
                   two devices at once, then there are two processes at once
 vkcopy-fault      it has the GPU read what it has unmapped: the device is lost, and one made after that works
+vkcopy-unbind     nouveau is unbound while it submits: the device is lost. Whether it can be bound again then is not up to
+                  the GPU. Up to Linux 7.2 it cannot: nouveau lets go of its channels and then moves buffers by them, as long
+                  as a program has some (nouveau_drm_device_fini()). The kernel must get that far, and no further fault
+                  may show
 """
 
 import functools
@@ -24,6 +28,25 @@ GOOD = r"\d+ copies, \d+ fills, \d+ updates: \d+ bytes as they should be, \d+ wa
 KILLED = (r"nouveau 0000:00:02\.0: gsp: rc engn:00000001 chid:\d+ type:31 scope:0 part:\d+",
           r"nouveau 0000:00:02\.0: fifo:\w+:\w+:\w+:\[vkcopy\[\d+\]\] errored - disabling channel",
           r"nouveau 0000:00:02\.0: vkcopy\[\d+\]: channel \d+ killed!")
+
+# While it submits; then again, if the kernel is still in a state for that.
+UNBIND = """\
+vkcopy --device=NVK --until-lost >/tmp/out 2>&1 &
+program=$!
+while ! grep -q submitting /tmp/out; do sleep 0.1; done
+sleep 1
+(echo 0000:00:02.0 >/sys/bus/pci/drivers/nouveau/unbind)
+wait $program
+echo "peer: vkcopy ended with $?"
+cat /tmp/out
+dmesg | grep -q Oops: && exit
+echo 0000:00:02.0 >/sys/bus/pci/drivers/nouveau/bind
+vkcopy --device=NVK --max-size=65536
+"""
+# The kernel's log when nouveau moves a program's buffers with nothing left to move them by: what it then does
+# with memory that it has freed differs.
+OWN_FAULT = (r"WARNING: .* at include/drm/ttm/ttm_resource\.h:\d+ nouveau_ttm_fini\+[\s\S]*?"
+             r"Oops: [\s\S]*? nouveau_bo_move\+[\s\S]*? nouveau_ttm_fini\+[\s\S]*? nouveau_drm_device_fini\+")
 
 
 def need(run, truth, what):
@@ -80,7 +103,22 @@ def fault(_):
     return f"model: {where[1]}; nouveau: {left[0].split('nouveau 0000:00:02.0: ')[-1]}; the program: device lost, a new one works"
 
 
+def unbind(_):
+    run = good("vkcopy-unbind", UNBIND, ("peer: vkcopy ended with 0", r"vkcopy: lost after \d+ submissions"))
+    left = kernel_log.complaints(run.console, linux_guest.TRIXIE.kernel_suite, [])
+    lost = run.said(r"lost after .*").group(0)
+    if not left:
+        need(run, run.said(f"^vkcopy: {GOOD}$"), "bound again, it does not work")
+        return f"{lost}; bound again, it works"
+    own = run.said(OWN_FAULT)
+    need(run, own and left[0].startswith("------------[ cut here") and
+         len(re.findall(r"^(?!peer: ).*(?:WARNING: |Oops: )", run.console, re.M)) == 2,
+         f"{len(left)} lines at warn or above, the first: {left[0]}")
+    need(run, "is taken off" not in run.model, "the model took a channel off")
+    return f"{lost}; not bound again: nouveau_ttm_fini() falls over the buffers that the program still has"
+
+
 def cases(quiet):
     """{name: (pair, function)} as nouveau_boot.cases(); quiet(run, pair) judges the kernel's log."""
-    judges = {"vulkaninfo": info, "vkcopy": copies, "vkcopy-fault": fault}
+    judges = {"vulkaninfo": info, "vkcopy": copies, "vkcopy-fault": fault, "vkcopy-unbind": unbind}
     return {name: (linux_guest.TRIXIE, functools.partial(judge, quiet)) for name, judge in judges.items()}
