@@ -275,7 +275,10 @@ int hv_pci_open(unsigned int index, struct hv_pci **out);
 void hv_pci_close(struct hv_pci *pci); /* disables its interrupts; mappings must be gone */
 const char *hv_pci_name(const struct hv_pci *pci); /* "0000:00:00.0", as seen in this domain */
 
-/* Aligned accesses of 1, 2 or 4 bytes. Xen lets only some fields be written (pciback). */
+/*
+ * Aligned accesses of 1, 2 or 4 bytes, by dom0's pciback, which lets only some fields be written. -ETIMEDOUT:
+ * dom0 has not answered for seconds.
+ */
 int hv_pci_cfg_read(struct hv_pci *pci, unsigned int offset, unsigned int size, uint32_t *value);
 int hv_pci_cfg_write(struct hv_pci *pci, unsigned int offset, unsigned int size, uint32_t value);
 

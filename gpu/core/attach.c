@@ -39,14 +39,16 @@ bool gpu_answers(struct gpu *gpu)
 bool gpu_is_lost(struct gpu *gpu)
 {
 	uint32_t command;
+	int ret;
 
 	if (gpu->lost)
 		return true;
-	if (hv_pci_cfg_read(gpu->pci, PCI_COMMAND, 2, &command))
+	ret = hv_pci_cfg_read(gpu->pci, PCI_COMMAND, 2, &command);
+	if (ret && ret != -ETIMEDOUT)
 		mark_lost(gpu, "its configuration space cannot be read");
-	else if (!(command & PCI_COMMAND_MASTER))
+	else if (!ret && !(command & PCI_COMMAND_MASTER))
 		mark_lost(gpu, "bus mastering was taken away");
-	else
+	else /* a dom0 too busy to answer says nothing of the GPU: its registers do */
 		gpu_answers(gpu);
 	return gpu->lost;
 }

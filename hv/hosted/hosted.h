@@ -186,6 +186,8 @@ int hosted_pci_assign(struct hosted_pci *pci, hv_domid_t dom);
 void hosted_pci_unassign(struct hosted_pci *pci);
 /* dom0's reset through sysfs. */
 void hosted_pci_reset(struct hosted_pci *pci);
+/* dom0 is too busy to answer: until told otherwise the domain's reads of configuration space time out. */
+void hosted_pci_unanswered(struct hosted_pci *pci, bool unanswered);
 /* Times Xen took bus mastering away (facts: 10 refused accesses, none more than 10 ms apart). */
 unsigned int hosted_pci_master_cleared(const struct hosted_pci *pci);
 

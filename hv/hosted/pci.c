@@ -41,6 +41,11 @@ void hosted_pci_settle(struct hosted_pci *pci)
 	hosted_cfg_set(pci, PCI_COMMAND, command & ~(uint32_t)PCI_COMMAND_MASTER, 2);
 }
 
+void hosted_pci_unanswered(struct hosted_pci *pci, bool unanswered)
+{
+	pci->unanswered = unanswered;
+}
+
 unsigned int hosted_pci_master_cleared(const struct hosted_pci *pci)
 {
 	return pci->master_cleared + pci->clear_master;

@@ -57,6 +57,7 @@ struct hosted_pci {
 	uint64_t last_fault;
 	unsigned int master_cleared;
 	bool clear_master; /* as soon as the device can be spoken to again */
+	bool unanswered;   /* pciback does not answer reads of configuration space */
 };
 
 #define pci_of(p) ((struct hosted_pci *)((char *)(p)-offsetof(struct hosted_pci, handle)))

@@ -106,6 +106,8 @@ int hv_pci_cfg_read(struct hv_pci *pci, unsigned int offset, unsigned int size, 
 
 	if (bad_access(offset, size))
 		return -EINVAL;
+	if (p->unanswered)
+		return -ETIMEDOUT;
 	*value = hosted_cfg_get(p, offset, size);
 	if (is_bar(offset, size) && p->sizing[(offset - PCI_BAR0) / 4])
 		*value = bar_size_mask(p, (offset - PCI_BAR0) / 4);

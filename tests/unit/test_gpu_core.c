@@ -293,6 +293,27 @@ static void lost_bus_mastering_is_noticed(void **state)
 	check_lost(bed, &lost);
 }
 
+/* That dom0 does not answer is no reason to give up the GPU; what its registers say is. */
+static void busy_dom0_is_no_lost_gpu(void **state)
+{
+	struct bed *bed = *state;
+	struct lost lost = {0};
+
+	gpu_on_lost(bed->gpu, count_lost, &lost);
+	hosted_leave();
+	hosted_pci_unanswered(bed->slot, true);
+	assert_int_equal(hosted_advance(bed->h, 3 * HV_S), 0);
+	hosted_enter(bed->h, bed->gpudom);
+	assert_false(gpu_is_lost(bed->gpu));
+	assert_int_equal(lost.calls, 0);
+	model_flr(bed->model);
+	hosted_leave();
+	assert_int_equal(hosted_advance(bed->h, 2 * HV_S), 0);
+	hosted_pci_unanswered(bed->slot, false);
+	hosted_enter(bed->h, bed->gpudom);
+	check_lost(bed, &lost);
+}
+
 /* A function that was reset behind our back reads as ones. */
 static void silent_registers_are_noticed(void **state)
 {
@@ -373,6 +394,7 @@ int main(void)
 		T(falcon_arguments_are_checked),
 		T(iommu_confines_the_falcon),
 		T(lost_bus_mastering_is_noticed),
+		T(busy_dom0_is_no_lost_gpu),
 		T(silent_registers_are_noticed),
 		T(attach_again),
 		T(mapping_can_fail),
