@@ -143,7 +143,8 @@ def record(parts, source):
     if "clean" not in traces[R535]:
         sys.exit("judged: without a trace of case clean nothing can be said of NVK")
     columns = {column: merged(parts, found) for column, found in traces.items()}
-    columns[NVK] = {part: n for part, n in columns[NVK].items() if n > columns[R535].get(part, 0)}
+    alone = {part: max(columns[column].get(part, 0) for column in (R535, R570)) for part in columns[NVK]}
+    columns[NVK] = {part: n for part, n in columns[NVK].items() if n > alone[part]}
     columns[HEADERS], wrong, names = by_headers(parts, source)
     if wrong:
         sys.exit("judged: " + "; ".join(wrong))

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Mesa's NVK judges the GPU model, through nouveau: cases of nouveau_boot.py.
 
-Debian 13's loader, vulkaninfo and Mesa, as they are in their packages (userland.py), on the first of the kernels.
+Debian 13's loader, vulkaninfo and Mesa, as they are in their packages (userland.py), on Debian 13's kernel.
 
 vulkaninfo        lists the device, and NVK as its driver
 vkcopy            the program in vkcopy/ fills, updates and copies, and finds every byte as it should be; it has
                   two devices at once, then there are two processes at once
+vkcopy-sid        the same with the kernel of Debian's sid and firmware 570.144
 vkcopy-fault      it has the GPU read what it has unmapped: the device is lost, and one made after that works
 vkcopy-unbind     nouveau is unbound while it submits: the device is lost. Whether it can be bound again then is not up to
                   the GPU. Up to Linux 7.2 it cannot: nouveau lets go of its channels and then moves buffers by them, as long
@@ -54,15 +55,17 @@ def need(run, truth, what):
         raise Wrong(f"{what}; logs are in {run.folder}")
 
 
-def program(script, name, plugin=None):
+def program(script, name, pair=linux_guest.TRIXIE, plugin=None):
     """A machine with Vulkan that runs script, lines for a shell; plugin is what follows QEMU's -plugin."""
-    return linux_guest.boot(linux_guest.TRIXIE, name, f"loglevel=5 {linux_guest.PARAMETERS}", plugin=plugin, run=script,
-                            programs=(PROGRAM,))
+    words = f"loglevel=5 {linux_guest.PARAMETERS}"
+    if pair == linux_guest.SID:  # which else suspends the GPU when it switches off
+        words += " peer.remove"
+    return linux_guest.boot(pair, name, words, plugin=plugin, run=script, programs=(PROGRAM,))
 
 
-def good(name, script, wanted):
+def good(name, script, wanted, pair=linux_guest.TRIXIE):
     """One whose script ends well and prints all of wanted."""
-    run = program(script, name)
+    run = program(script, name, pair)
     ended = run.said(r"^peer: run ended with (\d+)$")
     need(run, ended, "the script did not end")
     for sign in wanted:
@@ -82,11 +85,11 @@ def info(quiet):
     return f"{found['deviceName']}, Vulkan {found['apiVersion']}, {found['driverInfo']}"
 
 
-def copies(quiet):
-    run = good("vkcopy", "vkcopy --device=NVK && vkcopy --device=NVK --devices=2 --max-size=1048580 &&\n"
+def copies(quiet, name="vkcopy", pair=linux_guest.TRIXIE):
+    run = good(name, "vkcopy --device=NVK && vkcopy --device=NVK --devices=2 --max-size=1048580 &&\n"
                "vkcopy --device=NVK --processes=2 --max-size=1048580", (
-                   f"vkcopy: {GOOD}", f"vkcopy: device 1: {GOOD}", f"vkcopy: process 1 device 0: {GOOD}"))
-    quiet(run, linux_guest.TRIXIE)
+                   f"vkcopy: {GOOD}", f"vkcopy: device 1: {GOOD}", f"vkcopy: process 1 device 0: {GOOD}"), pair)
+    quiet(run, pair)
     return f"{run.said(GOOD).group(0)}; two devices and two processes at once"
 
 
@@ -121,4 +124,6 @@ def unbind(_):
 def cases(quiet):
     """{name: (pair, function)} as nouveau_boot.cases(); quiet(run, pair) judges the kernel's log."""
     judges = {"vulkaninfo": info, "vkcopy": copies, "vkcopy-fault": fault, "vkcopy-unbind": unbind}
-    return {name: (linux_guest.TRIXIE, functools.partial(judge, quiet)) for name, judge in judges.items()}
+    found = {name: (linux_guest.TRIXIE, functools.partial(judge, quiet)) for name, judge in judges.items()}
+    found["vkcopy-sid"] = (linux_guest.SID, functools.partial(copies, quiet, "vkcopy-sid", linux_guest.SID))
+    return found
