@@ -48,6 +48,13 @@ static inline uint32_t word(const struct rig *r, uint64_t addr)
 	return le32(r->vram + addr);
 }
 
+/* A reset, after which the board answers and masters the bus as before. */
+static inline void again(struct machine *mc)
+{
+	model_flr(mc->gpu);
+	model_cfg_write(mc->gpu, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
+}
+
 /*
  * A scheduled channel of the driver that talks; `type` chooses the engine, `privilege` as RM is told, `size`
  * is that of the release's parameters.
@@ -107,6 +114,40 @@ static inline void raw(struct rig *r, uint32_t w)
 {
 	set32(r->vram + PUSH + r->at, w);
 	r->at += 4;
+}
+
+/* The older methods of Host for a semaphore: 32 bits at SEM. */
+static inline void sem_release(struct rig *r, uint32_t value)
+{
+	method(r, 0, 0x10, 0);
+	method(r, 0, 0x14, SEM);
+	method(r, 0, 0x18, value);
+	method(r, 0, 0x1c, 2 | 1 << 24);
+}
+
+static inline void copy_class(struct rig *r)
+{
+	method(r, 4, 0, 0xc7b5);
+}
+
+/* Methods of the copy class on subchannel 4; `launch` is the data of LAUNCH_DMA. */
+static inline void copy(struct rig *r, uint64_t from, uint64_t to, uint32_t len, uint32_t lines,
+			uint32_t launch)
+{
+	method(r, 4, 0x400, (uint32_t)(from >> 32));
+	method(r, 4, 0x404, (uint32_t)from);
+	method(r, 4, 0x408, (uint32_t)(to >> 32));
+	method(r, 4, 0x40c, (uint32_t)to);
+	method(r, 4, 0x418, len);
+	method(r, 4, 0x41c, lines);
+	method(r, 4, 0x300, launch);
+}
+
+/* Bytes of which neighbours, and those 256 apart, differ. */
+static inline void fill(struct rig *r, uint32_t at, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++)
+		r->vram[at + i] = (uint8_t)(i * 7 + (i >> 8));
 }
 
 /* An entry without the doorbell. */

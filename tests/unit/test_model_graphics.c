@@ -11,12 +11,6 @@
 /* Subchannels of the graphics runlist. */
 enum { D3, COMPUTE, INLINE, D2, COPY };
 
-static void again(struct machine *mc)
-{
-	model_flr(mc->gpu);
-	model_cfg_write(mc->gpu, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
-}
-
 static uint64_t ignored(const struct machine *mc)
 {
 	struct model_stats stats;
