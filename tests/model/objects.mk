@@ -9,4 +9,4 @@ model-src := tests/model/model.c tests/model/bus.c tests/model/pci.c tests/model
 	tests/model/runlist.c tests/model/costs.c tests/model/engine_stats.c \
 	tests/model/host_methods.c tests/model/trace.c tests/model/mem_op.c tests/model/pushbuffer.c tests/model/subchannels.c \
 	tests/model/ce.c tests/model/surface.c tests/model/graphics.c tests/model/inline.c tests/model/engines.c
-model-qemu-src := tests/model/qemu.c
+model-qemu-src := tests/model/qemu.c tests/model/qemu_properties.c

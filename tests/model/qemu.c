@@ -17,66 +17,25 @@
  *
  * Engines work from a timer, a quantum at a time, so that CPUs run in between.
  *
- * Properties: chip (ga102, ad102, ga100, tu102, tu117), vram-mib, bar1-mib, ecc, msi, msix, unsigned, costs
- * (of work, in model time), log (a file for the model's messages). At
- * any time, also over QMP with qom-get and qom-set: fault (as model_fault_set() takes it; reads as last set),
- * hash-range ("BASE,LEN") and hash (SHA-256 of that range of VRAM, hexadecimal), fwimage-hash (of the
- * GSP image that the booter received last), stats and trace (JSON),
- * stray-dma ("ADDRESS,COUNT": the board goes wild and makes that many reads; reads as those left).
+ * Properties that are set once: chip (ga102, ad102, ga100, tu102, tu117), vram-mib, bar1-mib, ecc, msi,
+ * msix, unsigned, costs (of work, in model time), log (a file for the model's messages). The others, which
+ * a test reads and sets while the machine runs: qemu_properties.c.
  */
 #include "qemu/osdep.h"
-#include "qemu/cutils.h"
 #include "qemu/module.h"
-#include "qemu/timer.h"
 #include "qapi/error.h"
 #include "qapi/qapi-commands-control.h"
-#include "hw/pci/pci.h"
 #include "hw/pci/msi.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
 
-#include "tests/model/model.h"
-
-#define TYPE_XVGPU_MODEL "xvgpu-model"
-OBJECT_DECLARE_SIMPLE_TYPE(XvgpuModel, XVGPU_MODEL)
+#include "tests/model/qemu.h"
 
 #define CAP_EXP 0x78
-
-/*
- * Between two stray reads. VT-d here has one fault record: a fault that comes before software has
- * emptied it is not seen. Xen takes bus mastering away after 10 faults with gaps under 10 ms.
- */
-#define STRAY_INTERVAL_NS (3 * SCALE_MS)
 
 /* Between two quanta, for CPUs that wait for QEMU's lock; and between two looks at semaphores. */
 #define RUN_INTERVAL_NS	 (100 * SCALE_US)
 #define LOOK_INTERVAL_NS SCALE_MS
-
-/* BAR 1 or BAR 3: a slow path through the model, and over it, when it is allowed, VRAM itself. */
-typedef struct XvgpuWindow {
-	XvgpuModel *gpu;
-	int bar;
-	MemoryRegion container, slow, fast;
-} XvgpuWindow;
-
-struct XvgpuModel {
-	PCIDevice parent;
-
-	struct model *model;
-	MemoryRegion regs;
-	MemoryRegion vram; /* the head of VRAM, mapped nowhere but through the windows */
-	XvgpuWindow fb, inst;
-	FILE *log;
-	bool touched; /* since the last reset: an untouched board needs none */
-	bool in_flr;
-
-	uint32_t vram_mib, bar1_mib;
-	bool ecc, msi, msix, allow_unsigned;
-	char *chip, *costs, *log_path, *fault, *hash_range;
-	uint64_t hash_base, hash_len;
-	QEMUTimer *run_timer, *stray_timer;
-	uint64_t stray_addr, stray_left;
-};
 
 /* ---- what the model asks of the machine ---- */
 
@@ -127,28 +86,6 @@ static void gpu_flr_done(void *ctx)
 	s->in_flr = false;
 }
 
-static char *stats_json(XvgpuModel *s)
-{
-	struct model_stats st = {0};
-	char *engines = NULL, *json;
-
-	if (s->model) {
-		model_stats_get(s->model, &st);
-		engines = model_engine_stats(s->model);
-	}
-	json = g_strdup_printf("{\"mmio_reads\": %" PRIu64 ", \"mmio_writes\": %" PRIu64
-			       ", \"unknown_reads\": %" PRIu64 ", \"unknown_writes\": %" PRIu64
-			       ", \"dma_reads\": %" PRIu64 ", \"dma_writes\": %" PRIu64
-			       ", \"dma_bytes\": %" PRIu64 ", \"dma_errors\": %" PRIu64
-			       ", \"msis\": %" PRIu64 ", \"flrs\": %" PRIu64
-			       ", \"methods_ignored\": %" PRIu64 "%s%s}",
-			       st.mmio_reads, st.mmio_writes, st.unknown_reads, st.unknown_writes,
-			       st.dma_reads, st.dma_writes, st.dma_bytes, st.dma_errors, st.msis,
-			       st.flrs, st.methods_ignored, engines ? ", " : "", engines ?: "");
-	free(engines);
-	return json;
-}
-
 /*
  * The plugin tests/bed/insns.c, in the same process, finds this by name and puts a function here: it
  * is called with a milestone's name and the counters of that moment, as JSON.
@@ -161,7 +98,7 @@ static void gpu_milestone(void *ctx, const char *name)
 
 	if (!xvgpu_model_on_milestone)
 		return;
-	stats = stats_json(ctx);
+	stats = xvgpu_stats_json(ctx);
 	xvgpu_model_on_milestone(name, stats);
 }
 
@@ -266,17 +203,6 @@ static void gpu_reset(DeviceState *dev)
 	s->touched = false;
 }
 
-static void stray_read(void *opaque)
-{
-	XvgpuModel *s = opaque;
-
-	if (!s->stray_left)
-		return;
-	s->stray_left--;
-	model_stray_read(s->model, s->stray_addr);
-	timer_mod(s->stray_timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + STRAY_INTERVAL_NS);
-}
-
 static void add_window(XvgpuModel *s, XvgpuWindow *w, int bar, uint64_t size)
 {
 	g_autofree char *name = g_strdup_printf("xvgpu-bar%d", bar);
@@ -349,7 +275,7 @@ static void gpu_realize(PCIDevice *dev, Error **errp)
 	add_window(s, &s->inst, MODEL_BAR_INST, MODEL_BAR_INST_SIZE);
 
 	s->run_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, gpu_run, s);
-	s->stray_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, stray_read, s);
+	s->stray_timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, xvgpu_stray_read, s);
 
 	/* For those parts of QEMU that read its own copy of configuration space. */
 	for (int i = 0; i < PCI_CONFIG_SPACE_SIZE; i++)
@@ -370,125 +296,6 @@ static void gpu_finalize(Object *obj)
 		fclose(s->log);
 	g_free(s->fault);
 	g_free(s->hash_range);
-}
-
-/* ---- properties that can change while the machine runs ---- */
-
-/* "A,B", each as C writes numbers; nothing is stored unless both are good. */
-static bool parse_pair(const char *text, uint64_t *a, uint64_t *b)
-{
-	uint64_t first, second;
-	const char *end;
-
-	if (strchr(text, '-') || qemu_strtou64(text, &end, 0, &first) || *end != ',' ||
-	    qemu_strtou64(end + 1, NULL, 0, &second))
-		return false;
-	*a = first;
-	*b = second;
-	return true;
-}
-
-static char *get_fault(Object *obj, Error **errp)
-{
-	return g_strdup(XVGPU_MODEL(obj)->fault ?: "none");
-}
-
-static void set_fault(Object *obj, const char *value, Error **errp)
-{
-	XvgpuModel *s = XVGPU_MODEL(obj);
-
-	/* Before there is a board, the name is checked when the board is made. */
-	if (s->model && model_fault_set(s->model, value)) {
-		error_setg(errp, "xvgpu-model: no such fault, or a value out of range: %s", value);
-		return;
-	}
-	g_free(s->fault);
-	s->fault = g_strdup(value);
-}
-
-static char *get_hash_range(Object *obj, Error **errp)
-{
-	return g_strdup(XVGPU_MODEL(obj)->hash_range ?: "");
-}
-
-static void set_hash_range(Object *obj, const char *value, Error **errp)
-{
-	XvgpuModel *s = XVGPU_MODEL(obj);
-
-	if (!parse_pair(value, &s->hash_base, &s->hash_len)) {
-		error_setg(errp, "xvgpu-model: hash-range is BASE,LEN in bytes, not %s", value);
-		return;
-	}
-	g_free(s->hash_range);
-	s->hash_range = g_strdup(value);
-}
-
-static char *get_stray(Object *obj, Error **errp)
-{
-	return g_strdup_printf("%" PRIu64, XVGPU_MODEL(obj)->stray_left);
-}
-
-static void set_stray(Object *obj, const char *value, Error **errp)
-{
-	XvgpuModel *s = XVGPU_MODEL(obj);
-
-	if (!s->model || !parse_pair(value, &s->stray_addr, &s->stray_left)) {
-		error_setg(errp,
-			   "xvgpu-model: stray-dma is ADDRESS,COUNT on a running machine, not %s",
-			   value);
-		return;
-	}
-	stray_read(s);
-}
-
-static char *hexadecimal(const uint8_t digest[32])
-{
-	GString *hex = g_string_new(NULL);
-
-	for (size_t i = 0; i < 32; i++)
-		g_string_append_printf(hex, "%02x", digest[i]);
-	return g_string_free(hex, FALSE);
-}
-
-static char *get_fwimage_hash(Object *obj, Error **errp)
-{
-	XvgpuModel *s = XVGPU_MODEL(obj);
-	uint8_t digest[32];
-
-	if (!s->model || model_fwimage_hash(s->model, digest)) {
-		error_setg(errp, "xvgpu-model: no GSP image has been received");
-		return NULL;
-	}
-	return hexadecimal(digest);
-}
-
-static char *get_hash(Object *obj, Error **errp)
-{
-	XvgpuModel *s = XVGPU_MODEL(obj);
-	uint8_t digest[32];
-
-	if (!s->model || !s->hash_range ||
-	    model_vram_hash(s->model, s->hash_base, s->hash_len, digest)) {
-		error_setg(errp, "xvgpu-model: hash-range %s is not inside VRAM",
-			   s->hash_range ?: "(not set)");
-		return NULL;
-	}
-	return hexadecimal(digest);
-}
-
-static char *get_stats(Object *obj, Error **errp)
-{
-	return stats_json(XVGPU_MODEL(obj));
-}
-
-static char *get_trace(Object *obj, Error **errp)
-{
-	XvgpuModel *s = XVGPU_MODEL(obj);
-	char *json = s->model ? model_trace_json(s->model) : NULL;
-	char *copy = g_strdup(json ?: "{}");
-
-	free(json);
-	return copy;
 }
 
 static Property gpu_properties[] = {
@@ -523,21 +330,7 @@ static void gpu_class_init(ObjectClass *klass, void *data)
 	dc->hotpluggable = false;
 	set_bit(DEVICE_CATEGORY_DISPLAY, dc->categories);
 	device_class_set_props(dc, gpu_properties);
-	object_class_property_add_str(klass, "fault", get_fault, set_fault);
-	object_class_property_set_description(klass, "fault", "planted faults, or none");
-	object_class_property_add_str(klass, "hash-range", get_hash_range, set_hash_range);
-	object_class_property_set_description(klass, "hash-range", "BASE,LEN of VRAM for hash");
-	object_class_property_add_str(klass, "hash", get_hash, NULL);
-	object_class_property_set_description(klass, "hash", "SHA-256 of hash-range");
-	object_class_property_add_str(klass, "fwimage-hash", get_fwimage_hash, NULL);
-	object_class_property_set_description(klass, "fwimage-hash",
-					      "SHA-256 of the GSP image received last");
-	object_class_property_add_str(klass, "stray-dma", get_stray, set_stray);
-	object_class_property_set_description(klass, "stray-dma", "ADDRESS,COUNT of stray reads");
-	object_class_property_add_str(klass, "stats", get_stats, NULL);
-	object_class_property_set_description(klass, "stats", "counters, as JSON");
-	object_class_property_add_str(klass, "trace", get_trace, NULL);
-	object_class_property_set_description(klass, "trace", "what has been asked for, as JSON");
+	xvgpu_add_properties(klass);
 }
 
 static const TypeInfo gpu_info = {
