@@ -27,11 +27,12 @@
  * Scratch words that FWSEC leaves its errors in, 0 for none (nouveau, nvkm/subdev/gsp/fwsec.c; NVIDIA,
  * kernel_gsp_frts_tu102.c): of FRTS in bits 31:16 of one, of SB in bits 15:0 of the other.
  */
-#define NV_PBUS_SW_SCRATCH(i)	   (0x001400u + 4u * (i))
-#define NV_PBUS_SW_SCRATCH_FRTS	   0x0eu
-#define NV_PBUS_SW_SCRATCH_SB	   0x15u
-#define NV_PBUS_FRTS_ERROR_CODE(v) ((v) >> 16)
-#define NV_PBUS_SB_ERROR_CODE(v)   ((v)&0xffffu)
+#define NV_PBUS_SW_SCRATCH(i)		   (0x001400u + 4u * (i))
+#define NV_PBUS_SW_SCRATCH_FRTS		   0x0eu
+#define NV_PBUS_SW_SCRATCH_FRTS_SHIFT	   16
+#define NV_PBUS_SW_SCRATCH_SB		   0x15u
+#define NV_PBUS_SW_SCRATCH_SB_SHIFT	   0
+#define NV_PBUS_FWSEC_ERROR_CODE(v, shift) (((v) >> (shift)) & 0xffffu)
 
 /* The window itself: 1 MiB of BAR0 (nouveau, nv50.c; gm107/dev_ram.h NV_PRAMIN). */
 #define NV_PRAMIN      0x700000u

@@ -153,22 +153,32 @@ static int run(struct gpu_boot *b, const struct gpu_falcon *f, const struct gpu_
 			     f->name, gpu_falcon_rd32(f, NV_PFALCON_FALCON_CPUCTL));
 }
 
-static int run_fwsec(struct gpu_boot *b)
+/*
+ * Runs FWSEC with the command that was put into it. Its error is in the 16 bits from `shift` on of the scratch
+ * word `scratch`, and is 0 when it did well.
+ */
+static int run_fwsec(struct gpu_boot *b, const char *command, uint32_t scratch, unsigned int shift)
 {
 	int ret = run(b, &b->gsp, &b->fwsec, 0, 0, UCODE_TIMEOUT);
-	uint32_t mailbox;
+	uint32_t mailbox, word, error;
 
 	if (ret)
 		return ret;
 	mailbox = gpu_falcon_rd32(&b->gsp, NV_PFALCON_FALCON_MAILBOX0);
 	if (mailbox)
 		return gpu_boot_fail(b, -EIO, "FWSEC: GSP mailbox 0 is %08" PRIx32, mailbox);
+	word = gpu_rd32(b->gpu, NV_PBUS_SW_SCRATCH(scratch));
+	error = NV_PBUS_FWSEC_ERROR_CODE(word, shift);
+	if (error)
+		return gpu_boot_fail(b, -EIO,
+				     "%s error %#" PRIx32 " (NV_PBUS_SW_SCRATCH %08" PRIx32 ")",
+				     command, error, word);
 	return 0;
 }
 
 int gpu_step_run_fwsec_frts(struct gpu_boot *b)
 {
-	uint32_t scratch, lo, hi;
+	uint32_t lo, hi;
 	int ret;
 
 	if (!b->gpu->chip->kind->frts)
@@ -176,14 +186,9 @@ int gpu_step_run_fwsec_frts(struct gpu_boot *b)
 	if (!b->stage)
 		gpu_fwsec_put_frts(&b->fwsec_places, gpu_ucode_data(&b->fwsec), b->layout.frts.addr,
 				   b->layout.frts.size);
-	ret = run_fwsec(b);
+	ret = run_fwsec(b, "FRTS", NV_PBUS_SW_SCRATCH_FRTS, NV_PBUS_SW_SCRATCH_FRTS_SHIFT);
 	if (ret)
 		return ret;
-	scratch = gpu_rd32(b->gpu, NV_PBUS_SW_SCRATCH(NV_PBUS_SW_SCRATCH_FRTS));
-	if (NV_PBUS_FRTS_ERROR_CODE(scratch))
-		return gpu_boot_fail(b, -EIO,
-				     "FRTS error %#" PRIx32 " (NV_PBUS_SW_SCRATCH %08" PRIx32 ")",
-				     NV_PBUS_FRTS_ERROR_CODE(scratch), scratch);
 	/* A refused FWSEC leaves no error, and no region. NVIDIA looks for the same sign. */
 	lo = gpu_rd32(b->gpu, NV_PFB_PRI_MMU_WPR2_ADDR_LO);
 	hi = gpu_rd32(b->gpu, NV_PFB_PRI_MMU_WPR2_ADDR_HI);
@@ -196,20 +201,9 @@ int gpu_step_run_fwsec_frts(struct gpu_boot *b)
 
 int gpu_step_run_fwsec_sb(struct gpu_boot *b)
 {
-	uint32_t scratch;
-	int ret;
-
 	if (!b->stage)
 		gpu_fwsec_put_sb(&b->fwsec_places, gpu_ucode_data(&b->fwsec));
-	ret = run_fwsec(b);
-	if (ret)
-		return ret;
-	scratch = gpu_rd32(b->gpu, NV_PBUS_SW_SCRATCH(NV_PBUS_SW_SCRATCH_SB));
-	if (NV_PBUS_SB_ERROR_CODE(scratch))
-		return gpu_boot_fail(b, -EIO,
-				     "SB error %#" PRIx32 " (NV_PBUS_SW_SCRATCH %08" PRIx32 ")",
-				     NV_PBUS_SB_ERROR_CODE(scratch), scratch);
-	return 0;
+	return run_fwsec(b, "SB", NV_PBUS_SW_SCRATCH_SB, NV_PBUS_SW_SCRATCH_SB_SHIFT);
 }
 
 static int run_booter(struct gpu_boot *b, const struct gpu_ucode *booter, uint32_t mailbox0,
