@@ -18,15 +18,13 @@ sys.path[:0] = [os.path.join(TOP, "tests/peer"), os.path.join(TOP, "tests/bed")]
 import insns  # noqa: E402
 import linux_guest  # noqa: E402
 import nouveau_boot  # noqa: E402
+import nvk  # noqa: E402
+from kernel_log import Wrong  # noqa: E402
 
 SIZES = ((4096, "4 KiB"), (65536, "64 KiB"), (1 << 20, "1 MiB"))
 SHORT, LONG = 50, 550  # submissions
 # With KASLR off; programs are below all that belongs to the kernel.
 RANGES = dict(nouveau_boot.RANGES, program=(0, 0x7fffffffffff))
-
-
-class Wrong(Exception):
-    """A run did not do what it should; the text says what."""
 
 
 def script(size):
@@ -50,12 +48,9 @@ def each(size):
     """{name: what one submission costs}"""
     name = f"bench-nvk-{size}"
     out = os.path.join(linux_guest.vendor.OUT, "log", name + ".marks")
-    run = linux_guest.boot(
-        nouveau_boot.TRIXIE, name, nouveau_boot.QUIET, run=script(size),
-        programs=(os.path.join(linux_guest.vendor.OUT, "vkcopy"),),
-        plugin=insns.option(os.path.join(linux_guest.vendor.OUT, "insns.so"), out, RANGES))
-    if not run.said(r"^peer: run ended with 0$"):
-        raise Wrong(f"the program failed; logs are in {run.folder}")
+    run = nvk.program(script(size), name, plugin=insns.option(
+        os.path.join(linux_guest.vendor.OUT, "insns.so"), out, RANGES))
+    run.need(run.said(r"^peer: run ended with 0$"), "the program failed")
     marks = [costs(mark) for mark in insns.marks(out) if mark["mark"] == "line-written"][-3:]
     if len(marks) != 3:
         raise Wrong(f"{out} has {len(marks)} marks of the script, not 3")

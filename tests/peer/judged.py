@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Which part of the GPU model has been judged by whom: writes docs/judged.md (make judged).
 
-    judged.py            runs the cases of nouveau_boot.py that must end well, keeps what they and the
-                         vendor's headers judge in judged.json, and writes the table
+    judged.py            runs the cases of nouveau_boot.py, all but cost, keeps what they and the vendor's
+                         headers judge in judged.json, and writes the table
     judged.py --traces   the same without running anything: from the traces that the last runs left if they passed
     judged.py --table    writes the table only, from judged.json
 
@@ -151,7 +151,8 @@ def record(parts, source):
     packages = {pair.kernel_suite: nouveau_boot.linux_guest.parts(pair).package
                 for pair in (nouveau_boot.TRIXIE, nouveau_boot.SID)}
     with open(RECORD, "w", encoding="utf-8") as f:
-        json.dump({"runs": {column: list(found) for column, found in traces.items()}, "packages": packages, "headers": VERSION, "controls": names,
+        json.dump({"runs": {column: list(found) for column, found in traces.items()}, "packages": packages,
+                   "headers": VERSION, "controls": names,
                    "judged": {column: {key(p): n for p, n in sorted(columns[column].items())} for column in COLUMNS}},
                   f, indent=1, sort_keys=True)
         f.write("\n")
@@ -166,7 +167,8 @@ def read_record():
 
 def title(section):
     return {"class": "RM classes", "control": "RM controls", "RPC": "Messages to the firmware",
-            "event": "Messages of the firmware", "planted fault": "Planted faults, by who noticed", "page": "Page tables", "Host method": "Methods of Host",
+            "event": "Messages of the firmware", "planted fault": "Planted faults, by who noticed",
+            "page": "Page tables", "Host method": "Methods of Host",
             "methods of a class": "Methods of other engines, by how many"}.get(
                 section, section if section.startswith("NV_") else section + "s")
 

@@ -33,7 +33,7 @@ class Malformed(Exception):
 
 
 class Wrong(Exception):
-    """nouveau or the model did something else than it should; the text says what."""
+    """The driver, a program on it or the model did something else than it should; the text says what."""
 
 
 @dataclasses.dataclass

@@ -23,6 +23,7 @@ import threading
 import firmware
 import userland
 import vendor
+from kernel_log import Wrong
 
 sys.path.insert(0, os.path.join(vendor.TOP, "tests", "bed"))
 import image  # noqa: E402
@@ -66,6 +67,8 @@ SID = Pair("sid", "sid", "570.144")
 # On boards before Ada Linux 6.12 uses GSP-RM only when asked to. DRM's console needs a display, and
 # complains of every board that has none.
 PARAMETERS = "nouveau.config=NvGspRm=1 drm_kms_helper.fbdev_emulation=0"
+# Without nouveau's own messages; warnings are printed at the end (linux-init).
+QUIET = f"loglevel=5 {PARAMETERS}"
 
 
 @dataclasses.dataclass
@@ -75,11 +78,15 @@ class Run:
     console: str  # everything that the kernel and init printed
     model: str    # the GPU model's log
     image: str    # SHA-256 of the GSP image that the model received, or ""
-    stats: dict   # what the model counted, of all the machine's life
 
     def said(self, pattern):
         """The first match of a regular expression on the console, or None."""
         return re.search(pattern, self.console, re.M)
+
+    def need(self, truth, what):
+        """Raises Wrong, with what and where the logs are, if truth is none."""
+        if not truth:
+            raise Wrong(f"{what}; logs are in {self.folder}")
 
 
 def depends(deb):
@@ -231,8 +238,7 @@ def disown(name):
         os.unlink(path)
 
 
-def boot(pair, name, words, fault="none", iommu=False, plugin=None, run=None, programs=(),
-         limit=LIMIT_SECONDS):
+def boot(pair, name, words, fault="none", iommu=False, plugin=None, run=None, programs=()):
     """Runs one machine; its logs are in build/log/peer-NAME/.
 
     words    further words for the kernel's command line
@@ -241,7 +247,6 @@ def boot(pair, name, words, fault="none", iommu=False, plugin=None, run=None, pr
     plugin   what follows QEMU's -plugin
     run      lines for a shell, which init runs when all modules are in; then there is Debian's Vulkan too
     programs host paths of programs that run uses, by name
-    limit    seconds after which the machine is ended
     """
     what = parts(pair)
     folder = os.path.join(vendor.OUT, "log", "peer-" + name)
@@ -264,9 +269,9 @@ def boot(pair, name, words, fault="none", iommu=False, plugin=None, run=None, pr
     with open(qemu, "w", encoding="utf-8") as log:
         process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
                                    text=True)
-    late = threading.Timer(limit, process.kill)
+    late = threading.Timer(LIMIT_SECONDS, process.kill)
     late.start()
-    digest, stats = "", {}
+    digest = ""
     try:
         monitor = Monitor(process)
         monitor.wait("SHUTDOWN")
@@ -275,18 +280,17 @@ def boot(pair, name, words, fault="none", iommu=False, plugin=None, run=None, pr
         # What of the model was asked for, for whoever sums up (judged.py).
         with open(os.path.join(folder, "trace.json"), "w", encoding="utf-8") as f:
             f.write(monitor.ask("qom-get", path="/machine/peripheral/gpu0", property="trace"))
-        stats = json.loads(monitor.ask("qom-get", path="/machine/peripheral/gpu0", property="stats"))
         monitor.ask("quit")
         process.wait()
     except (GuestError, OSError) as e:
-        raise GuestError(f"{e}; at most {limit} s are allowed; logs are in {folder}") from e
+        raise GuestError(f"{e}; at most {LIMIT_SECONDS} s are allowed; logs are in {folder}") from e
     finally:
         late.cancel()
         process.kill()
         process.communicate()
         if run:
             os.unlink(initrd)
-    left = Run(folder, read(console), read(model), digest, stats)
+    left = Run(folder, read(console), read(model), digest)
     if not left.said(r"^peer: done$"):
         panic = left.said(r"Kernel panic.*")
         raise GuestError(f"Linux did not get to the end of its init ({panic.group(0) if panic else 'no panic'}); "

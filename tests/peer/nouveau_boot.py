@@ -4,7 +4,7 @@
 
     nouveau_boot.py [CASE ...]        (make peer-nouveau); the cases are the keys of cases()
 
-clean      Debian 13's Linux 6.12 with firmware 535.113.01, as in all that follow but clean-sid. nouveau's
+clean      Debian 13's Linux 6.12 with firmware 535.113.01, as in all that follow but those named -sid. nouveau's
            own log has the line that it prints for the message GSP-RM INIT_DONE, then for the static
            configuration, which it asks for only after that; the image that arrived in the model by
            radix3 DMA has the SHA-256 of the file's section .fwimage. nouveau registers with DRM and has a
@@ -14,7 +14,7 @@ clean-vtd  the same with DMA and interrupts through the emulated VT-d
 clean-sid  the same with the kernel of Debian's sid, whichever it is today, and firmware 570.144
 cost       as clean, but without debug messages and counted: what the CPU executes from nouveau's first
            access to the GPU until INIT_DONE (tests/bed/insns.c)
-NVK        Debian 13's Mesa on the first of these: nvk.py has its cases
+NVK        Debian 13's Mesa, on nouveau: nvk.py has its cases
 FAULTS     one wrong byte, register or reply each. nouveau must say so in its own words, must not receive
            INIT_DONE and must not keep the GPU
 LATER      one wrong reply, byte, bit or error each that shows after INIT_DONE: at the end of the probe, in
@@ -37,7 +37,7 @@ import nvk
 import nvk_faults
 import test_boot
 from kernel_log import Wrong
-from linux_guest import PARAMETERS, SID, TRIXIE, GuestError
+from linux_guest import PARAMETERS, QUIET, SID, TRIXIE, GuestError
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bed"))
 import insns  # noqa: E402
@@ -45,7 +45,6 @@ import insns  # noqa: E402
 # r535_gsp_msg_recv() says so for each message; 4097 is GSP_INIT_DONE.
 INIT_DONE = r"nouveau 0000:00:02\.0: gsp:msg fn:4097 .*res:0x0 "
 TALKATIVE = f"loglevel=7 {PARAMETERS} nouveau.debug=gsp=trace,sec2=debug,bios=debug"
-QUIET = f"loglevel=5 {PARAMETERS}"
 TRANSLATED = r"pci 0000:00:02\.0: Adding to iommu group \d+"
 STATIC_CONFIGURATION = r"nouveau 0000:00:02\.0: gsp: fb region 0: "
 REGISTERED = r"\[drm\] Initialized nouveau "
@@ -117,43 +116,38 @@ def say(line):
     sys.stdout.flush()
 
 
-def need(run, truth, what):
-    if not truth:
-        raise Wrong(f"{what}; logs are in {run.folder}")
-
-
 def same_image(run, pair):
-    need(run, run.image == test_boot.image_digest(linux_guest.parts(pair).gsp),
-         f"the model received an image of SHA-256 {run.image or '(none)'}, not .fwimage of the file")
+    run.need(run.image == test_boot.image_digest(linux_guest.parts(pair).gsp),
+             f"the model received an image of SHA-256 {run.image or '(none)'}, not .fwimage of the file")
 
 
 def quiet(run, pair):
-    """Whether the kernel had nothing to complain of while nouveau was there."""
+    """Raises Wrong if the kernel had anything to complain of while nouveau was there."""
     asked = kernel_log.missing_firmware(run.console)
-    need(run, not asked, f"nouveau asks for {' and '.join(asked)}; it was given {pair.firmware}")
+    run.need(not asked, f"nouveau asks for {' and '.join(asked)}; it was given {pair.firmware}")
     left = kernel_log.complaints(run.console, pair.kernel_suite, EXCEPTIONS)
-    need(run, not left, f"{len(left)} lines at warn or above, the first: {left[0] if left else ''}")
+    run.need(not left, f"{len(left)} lines at warn or above, the first: {left[0] if left else ''}")
 
 
 def came_and_went(run):
-    states = re.findall(rf"^peer: (\w+: (?:not )?bound, (?:renderD\d+|no node))$", run.console, re.M)
-    need(run, states == STATES, f"the GPU's states were {states}")
+    states = re.findall(r"^peer: (\w+: (?:not )?bound, (?:renderD\d+|no node))$", run.console, re.M)
+    run.need(states == STATES, f"the GPU's states were {states}")
     times = len(re.findall(REGISTERED, run.console))
-    need(run, times == STATES.count(f"inserted: bound, {NODE}") + 1, f"registered with DRM {times} times")
+    run.need(times == STATES.count(f"inserted: bound, {NODE}") + 1, f"registered with DRM {times} times")
     return times
 
 
 def clean(pair, name, iommu=False):
     run = linux_guest.boot(pair, "nouveau-" + name, f"{TALKATIVE} peer.again peer.remove", iommu=iommu)
     done = run.said(INIT_DONE)
-    need(run, done, "nouveau does not say that it received INIT_DONE")
+    run.need(done, "nouveau does not say that it received INIT_DONE")
     static = run.said(STATIC_CONFIGURATION)
-    need(run, static and static.start() > done.start(), "no static configuration after INIT_DONE")
+    run.need(static and static.start() > done.start(), "no static configuration after INIT_DONE")
     same_image(run, pair)
-    need(run, bool(run.said(TRANSLATED)) == iommu, f"/{TRANSLATED}/ on the console: {not iommu}")
+    run.need(bool(run.said(TRANSLATED)) == iommu, f"/{TRANSLATED}/ on the console: {not iommu}")
     # A sign that shows without a fault would be no sign.
     idle = [fault.name for fault in FAULTS + LATER if run.said(fault.sign)]
-    need(run, not idle, f"signs of faults {idle} without a fault")
+    run.need(not idle, f"signs of faults {idle} without a fault")
     times = came_and_went(run)
     quiet(run, pair)
     return (f"nouveau: \"{done.group(0).split('gsp:')[1].strip()}\" (GSP_INIT_DONE), then the static "
@@ -168,40 +162,40 @@ def own_words(sign):
 
 def broken(pair, fault):
     run = linux_guest.boot(pair, "nouveau-" + fault.name, TALKATIVE, fault.planted)
-    need(run, not run.said(INIT_DONE), "nouveau received INIT_DONE in spite of the fault")
+    run.need(not run.said(INIT_DONE), "nouveau received INIT_DONE in spite of the fault")
     sign = run.said(r"^.*" + fault.sign + r".*$")
     failed = run.said(r"(init failed, -\d+|preinit failed with -\d+|one-time init failed, -\d+)")
-    need(run, sign, f"nouveau does not say /{fault.sign}/")
-    need(run, failed, "nouveau does not say that it failed")
-    need(run, run.said(r"^peer: not bound$"), "nouveau keeps the GPU in spite of the fault")
+    run.need(sign, f"nouveau does not say /{fault.sign}/")
+    run.need(failed, "nouveau does not say that it failed")
+    run.need(run.said(r"^peer: not bound$"), "nouveau keeps the GPU in spite of the fault")
     return f"{fault.planted}: {own_words(sign)}; {failed.group(0)}"
 
 
 def noticed(pair, fault):
     run = linux_guest.boot(pair, "nouveau-" + fault.name, f"{TALKATIVE} peer.remove", fault.planted)
     done = run.said(INIT_DONE)
-    need(run, done, "nouveau did not get as far as INIT_DONE")
+    run.need(done, "nouveau did not get as far as INIT_DONE")
     sign = run.said(r"^.*" + fault.sign + r".*$")
-    need(run, sign and sign.start() > done.start(), f"nouveau does not say /{fault.sign}/ after INIT_DONE")
+    run.need(sign and sign.start() > done.start(), f"nouveau does not say /{fault.sign}/ after INIT_DONE")
     return f"{fault.planted}: {own_words(sign)}"
 
 
 def cost(pair):
     symbols = linux_guest.boot(pair, "nouveau-symbols", f"quiet peer.symbols={HASHING}")
     found = symbols.said(rf"^peer: {HASHING} from (f\w+) to (f\w+)$")
-    need(symbols, found, f"the kernel has no {HASHING}")
+    symbols.need(found, f"the kernel has no {HASHING}")
     ranges = dict(RANGES, hashing=(int(found.group(1), 16), int(found.group(2), 16) - 1))
     out = os.path.join(linux_guest.vendor.OUT, "log", "nouveau-cost.marks")
     run = linux_guest.boot(pair, "nouveau-cost", QUIET, plugin=insns.option(
         os.path.join(linux_guest.vendor.OUT, "insns.so"), out, ranges))
     same_image(run, pair)
     marks = {m["mark"]: m for m in insns.marks(out)}
-    need(run, list(marks) == ["first-touch", "init-done", "exit"], f"{out} has the marks {list(marks)}")
+    run.need(list(marks) == ["first-touch", "init-done", "exit"], f"{out} has the marks {list(marks)}")
     first, last = marks["first-touch"], marks["init-done"]
     spent, model = insns.between(first, last), insns.model_between(first, last)
     size = test_boot.test_firmware.sections(linux_guest.parts(pair).gsp)[".fwimage"][1]
-    need(run, model["dma_bytes"] > size, f"{model['dma_bytes']} bytes of DMA for an image of {size}")
-    need(run, min(spent["modules"]) > 0 and spent["kernel"] > spent["hashing"], f"counts {spent}")
+    run.need(model["dma_bytes"] > size, f"{model['dma_bytes']} bytes of DMA for an image of {size}")
+    run.need(min(spent["modules"]) > 0 and spent["kernel"] > spent["hashing"], f"counts {spent}")
     rest = [k - h for k, h in zip(spent["kernel"], spent["hashing"])]
     kept = run.said(r"^peer: bound, (-?\d+) KiB less memory")
     lines = [

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Mesa's NVK judges the GPU model, through nouveau: cases of nouveau_boot.py.
 
-Debian 13's loader, vulkaninfo and Mesa, as they are in their packages (userland.py), on Debian 13's kernel.
+Debian 13's loader, vulkaninfo and Mesa, as they are in their packages (userland.py), on Debian 13's kernel
+but for vkcopy-sid.
 
 vulkaninfo        lists the device, and NVK as its driver
 vkcopy            the program in vkcopy/ fills, updates and copies, and finds every byte as it should be; it has
                   two devices at once, then there are two processes at once
 vkcopy-sid        the same with the kernel of Debian's sid and firmware 570.144
 vkcopy-fault      it has the GPU read what it has unmapped: the device is lost, and one made after that works
-vkcopy-unbind     nouveau is unbound while it submits: the device is lost. Whether it can be bound again then is not up to
-                  the GPU. Up to Linux 7.2 it cannot: nouveau lets go of its channels and then moves buffers by them, as long
-                  as a program has some (nouveau_drm_device_fini()). The kernel must get that far, and no further fault
-                  may show
+vkcopy-unbind     nouveau is unbound while it submits: the device is lost. Whether it can be bound again then is
+                  not up to the GPU. Up to Linux 7.2 it cannot: nouveau lets go of its channels and then moves
+                  buffers by them, as long as a program has some (nouveau_drm_device_fini()). The kernel must get
+                  that far, and no further fault may show
 """
 
 import functools
@@ -21,7 +22,6 @@ import re
 import kernel_log
 import linux_guest
 import userland
-from kernel_log import Wrong
 
 PROGRAM = os.path.join(linux_guest.vendor.OUT, "vkcopy")
 GOOD = r"\d+ copies, \d+ fills, \d+ updates: \d+ bytes as they should be, \d+ waits"
@@ -50,27 +50,22 @@ OWN_FAULT = (r"WARNING: .* at include/drm/ttm/ttm_resource\.h:\d+ nouveau_ttm_fi
              r"Oops: [\s\S]*? nouveau_bo_move\+[\s\S]*? nouveau_ttm_fini\+[\s\S]*? nouveau_drm_device_fini\+")
 
 
-def need(run, truth, what):
-    if not truth:
-        raise Wrong(f"{what}; logs are in {run.folder}")
-
-
-def program(script, name, pair=linux_guest.TRIXIE, plugin=None):
-    """A machine with Vulkan that runs script, lines for a shell; plugin is what follows QEMU's -plugin."""
-    words = f"loglevel=5 {linux_guest.PARAMETERS}"
+def program(script, name, pair=linux_guest.TRIXIE, **more):
+    """A machine with Vulkan and vkcopy that runs script, lines for a shell; more is for linux_guest.boot()."""
+    words = linux_guest.QUIET
     if pair == linux_guest.SID:  # which else suspends the GPU when it switches off
         words += " peer.remove"
-    return linux_guest.boot(pair, name, words, plugin=plugin, run=script, programs=(PROGRAM,))
+    return linux_guest.boot(pair, name, words, run=script, programs=(PROGRAM,), **more)
 
 
 def good(name, script, wanted, pair=linux_guest.TRIXIE):
     """One whose script ends well and prints all of wanted."""
     run = program(script, name, pair)
     ended = run.said(r"^peer: run ended with (\d+)$")
-    need(run, ended, "the script did not end")
+    run.need(ended, "the script did not end")
     for sign in wanted:
-        need(run, run.said(f"^{sign}$"), f"no line \"{sign}\" on the console")
-    need(run, ended[1] == "0", f"the script ended with {ended[1]}")
+        run.need(run.said(f"^{sign}$"), f"no line \"{sign}\" on the console")
+    run.need(ended[1] == "0", f"the script ended with {ended[1]}")
     return run
 
 
@@ -78,9 +73,9 @@ def info(quiet):
     run = good("vulkaninfo", "vulkaninfo --summary", ())
     found = dict(re.findall(r"^\s+(device\w+|driver\w+|apiVersion)\s+= (.*)$", run.console, re.M))
     package = userland.versions(userland.fetch())["mesa-vulkan-drivers"]
-    need(run, found.get("driverName") == "NVK", f"the driver is {found.get('driverName', '(none)')}, not NVK")
-    need(run, "(NVK GA102)" in found.get("deviceName", ""), f"the device is {found.get('deviceName', '(none)')}")
-    need(run, found["driverInfo"] == f"Mesa {package}", f"the driver is {found['driverInfo']}, not of {package}")
+    run.need(found.get("driverName") == "NVK", f"the driver is {found.get('driverName', '(none)')}, not NVK")
+    run.need("(NVK GA102)" in found.get("deviceName", ""), f"the device is {found.get('deviceName', '(none)')}")
+    run.need(found["driverInfo"] == f"Mesa {package}", f"the driver is {found['driverInfo']}, not of {package}")
     quiet(run, linux_guest.TRIXIE)
     return f"{found['deviceName']}, Vulkan {found['apiVersion']}, {found['driverInfo']}"
 
@@ -98,12 +93,13 @@ def fault(_):
         r"vkcopy: fault: VK_ERROR_DEVICE_LOST, .*", f"vkcopy: a new device: {GOOD}"))
     left = kernel_log.complaints(run.console, linux_guest.TRIXIE.kernel_suite, [])
     for sign in KILLED:
-        need(run, any(re.fullmatch(sign, line) for line in left), f"nouveau does not say /{sign}/")
+        run.need(any(re.fullmatch(sign, line) for line in left), f"nouveau does not say /{sign}/")
     odd = [line for line in left if not any(re.fullmatch(sign, line) for sign in KILLED)]
-    need(run, not odd, f"lines at warn or above beside those of the fault, the first: {odd[0] if odd else ''}")
+    run.need(not odd, f"lines at warn or above beside those of the fault, the first: {odd[0] if odd else ''}")
     where = re.search(r"is taken off: (.*)", run.model)
-    need(run, where, "the model took no channel off")
-    return f"model: {where[1]}; nouveau: {left[0].split('nouveau 0000:00:02.0: ')[-1]}; the program: device lost, a new one works"
+    run.need(where, "the model took no channel off")
+    said = left[0].split("nouveau 0000:00:02.0: ")[-1]
+    return f"model: {where[1]}; nouveau: {said}; the program: device lost, a new one works"
 
 
 def unbind(_):
@@ -111,13 +107,13 @@ def unbind(_):
     left = kernel_log.complaints(run.console, linux_guest.TRIXIE.kernel_suite, [])
     lost = run.said(r"lost after .*").group(0)
     if not left:
-        need(run, run.said(f"^vkcopy: {GOOD}$"), "bound again, it does not work")
+        run.need(run.said(f"^vkcopy: {GOOD}$"), "bound again, it does not work")
         return f"{lost}; bound again, it works"
     own = run.said(OWN_FAULT)
-    need(run, own and left[0].startswith("------------[ cut here") and
-         len(re.findall(r"^(?!peer: ).*(?:WARNING: |Oops: )", run.console, re.M)) == 2,
-         f"{len(left)} lines at warn or above, the first: {left[0]}")
-    need(run, "is taken off" not in run.model, "the model took a channel off")
+    run.need(own and left[0].startswith("------------[ cut here") and
+             len(re.findall(r"^(?!peer: ).*(?:WARNING: |Oops: )", run.console, re.M)) == 2,
+             f"{len(left)} lines at warn or above, the first: {left[0]}")
+    run.need("is taken off" not in run.model, "the model took a channel off")
     return f"{lost}; not bound again: nouveau_ttm_fini() falls over the buffers that the program still has"
 
 

@@ -37,12 +37,11 @@ FAULTS = (
 
 def noticed(fault):
     script = f"timeout 60 vkcopy --device=NVK {fault.options}\n"
-    run = linux_guest.boot(linux_guest.TRIXIE, fault.name, f"loglevel=5 {linux_guest.PARAMETERS}", fault.planted,
-                           run=script, programs=(nvk.PROGRAM,))
+    run = nvk.program(script, fault.name, fault=fault.planted)
     ended = run.said(r"^peer: run ended with (\d+)$")
-    nvk.need(run, ended and ended[1] != "0", "the program finds nothing wrong")
+    run.need(ended and ended[1] != "0", "the program finds nothing wrong")
     sign = run.said(fault.sign)
-    nvk.need(run, sign, f"nobody says /{fault.sign}/")
+    run.need(sign, f"nobody says /{fault.sign}/")
     return f"{fault.planted}: {sign.group(0).strip()}"
 
 

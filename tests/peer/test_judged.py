@@ -92,7 +92,8 @@ def check_traces_wrong(parts):
                         ("an RPC", {"rpc": [999]}), ("an event", {"event": [0x1fff]}), ("a class", {"class": [0xdead]}),
                         ("a control", {"control": [0x2080ffff]}), ("a method of Host", {"method": [0xfc]}),
                         ("a method of 2D", {"method": [0x902d0200]}),
-                        ("a method of an unknown class", {"counted": [0xdead0100]}), ("a fault", {"fault": [999]}), ("room", {"dropped": 1})):
+                        ("a method of an unknown class", {"counted": [0xdead0100]}), ("a fault", {"fault": [999]}),
+                        ("room", {"dropped": 1})):
         must_find(what, parts.touched, dict(EMPTY, **trace))
     # What is an answer is no event.
     if parts.touched(dict(EMPTY, event=[76])):

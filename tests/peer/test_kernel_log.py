@@ -8,7 +8,7 @@ import kernel_log
 
 START = "peer: log: starts here\n"
 LINE = "nouveau 0000:00:02.0: gsp: something is odd"
-GOOD = f"sid https://example.org/log/1 nouveau [\\d:.]+: gsp: something is odd"
+GOOD = r"sid https://example.org/log/1 nouveau [\d:.]+: gsp: something is odd"
 
 
 def refuse(text):
