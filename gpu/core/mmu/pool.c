@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool.c - tables handed out and taken back: a table's number is its place in the pool's VRAM.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gpu/core/mmu/pool.h"
+#include "hv/hv.h"
+
+int gpu_table_pool_init(struct gpu_table_pool *pool, const struct gpu_range *range)
+{
+	uint64_t n = range->size / GPU_TABLE_BYTES;
+
+	if (!gpu_target_fits(GPU_APERTURE_VRAM, range->base, range->size, GPU_PAGE_4K))
+		return -EINVAL;
+	memset(pool, 0, sizeof(*pool));
+	pool->tables = calloc(n + 1, sizeof(*pool->tables));
+	if (!pool->tables)
+		return -ENOMEM;
+	pool->base = range->base;
+	pool->n = (uint32_t)n; /* below 2^25: the reach of an entry */
+	pool->free = pool->n;
+	return 0;
+}
+
+void gpu_table_pool_fini(struct gpu_table_pool *pool)
+{
+	HV_CHECK(pool->free == pool->n);
+	free(pool->tables);
+	memset(pool, 0, sizeof(*pool));
+}
+
+uint64_t gpu_table_addr(const struct gpu_table_pool *pool, uint32_t table)
+{
+	HV_CHECK(table && table <= pool->n);
+	return pool->base + (uint64_t)(table - 1) * GPU_TABLE_BYTES;
+}
+
+uint32_t gpu_table_new(struct gpu_table_pool *pool, struct gpu_space *owner, unsigned int level)
+{
+	uint32_t number = pool->hint;
+	struct gpu_table *t;
+
+	if (!pool->free)
+		return 0;
+	do {
+		number = number < pool->n ? number + 1 : 1;
+		t = &pool->tables[number];
+	} while (t->owner);
+	memset(t, 0, sizeof(*t));
+	if (level) {
+		t->child = calloc(GPU_TABLE_WORDS, sizeof(*t->child));
+		if (!t->child)
+			return 0;
+	}
+	t->owner = owner;
+	t->level = (uint16_t)level;
+	t->fresh = true;
+	pool->hint = number;
+	pool->free--;
+	return number;
+}
+
+void gpu_table_free(struct gpu_table_pool *pool, uint32_t table)
+{
+	struct gpu_table *t = &pool->tables[table];
+
+	HV_CHECK(table && table <= pool->n && t->owner);
+	free(t->child);
+	memset(t, 0, sizeof(*t));
+	pool->free++;
+}

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * space.c - see space.h.
+ *
+ * A call goes through its range a few times, each time table by table: look whether all is well; make
+ * the tables that are missing; write entries of pages; then, level by level upwards, what changed in
+ * directories. Directories that were touched are clean again when a call ends, so their words between
+ * the first and the last that changed are all of tables, which we know, never of pages of 2 MiB.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "gpu/core/mmu/pool.h"
+#include "gpu/core/mmu/space.h"
+
+/* What is to be done to which pages. */
+struct change {
+	enum { MAP, UNMAP, RESERVE, RELEASE } what;
+	enum gpu_page page;
+	uint64_t va, end;
+	/* MAP: attributes of every page; the run that comes next, and how much of it is done. */
+	uint64_t attributes, done;
+	const struct gpu_run *run;
+};
+
+static struct gpu_table *table(const struct gpu_space *s, uint32_t number)
+{
+	return &s->pool->tables[number];
+}
+
+/* The table of `level` on the way from va to a page of this size; 0 if there is none. */
+static uint32_t find(const struct gpu_space *s, unsigned int level, enum gpu_page page, uint64_t va)
+{
+	uint32_t number = s->root;
+
+	for (unsigned int l = GPU_TABLE_ROOT; l > level && number; l--)
+		number = table(s, number)->child[gpu_entry_word(l, page, va)];
+	return number;
+}
+
+/* ---------------------------------------------------------------- sets of entries */
+
+/* Those of [first, first + n) that are in the set's word i; at least one is. */
+static uint64_t mask(unsigned int i, unsigned int first, unsigned int n)
+{
+	uint64_t m = ~0ull;
+
+	if (first > i * 64)
+		m &= ~0ull << (first % 64);
+	if (first + n < i * 64 + 64)
+		m &= ~0ull >> (i * 64 + 64 - first - n);
+	return m;
+}
+
+static unsigned int count(const uint64_t *set, unsigned int first, unsigned int n)
+{
+	unsigned int sum = 0;
+
+	for (unsigned int i = first / 64; i <= (first + n - 1) / 64; i++)
+		sum += (unsigned int)__builtin_popcountll(set[i] & mask(i, first, n));
+	return sum;
+}
+
+static void change_set(uint64_t *set, unsigned int first, unsigned int n, bool in)
+{
+	for (unsigned int i = first / 64; i <= (first + n - 1) / 64; i++)
+		set[i] = in ? set[i] | mask(i, first, n) : set[i] & ~mask(i, first, n);
+}
+
+/* ---------------------------------------------------------------- may it be done? */
+
+/* Whether pages of this size lie in [va, end), be it mapped or reserved. */
+static bool occupied(const struct gpu_space *s, enum gpu_page page, uint64_t va, uint64_t end)
+{
+	unsigned int level = gpu_page_level(page);
+
+	for (uint64_t next; va < end; va = next) {
+		uint32_t number = find(s, level, page, va);
+		unsigned int first = gpu_entry_index(level, page, va), n;
+
+		next = gpu_table_end(level, va, end);
+		n = gpu_entry_index(level, page, next - 1) - first + 1;
+		if (number && (count(table(s, number)->live, first, n) ||
+			       count(table(s, number)->sparse, first, n)))
+			return true;
+	}
+	return false;
+}
+
+/* The part of a change that is one table's. */
+static int check_leaf(const struct gpu_space *s, const struct change *c, uint64_t va, uint64_t end)
+{
+	unsigned int level = gpu_page_level(c->page), first = gpu_entry_index(level, c->page, va);
+	unsigned int n = (unsigned int)((end - va) >> gpu_page_shift(c->page)), live, sparse;
+	uint32_t number = find(s, level, c->page, va);
+
+	live = number ? count(table(s, number)->live, first, n) : 0;
+	sparse = number ? count(table(s, number)->sparse, first, n) : 0;
+	if (c->what == UNMAP)
+		return live == n ? 0 : -ENOENT;
+	if (c->what == RELEASE)
+		return sparse != n ? -ENOENT : live ? -EBUSY : 0;
+	if (live || (c->what == RESERVE && sparse))
+		return -EEXIST;
+	for (enum gpu_page other = GPU_PAGE_4K; other <= GPU_PAGE_2M; other++) {
+		if (other != c->page && occupied(s, other, va, end))
+			return -EEXIST;
+	}
+	return 0;
+}
+
+static int check(const struct gpu_space *s, const struct change *c)
+{
+	unsigned int level = gpu_page_level(c->page), shift = gpu_table_shift(level);
+	int err = 0;
+
+	/* More tables than there are cannot be right, and need not be looked for one by one. */
+	if (((c->end - 1) >> shift) - (c->va >> shift) >= s->pool->n)
+		return c->what == MAP || c->what == RESERVE ? -ENOMEM : -ENOENT;
+	/* What is not there at all counts for more than what is busy. */
+	for (uint64_t va = c->va, next; va < c->end && (!err || err == -EBUSY); va = next) {
+		int found;
+
+		next = gpu_table_end(level, va, c->end);
+		found = check_leaf(s, c, va, next);
+		err = found ? found : err;
+	}
+	return err;
+}
+
+/* ---------------------------------------------------------------- tables come and go */
+
+/* A word of a directory changed. */
+static void mark(struct gpu_table *t, unsigned int word)
+{
+	unsigned int first = t->dirty, end = first + t->dirty_words;
+
+	if (!t->dirty_words)
+		first = end = word;
+	if (word < first)
+		first = word;
+	if (word >= end)
+		end = word + 1;
+	t->dirty = (uint16_t)first;
+	t->dirty_words = (uint16_t)(end - first);
+}
+
+/* The tables on the way to va. 0 or -ENOMEM, with some of them made. */
+static int make_way(struct gpu_space *s, enum gpu_page page, uint64_t va)
+{
+	uint32_t number = s->root;
+
+	for (unsigned int l = GPU_TABLE_ROOT; l > gpu_page_level(page); l--) {
+		struct gpu_table *t = table(s, number);
+		unsigned int word = gpu_entry_word(l, page, va);
+
+		if (!t->child[word]) {
+			t->child[word] = gpu_table_new(s->pool, s, l - 1);
+			if (!t->child[word])
+				return -ENOMEM;
+			t->used++;
+			mark(t, word);
+		}
+		number = t->child[word];
+	}
+	return 0;
+}
+
+/* Takes tables without entries out of their directories, from below. Those in VRAM die at commit. */
+static void reap(struct gpu_space *s, const struct change *c)
+{
+	for (unsigned int l = gpu_page_level(c->page); l < GPU_TABLE_ROOT; l++) {
+		for (uint64_t va = c->va; va < c->end; va = gpu_table_end(l, va, c->end)) {
+			uint32_t number = find(s, l, c->page, va);
+			unsigned int word = gpu_entry_word(l + 1, c->page, va);
+			struct gpu_table *directory;
+
+			if (!number || table(s, number)->used)
+				continue;
+			directory = table(s, find(s, l + 1, c->page, va));
+			directory->child[word] = 0;
+			directory->used--;
+			mark(directory, word);
+			if (table(s, number)->fresh) {
+				gpu_table_free(s->pool, number);
+			} else {
+				table(s, number)->next = s->dying;
+				s->dying = number;
+			}
+		}
+	}
+}
+
+/* All tables that a change needs, or none. */
+static int make(struct gpu_space *s, const struct change *c)
+{
+	unsigned int level = gpu_page_level(c->page);
+	int err = 0;
+
+	for (uint64_t va = c->va; va < c->end && !err; va = gpu_table_end(level, va, c->end))
+		err = make_way(s, c->page, va);
+	if (!err)
+		return 0;
+	reap(s, c);
+	/* Nothing of it is in VRAM: the directories that are have not changed. */
+	for (unsigned int l = level + 1; l < GPU_TABLE_LEVELS; l++) {
+		for (uint64_t va = c->va; va < c->end; va = gpu_table_end(l, va, c->end))
+			table(s, find(s, l, c->page, va))->dirty_words = 0;
+	}
+	return err;
+}
+
+/* ---------------------------------------------------------------- writing */
+
+/* pool->words to words [first, first + n) of a table. */
+static int put(struct gpu_space *s, uint32_t number, unsigned int first, unsigned int n)
+{
+	uint64_t addr = gpu_table_addr(s->pool, number) + first * sizeof(uint64_t);
+
+	s->changed = true;
+	s->err = s->ops->write(s->ctx, addr, s->pool->words, n);
+	return s->err;
+}
+
+/* The next n PTEs of a mapping. */
+static void fill(struct change *c, uint64_t *words, unsigned int n)
+{
+	unsigned int shift = gpu_page_shift(c->page);
+	unsigned int stride = gpu_entry_words(gpu_page_level(c->page));
+	uint64_t step = gpu_pte_step(c->page);
+
+	while (n) {
+		uint64_t left = (c->run->size - c->done) >> shift;
+		uint64_t pte = gpu_pte(c->run->aperture, c->run->addr + c->done) | c->attributes;
+		unsigned int k = left < n ? (unsigned int)left : n;
+
+		for (unsigned int i = 0; i < k; i++, pte += step)
+			words[(size_t)i * stride] = pte;
+		words += (size_t)k * stride;
+		n -= k;
+		c->done += (uint64_t)k << shift;
+		if (c->done == c->run->size) {
+			c->run++;
+			c->done = 0;
+		}
+	}
+}
+
+/* What is in use after a change of entries [first, first + n). */
+static void account(struct gpu_table *t, const struct change *c, unsigned int first, unsigned int n)
+{
+	unsigned int others = c->what == MAP || c->what == UNMAP ? count(t->sparse, first, n) : 0;
+	bool more = c->what == MAP || c->what == RESERVE;
+
+	change_set(c->what == MAP || c->what == UNMAP ? t->live : t->sparse, first, n, more);
+	t->used = (uint16_t)(more ? t->used + n - others : t->used - (n - others));
+}
+
+/* One table's part of a change; a table that is left empty is not worth a write. */
+static int write_leaf(struct gpu_space *s, struct change *c, uint64_t va, uint64_t end)
+{
+	unsigned int level = gpu_page_level(c->page), stride = gpu_entry_words(level);
+	unsigned int first = gpu_entry_index(level, c->page, va);
+	unsigned int n = (unsigned int)((end - va) >> gpu_page_shift(c->page));
+	uint32_t number = find(s, level, c->page, va);
+	struct gpu_table *t = table(s, number);
+	unsigned int from = t->fresh ? 0 : first * stride;
+	unsigned int words = t->fresh ? gpu_table_words(level, c->page) : n * stride;
+	uint64_t *at = s->pool->words + (first * stride - from);
+
+	account(t, c, first, n);
+	if (!t->used)
+		return 0;
+	if (words > n || c->what != MAP)
+		memset(s->pool->words, 0, words * sizeof(uint64_t));
+	if (c->what == MAP) {
+		fill(c, at, n);
+	} else {
+		for (unsigned int i = 0; i < n; i++) {
+			if (count(t->sparse, first + i, 1))
+				at[(size_t)i * stride] = NV_MMU_VER2_VOL;
+		}
+	}
+	t->fresh = false;
+	return put(s, number, from, words);
+}
+
+/* What changed in a directory. */
+static int write_directory(struct gpu_space *s, uint32_t number)
+{
+	struct gpu_table *t = table(s, number);
+	unsigned int first = t->fresh ? 0 : t->dirty, n = t->dirty_words;
+
+	if (t->fresh)
+		n = gpu_table_words(t->level, GPU_PAGE_4K);
+	if (!n)
+		return 0;
+	for (unsigned int i = 0; i < n; i++) {
+		uint32_t child = t->child[first + i];
+
+		s->pool->words[i] = child ? gpu_pde(gpu_table_addr(s->pool, child)) : 0;
+	}
+	t->fresh = false;
+	t->dirty_words = 0;
+	return put(s, number, first, n);
+}
+
+static int write_directories(struct gpu_space *s, const struct change *c)
+{
+	int err = 0;
+
+	for (unsigned int l = gpu_page_level(c->page) + 1; l < GPU_TABLE_LEVELS; l++) {
+		for (uint64_t va = c->va; va < c->end && !err; va = gpu_table_end(l, va, c->end)) {
+			uint32_t number = find(s, l, c->page, va);
+
+			err = number ? write_directory(s, number) : 0;
+		}
+	}
+	return err;
+}
+
+static int apply(struct gpu_space *s, struct change *c)
+{
+	unsigned int level = gpu_page_level(c->page);
+	int err = check(s, c);
+
+	if (!err && (c->what == MAP || c->what == RESERVE))
+		err = make(s, c);
+	for (uint64_t va = c->va, next; va < c->end && !err; va = next) {
+		next = gpu_table_end(level, va, c->end);
+		err = write_leaf(s, c, va, next);
+	}
+	if (err)
+		return err;
+	reap(s, c);
+	return write_directories(s, c);
+}
+
+/* ---------------------------------------------------------------- calls */
+
+int gpu_space_init(struct gpu_space *s, struct gpu_table_pool *pool, uint64_t limit,
+		   const struct gpu_mmu_ops *ops, void *ctx)
+{
+	int err;
+
+	if (!gpu_range_fits(0, limit, GPU_PAGE_4K, 1ull << GPU_VA_BITS))
+		return -EINVAL;
+	*s = (struct gpu_space){.pool = pool, .ops = ops, .ctx = ctx, .limit = limit};
+	s->root = gpu_table_new(pool, s, GPU_TABLE_ROOT);
+	if (!s->root)
+		return -ENOMEM;
+	err = write_directory(s, s->root);
+	if (err)
+		gpu_space_fini(s);
+	return err;
+}
+
+void gpu_space_fini(struct gpu_space *s)
+{
+	for (uint32_t i = 1; i <= s->pool->n; i++) {
+		if (table(s, i)->owner == s)
+			gpu_table_free(s->pool, i);
+	}
+	memset(s, 0, sizeof(*s));
+}
+
+uint64_t gpu_space_directory(const struct gpu_space *s)
+{
+	return gpu_table_addr(s->pool, s->root);
+}
+
+int gpu_space_commit(struct gpu_space *s)
+{
+	if (s->err || !s->changed)
+		return s->err;
+	s->err = s->ops->invalidate(s->ctx, gpu_space_directory(s));
+	if (s->err)
+		return s->err;
+	s->changed = false;
+	while (s->dying) {
+		uint32_t number = s->dying;
+
+		s->dying = table(s, number)->next;
+		gpu_table_free(s->pool, number);
+	}
+	return 0;
+}
+
+/* A change of [va, va + size), if these can be meant. */
+static int apply_to(struct gpu_space *s, struct change *c, uint64_t va, uint64_t size)
+{
+	if (s->err)
+		return s->err;
+	if ((unsigned int)c->page > GPU_PAGE_2M || !gpu_range_fits(va, size, c->page, s->limit))
+		return -EINVAL;
+	c->va = va;
+	c->end = va + size;
+	return apply(s, c);
+}
+
+/* The bytes of all runs; 0 if one of them cannot be mapped, or all together are beyond the limit. */
+static uint64_t runs_size(const struct gpu_space *s, const struct gpu_map *map)
+{
+	uint64_t size = 0;
+
+	for (unsigned int i = 0; i < map->n; i++) {
+		const struct gpu_run *run = &map->runs[i];
+
+		if (run->aperture != GPU_APERTURE_VRAM &&
+		    run->aperture != GPU_APERTURE_SYSMEM_COHERENT &&
+		    run->aperture != GPU_APERTURE_SYSMEM_NONCOHERENT)
+			return 0;
+		if (!gpu_target_fits(run->aperture, run->addr, run->size, map->page) ||
+		    run->size > s->limit - size)
+			return 0;
+		size += run->size;
+	}
+	return size;
+}
+
+int gpu_space_map(struct gpu_space *s, const struct gpu_map *map)
+{
+	struct change c = {.what = MAP, .page = map->page, .run = map->runs};
+
+	if (s->err)
+		return s->err;
+	if ((unsigned int)map->page > GPU_PAGE_2M ||
+	    map->flags & ~(GPU_MAP_READ_ONLY | GPU_MAP_PRIVILEGED | GPU_MAP_VOLATILE))
+		return -EINVAL;
+	c.attributes = (uint64_t)map->kind << NV_MMU_VER2_PTE_KIND_SHIFT;
+	if (map->flags & GPU_MAP_READ_ONLY)
+		c.attributes |= NV_MMU_VER2_PTE_READ_ONLY;
+	if (map->flags & GPU_MAP_PRIVILEGED)
+		c.attributes |= NV_MMU_VER2_PTE_PRIVILEGE;
+	if (map->flags & GPU_MAP_VOLATILE)
+		c.attributes |= NV_MMU_VER2_VOL;
+	return apply_to(s, &c, map->va, runs_size(s, map));
+}
+
+int gpu_space_unmap(struct gpu_space *s, uint64_t va, uint64_t size, enum gpu_page page)
+{
+	struct change c = {.what = UNMAP, .page = page};
+
+	return apply_to(s, &c, va, size);
+}
+
+int gpu_space_reserve(struct gpu_space *s, uint64_t va, uint64_t size, enum gpu_page page)
+{
+	struct change c = {.what = RESERVE, .page = page};
+
+	return apply_to(s, &c, va, size);
+}
+
+int gpu_space_release(struct gpu_space *s, uint64_t va, uint64_t size, enum gpu_page page)
+{
+	struct change c = {.what = RELEASE, .page = page};
+
+	return apply_to(s, &c, va, size);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * space.h - a GPU address space: page tables in VRAM, and what we know of them.
+ *
+ * Tables are 4 KiB each, of a pool that several spaces may share. Nothing is ever read back from VRAM:
+ * which entries are in use stands in memory of ours, so what a GPU does to the tables cannot mislead us.
+ *
+ * Every call checks everything, then takes the tables that it needs, then writes; so it succeeds
+ * wholly or changes nothing. Entries are written table by table, one call of ops->write() for each,
+ * lower levels first: the MMU never meets an entry that leads to something half made. It may go on with
+ * what it remembers of before until gpu_space_commit(), which invalidates, once for any number of
+ * calls. Memory that was unmapped, and tables that became empty, are free only then.
+ *
+ * When ops fail, the GPU is taken for lost: that call and all later ones return the error, and only
+ * gpu_space_fini() is left. Single-threaded (hv.h).
+ */
+#ifndef GPU_MMU_SPACE_H
+#define GPU_MMU_SPACE_H
+
+#include <stdint.h>
+
+#include "gpu/core/extent.h"
+#include "gpu/core/mmu/format.h"
+
+struct gpu_space;
+
+/* A table, if owner is set. */
+struct gpu_table {
+	struct gpu_space *owner;
+	uint32_t *child;      /* directories: for each word the table it leads to; or 0 */
+	uint32_t next;	      /* of those that wait to be freed */
+	uint16_t level, used; /* entries in use, pages and tables alike */
+	uint16_t dirty,
+		dirty_words; /* directories: words not written yet, from where and how many */
+	bool fresh;	     /* not in VRAM yet */
+	uint64_t live[GPU_TABLE_WORDS / 64];   /* entries that are mapped pages */
+	uint64_t sparse[GPU_TABLE_WORDS / 64]; /* entries that were reserved, mapped or not */
+};
+
+struct gpu_table_pool {
+	uint64_t base; /* VRAM address of table 1 */
+	uint32_t n, free, hint;
+	struct gpu_table *tables;	 /* [n + 1]; table 0 is none */
+	uint64_t words[GPU_TABLE_WORDS]; /* what is about to be written */
+};
+
+/*
+ * Tables out of a range of VRAM (whole multiples of 4096, below 2^37), which stays the caller's and
+ * need not be clean. 0, -EINVAL, -ENOMEM (bookkeeping: 160 bytes a table). All spaces must have ended
+ * before gpu_table_pool_fini().
+ */
+int gpu_table_pool_init(struct gpu_table_pool *pool, const struct gpu_range *range);
+void gpu_table_pool_fini(struct gpu_table_pool *pool);
+
+struct gpu_mmu_ops {
+	/* Puts n words (little-endian) at a VRAM address, a multiple of 8. 0 or -errno. */
+	int (*write)(void *ctx, uint64_t addr, const uint64_t *words, unsigned int n);
+	/*
+	 * Makes everything written before reach memory, has the MMU forget what it knows of this
+	 * directory, and returns when it has and what was under way in system memory is done. 0 or -errno.
+	 */
+	int (*invalidate)(void *ctx, uint64_t directory);
+};
+
+struct gpu_space {
+	struct gpu_table_pool *pool;
+	const struct gpu_mmu_ops *ops;
+	void *ctx;
+	uint64_t limit;
+	uint32_t root, dying; /* tables */
+	bool changed;	      /* since the last commit */
+	int err;	      /* of ops: the end of this space */
+};
+
+/*
+ * An empty space for virtual addresses below limit (a multiple of 4096, at most 2^49). Its directory is
+ * written at once. 0, -EINVAL, -ENOMEM (pool or memory), or what ops return: then there is no space.
+ */
+int gpu_space_init(struct gpu_space *s, struct gpu_table_pool *pool, uint64_t limit,
+		   const struct gpu_mmu_ops *ops, void *ctx);
+/* Gives all tables back without touching VRAM: the GPU must not use the space any more. */
+void gpu_space_fini(struct gpu_space *s);
+/* VRAM address of the directory, for instance blocks. */
+uint64_t gpu_space_directory(const struct gpu_space *s);
+
+/* Memory to be mapped: addr and size in bytes, multiples of the page size. */
+struct gpu_run {
+	uint64_t addr, size;
+	enum gpu_aperture aperture;
+};
+
+#define GPU_MAP_READ_ONLY  0x1u
+#define GPU_MAP_PRIVILEGED 0x2u /* not for channels of users */
+#define GPU_MAP_VOLATILE   0x4u /* the GPU does not cache it */
+
+struct gpu_map {
+	uint64_t va;
+	enum gpu_page page;
+	unsigned int flags; /* GPU_MAP_* */
+	uint8_t kind;	    /* PTE_KIND: 0 is pitch, for the others see the chip's dev_mmu.h */
+	const struct gpu_run *runs; /* one behind the other from va on */
+	unsigned int n;
+};
+
+/*
+ * Maps. Where it was reserved, with pages of the same size, is free. 0, -EINVAL (no or empty runs,
+ * unknown flag, page size or aperture, anything not a multiple of the page, memory that entries cannot
+ * name, beyond the limit), -EEXIST (something is mapped there, or reserved with another page size),
+ * -ENOMEM (pool or memory), -errno of ops.
+ */
+int gpu_space_map(struct gpu_space *s, const struct gpu_map *map);
+/*
+ * Unmaps size bytes, all mapped with pages of this size, by whatever calls. What was reserved is so
+ * again. 0, -EINVAL (as above), -ENOENT (not all of it is mapped so), -errno of ops.
+ */
+int gpu_space_unmap(struct gpu_space *s, uint64_t va, uint64_t size, enum gpu_page page);
+/*
+ * Reserves: reads give zeros, writes are dropped, nothing faults. Errors as with gpu_space_map();
+ * -EEXIST also if it is reserved already.
+ */
+int gpu_space_reserve(struct gpu_space *s, uint64_t va, uint64_t size, enum gpu_page page);
+/* Takes that back. 0, -EINVAL, -ENOENT (not all of it is reserved so), -EBUSY (something is mapped). */
+int gpu_space_release(struct gpu_space *s, uint64_t va, uint64_t size, enum gpu_page page);
+/* Invalidates if there is anything to; then frees empty tables. 0 or -errno of ops. */
+int gpu_space_commit(struct gpu_space *s);
+
+#endif /* GPU_MMU_SPACE_H */
