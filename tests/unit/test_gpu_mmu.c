@@ -619,12 +619,12 @@ static void random_act(struct bed *b)
 		compare(b, rnd() % CELLS);
 }
 
-static void test_random(void **state)
+static void random_sequence(void **state, uint32_t seed)
 {
 	struct bed *b = bed_up(state, TOP);
 	struct gpu_space other;
 
-	rng = 20261123;
+	rng = seed;
 	memset(answers, 0, sizeof(answers));
 	memset(cells, 0, sizeof(cells));
 	/* A neighbour takes tables from the same pool, here and there. */
@@ -641,7 +641,7 @@ static void test_random(void **state)
 	}
 	/* Steps that are all refused would prove little. */
 	for (enum act act = ACT_MAP; act <= ACT_RELEASE; act++)
-		assert_true(answers[act][0] > 500 && answers[act][1] > 500);
+		assert_true(answers[act][0] > 100 && answers[act][1] > 100);
 	gpu_space_fini(&other);
 	/* All away, one by one: only the directory is left, as at the start. */
 	for (uint64_t i = 0; i < CELLS; i++) {
@@ -660,6 +660,14 @@ static void test_random(void **state)
 		compare(b, i);
 	assert_int_equal(b->pool.free, TABLES - 1);
 	bed_down(b);
+}
+
+static void test_random(void **state)
+{
+	for (uint32_t seed = 1; seed <= 5; seed++) {
+		print_message("seed %u\n", seed);
+		random_sequence(state, seed);
+	}
 }
 
 int main(void)
