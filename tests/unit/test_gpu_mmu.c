@@ -333,6 +333,7 @@ static void test_hostile(void **state)
 	struct bed *b = bed_up(state, 64 * MIB);
 	struct gpu_space *s = &b->space, other;
 	unsigned int writes = b->writes;
+	struct gpu_run wrapping[65];
 	struct gpu_map m;
 
 	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
@@ -348,6 +349,14 @@ static void test_hostile(void **state)
 	m = map;
 	m.runs = many;
 	m.n = 3;
+	assert_int_equal(gpu_space_map(s, &m), -EINVAL);
+	/* Sixty-four times 2^58 is nothing in 64 bits. */
+	for (size_t i = 0; i < 64; i++)
+		wrapping[i] = (struct gpu_run){.size = GPU_SYSMEM_REACH, .aperture = 2};
+	wrapping[64] = good;
+	m = map;
+	m.runs = wrapping;
+	m.n = 65;
 	assert_int_equal(gpu_space_map(s, &m), -EINVAL);
 	m = map;
 	m.n = 0;

@@ -12,6 +12,7 @@
 
 #include "gpu/core/mmu/pool.h"
 #include "gpu/core/mmu/space.h"
+#include "hv/hv.h"
 
 /* What is to be done to which pages. */
 struct change {
@@ -130,19 +131,13 @@ static int check(const struct gpu_space *s, const struct change *c)
 
 /* ---------------------------------------------------------------- tables come and go */
 
-/* A word of a directory changed. */
+/* A word of a directory changed; within one change of a space, none before it changes later. */
 static void mark(struct gpu_table *t, unsigned int word)
 {
-	unsigned int first = t->dirty, end = first + t->dirty_words;
-
 	if (!t->dirty_words)
-		first = end = word;
-	if (word < first)
-		first = word;
-	if (word >= end)
-		end = word + 1;
-	t->dirty = (uint16_t)first;
-	t->dirty_words = (uint16_t)(end - first);
+		t->dirty = (uint16_t)word;
+	HV_CHECK(word >= t->dirty);
+	t->dirty_words = (uint16_t)(word + 1 - t->dirty);
 }
 
 /* The tables on the way to va. 0 or -ENOMEM, with some of them made. */
@@ -249,11 +244,10 @@ static void fill(struct change *c, uint64_t *words, unsigned int n)
 /* What is in use after a change of entries [first, first + n). */
 static void account(struct gpu_table *t, const struct change *c, unsigned int first, unsigned int n)
 {
-	unsigned int others = c->what == MAP || c->what == UNMAP ? count(t->sparse, first, n) : 0;
 	bool more = c->what == MAP || c->what == RESERVE;
 
 	change_set(c->what == MAP || c->what == UNMAP ? t->live : t->sparse, first, n, more);
-	t->used = (uint16_t)(more ? t->used + n - others : t->used - (n - others));
+	t->used = (uint16_t)(more ? t->used + n : t->used - n);
 }
 
 /* One table's part of a change; a table that is left empty is not worth a write. */
@@ -424,8 +418,7 @@ int gpu_space_map(struct gpu_space *s, const struct gpu_map *map)
 
 	if (s->err)
 		return s->err;
-	if ((unsigned int)map->page > GPU_PAGE_2M ||
-	    map->flags & ~(GPU_MAP_READ_ONLY | GPU_MAP_PRIVILEGED | GPU_MAP_VOLATILE))
+	if (map->flags & ~(GPU_MAP_READ_ONLY | GPU_MAP_PRIVILEGED | GPU_MAP_VOLATILE))
 		return -EINVAL;
 	c.attributes = (uint64_t)map->kind << NV_MMU_VER2_PTE_KIND_SHIFT;
 	if (map->flags & GPU_MAP_READ_ONLY)

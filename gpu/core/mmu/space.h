@@ -27,9 +27,10 @@ struct gpu_space;
 /* A table, if owner is set. */
 struct gpu_table {
 	struct gpu_space *owner;
-	uint32_t *child;      /* directories: for each word the table it leads to; or 0 */
-	uint32_t next;	      /* of those that wait to be freed */
-	uint16_t level, used; /* entries in use, pages and tables alike */
+	uint32_t *child; /* directories: for each word the table it leads to; or 0 */
+	uint32_t next;	 /* of those that wait to be freed */
+	uint16_t level;
+	uint16_t used; /* entries that lead to tables, are mapped, are reserved: the sum */
 	uint16_t dirty,
 		dirty_words; /* directories: words not written yet, from where and how many */
 	bool fresh;	     /* not in VRAM yet */
