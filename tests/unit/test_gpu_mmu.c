@@ -34,8 +34,8 @@ static int bed_write(void *ctx, uint64_t addr, const uint64_t *words, unsigned i
 
 	if (b->fail && b->writes >= b->fail_after)
 		return b->fail;
-	assert_true(n && addr % 8 == 0 && addr >= POOL && addr + n * 8 <= POOL + POOL_BYTES);
-	assert_true(addr / GPU_TABLE_BYTES == (addr + n * 8 - 1) / GPU_TABLE_BYTES);
+	assert_true(n && addr % 8 == 0 && addr >= POOL && addr + n * 8ull <= POOL + POOL_BYTES);
+	assert_true(addr / GPU_TABLE_BYTES == (addr + n * 8ull - 1) / GPU_TABLE_BYTES);
 	memcpy((uint8_t *)model_vram_ptr(b->mc->gpu) + addr, words, n * sizeof(*words));
 	b->writes++;
 	b->words += n;
@@ -418,7 +418,7 @@ static void test_no_tables(void **state)
 	/* 2 MiB pages around what will be tried, so that a directory in VRAM has to stay as it was. */
 	assert_int_equal(map_one(b, 0, GPU_PAGE_2M, 0, 2 * MIB), 0);
 	assert_int_equal(map_one(b, 512 * MIB - 4 * MIB, GPU_PAGE_2M, GIB, 2 * MIB), 0);
-	assert_int_equal(map_one(b, 1024 * MIB, GPU_PAGE_64K, 0, 220 * 2 * MIB), 0);
+	assert_int_equal(map_one(b, 1024 * MIB, GPU_PAGE_64K, 0, 220 * (2 * MIB)), 0);
 	free_before = b->pool.free;
 	assert_true(free_before < 40);
 	b->writes = 0;
@@ -440,8 +440,8 @@ static void test_no_tables(void **state)
 	assert_at(b, 4 * MIB, 0x5000, false, GPU_PAGE_4K);
 	assert_false(mapped(b, 256 * MIB));
 	assert_false(mapped(b, 510 * MIB));
-	assert_int_equal(gpu_space_reserve(&b->space, 8 * MIB, b->pool.free * 2 * MIB, GPU_PAGE_4K),
-			 0);
+	assert_int_equal(
+		gpu_space_reserve(&b->space, 8 * MIB, b->pool.free * (2 * MIB), GPU_PAGE_4K), 0);
 	assert_int_equal(b->pool.free, 0);
 	assert_int_equal(gpu_space_init(&other, &b->pool, TOP, &ops, b), -ENOMEM);
 	bed_down(b);
