@@ -328,11 +328,20 @@ $(O)/bench/fwq.a: $(call objs,xen,$(fwq-src)) \
 
 # Our queues beside NVIDIA's (docs/bench.md), then what moving data costs: counted, not timed, see the
 # lines that start with "costs:".
-bench: bench-fwq bench-nvk system
+bench: bench-fwq bench-mmu bench-nvk system
 	$(Q)$(PY) tests/xen/test_costs.py
 
 bench-fwq: $(O)/bench/fwq.a $(O)/xen/hv/xen/memcpy.o
 	$(Q)$(PY) tests/bench/bench_fwq.py
+
+# Page tables beside NVIDIA's mmu_walk and plain stores.
+$(O)/bench/mmu.a: $(call objs,xen,gpu/core/mmu/pool.c gpu/core/mmu/space.c) $(call objs,dom0,tests/bench/bench_mmu.c)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@; ar rcs $@ $^
+	$(Q)echo '$(filter -f% -m%,$(hv-xen-cflags))' >$(@D)/flags
+
+bench-mmu: $(O)/bench/mmu.a
+	$(Q)$(PY) tests/bench/bench_mmu.py
 
 # What Mesa's NVK on nouveau spends with the whole GPU: the baseline for slices.
 bench-nvk: $(O)/xvgpu-model.so $(O)/insns.so $(O)/vkcopy
@@ -363,6 +372,7 @@ help:
 	@echo 'make fuzz         long fuzzing, FUZZ_SECONDS per target (600)'
 	@echo 'make bench        firmware queues beside those of NVIDIA; counted costs of moving data, by gpudom and by Xen'
 	@echo 'make bench-fwq    only the queues: needs no QEMU   make bench-nvk   only a native driver with the whole GPU'
+	@echo 'make bench-mmu    only page tables: needs no QEMU'
 	@echo 'make all          gpudom, xvgpu, guest images and the Linux frontend, below build/'
 	@echo 'make menuconfig   choose chips and features     make defconfig   back to the shipped choice'
 	@echo 'make abi         an ABI pack from a vendor source tree: SRC=DIR OUT=FILE'
@@ -370,7 +380,7 @@ help:
 	@echo 'make clean        remove build/'
 	@echo 'Variables: O=DIR output folder, V=1 show commands, FRESH=1 recall no results, RUN_ARGS="--fault flip-vram-read=OFFSET"'
 
-.PHONY: all run boot-gsp check check-unit check-peer peer peer-nouveau judged proof proof-long check-xen fuzz bench bench-fwq bench-nvk unit fuzzers images linux-module bed system \
+.PHONY: all run boot-gsp check check-unit check-peer peer peer-nouveau judged proof proof-long check-xen fuzz bench bench-fwq bench-mmu bench-nvk unit fuzzers images linux-module bed system \
 	menuconfig defconfig allyesconfig allnoconfig format lint clean help
 
 -include $(shell find $(O)/xen $(O)/xen-test $(O)/asan $(O)/fuzz $(O)/dom0 -name '*.d' 2>/dev/null)

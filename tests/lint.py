@@ -23,7 +23,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.environ.get("O", "build")
 BASE = ["-std=gnu11", "-I.", "-Iinclude", f"-I{OUT}/include", "-include",
         f"{OUT}/include/generated/autoconf.h", "-Wall", "-Wextra"]
-FORMAT_ONLY = ("guest-frontend/linux/", "tests/model/qemu", "tests/bed/insns", "include/uapi/", "tests/peer/msgq/vendor.c",
+FORMAT_ONLY = ("guest-frontend/linux/", "tests/model/qemu", "tests/bed/insns", "include/uapi/", "tests/peer/msgq/vendor.c", "tests/bench/mmu_vendor.c",
                "tests/peer/scramble/fw_", "tests/proof/")
 
 

@@ -1,0 +1,83 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""make bench-mmu: page table entries written per second, by us, by NVIDIA's mmu_walk library and by plain stores.
+
+All in one run on this machine (tests/bench/bench_mmu.c): ours is gpu/core/mmu as it is compiled for gpudom, theirs is
+NVIDIA's library unchanged, with the same code generation flags and callbacks that only store. The best of several turns,
+taken by turns. Prints; never fails for being slow. docs/bench.md says how to read the table.
+"""
+
+import glob
+import os
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests/peer"))
+
+from test_msgq import VERSION  # noqa: E402
+from vendor import OUT, fetch  # noqa: E402
+
+BENCH = os.path.join(OUT, "bench")
+SIDES = ("ours", "theirs", "plain")
+SHIFTS = ((12, "4 KiB"), (16, "64 KiB"), (21, "2 MiB"))
+PAGES = (16, 512, 8192)
+TURNS = 7
+NANOSECONDS = 50e6  # of one turn, about
+
+
+def build(tree):
+    with open(os.path.join(BENCH, "flags"), encoding="utf-8") as f:
+        code = f.read().split()
+    with open(os.path.join(TOP, "fwq/abigen/flags"), encoding="utf-8") as f:
+        flags = f.read().replace("-Isrc", "-isystem src").split()
+    library = glob.glob(os.path.join(tree, "src/nvidia/src/libraries/mmu/mmu_*.c"))
+    library += [os.path.join(tree, "src/nvidia/src/libraries/containers", name) for name in ("btree/btree.c", "list.c")]
+    objects = []
+    for source in (*library, os.path.join(TOP, "tests/bench/mmu_vendor.c")):
+        objects.append(os.path.join(BENCH, "vendor-" + os.path.basename(source)[:-2] + ".o"))
+        # As in a driver that is shipped: without the checks of a debug build.
+        subprocess.run(["gcc", "-O2", "-ffunction-sections", "-fno-strict-aliasing", "-w", *flags, "-UPORT_IS_CHECKED_BUILD",
+                        "-DPORT_IS_CHECKED_BUILD=0", *code, f"-I{TOP}", "-c", source, "-o", objects[-1]], cwd=tree, check=True)
+    exe = os.path.join(BENCH, "bench_mmu")
+    # Sections that nothing needs go, and with them the vendor's calls into the rest of its driver.
+    subprocess.run(["gcc", "-no-pie", "-Wl,--gc-sections", "-Wl,-z,noexecstack", "-o", exe, *objects,
+                    os.path.join(BENCH, "mmu.a")], check=True)
+    return exe
+
+
+def run(exe, side, shift, pages, rounds):
+    """Nanoseconds of mapping and of unmapping, of one round."""
+    out = subprocess.run([exe, side, str(shift), str(pages), str(rounds)], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return [int(x) / rounds for x in out.split()]
+
+
+def measure(exe, shift, pages):
+    """{side: (ns of mapping, ns of unmapping)}, each the best."""
+    rounds = {side: max(20, int(NANOSECONDS / sum(run(exe, side, shift, pages, 20)))) for side in SIDES}
+    best = {side: [float("inf")] * 2 for side in SIDES}
+    for _ in range(TURNS):
+        for side in SIDES:
+            best[side] = [min(pair) for pair in zip(best[side], run(exe, side, shift, pages, rounds[side]))]
+    return best
+
+
+def main():
+    tree = fetch(VERSION)
+    if tree is None:
+        sys.exit("bench-mmu: the mirror has no source of NVIDIA's " + VERSION)
+    exe = build(tree)
+    print("million page table entries per second, mapping; ns per page, unmapping")
+    print(f"{'page':>7} {'pages':>6} | {'ours':>8} | {'mmu_walk':>8} | {'ratio':>7} | {'stores':>8} | "
+          f"{'unmap ours':>10} | {'mmu_walk':>8} | {'ratio':>7}")
+    for shift, name in SHIFTS:
+        for pages in PAGES:
+            best = measure(exe, shift, pages)
+            rate = [pages * 1e3 / best[side][0] for side in SIDES]
+            gone = [best[side][1] / pages for side in SIDES]
+            print(f"{name:>7} {pages:>6} | {rate[0]:8.1f} | {rate[1]:8.1f} | {rate[0] / rate[1]:6.2f}x | {rate[2]:8.1f} | "
+                  f"{gone[0]:10.2f} | {gone[1]:8.2f} | {gone[1] / gone[0]:6.2f}x", flush=True)
+
+
+if __name__ == "__main__":
+    main()
