@@ -187,7 +187,7 @@ static void test_runs_and_rights(void **state)
 	/* The walker does not say these: aperture 3, VOL, PRIVILEGE, VALID. The last table made. */
 	memcpy(&entry,
 	       (uint8_t *)model_vram_ptr(b->mc->gpu) + POOL +
-		       (b->pool.hint - 1) * (uint64_t)GPU_TABLE_BYTES,
+		       (b->pool.untouched - 2) * (uint64_t)GPU_TABLE_BYTES,
 	       8);
 	assert_true(entry == (0x1230000 >> 4 | 0x2f));
 	bed_down(b);

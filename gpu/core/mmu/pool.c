@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pool.c - tables handed out and taken back: a table's number is its place in the pool's VRAM.
+ * pool.c - tables handed out and taken back: a table's number is its place in the pool's VRAM. What came
+ * back last goes out first, while caches still have what we know of it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ int gpu_table_pool_init(struct gpu_table_pool *pool, const struct gpu_range *ran
 	pool->base = range->base;
 	pool->n = (uint32_t)n; /* below 2^25: the reach of an entry */
 	pool->free = pool->n;
+	pool->untouched = 1;
 	return 0;
 }
 
@@ -40,25 +42,22 @@ uint64_t gpu_table_addr(const struct gpu_table_pool *pool, uint32_t table)
 
 uint32_t gpu_table_new(struct gpu_table_pool *pool, struct gpu_space *owner, unsigned int level)
 {
-	uint32_t number = pool->hint;
-	struct gpu_table *t;
+	uint32_t number = pool->unused ? pool->unused : pool->untouched, *child = NULL;
+	struct gpu_table *t = &pool->tables[number];
 
 	if (!pool->free)
 		return 0;
-	do {
-		number = number < pool->n ? number + 1 : 1;
-		t = &pool->tables[number];
-	} while (t->owner);
-	memset(t, 0, sizeof(*t));
 	if (level) {
-		t->child = calloc(GPU_TABLE_WORDS, sizeof(*t->child));
-		if (!t->child)
+		child = calloc(GPU_TABLE_WORDS, sizeof(*child));
+		if (!child)
 			return 0;
 	}
-	t->owner = owner;
-	t->level = (uint16_t)level;
-	t->fresh = true;
-	pool->hint = number;
+	if (pool->unused)
+		pool->unused = t->next;
+	else
+		pool->untouched++;
+	*t = (struct gpu_table){
+		.owner = owner, .child = child, .level = (uint16_t)level, .fresh = true};
 	pool->free--;
 	return number;
 }
@@ -69,6 +68,7 @@ void gpu_table_free(struct gpu_table_pool *pool, uint32_t table)
 
 	HV_CHECK(table && table <= pool->n && t->owner);
 	free(t->child);
-	memset(t, 0, sizeof(*t));
+	*t = (struct gpu_table){.next = pool->unused};
+	pool->unused = table;
 	pool->free++;
 }

@@ -326,7 +326,8 @@ static int apply(struct gpu_space *s, struct change *c)
 	}
 	if (err)
 		return err;
-	reap(s, c);
+	if (c->what == UNMAP || c->what == RELEASE)
+		reap(s, c);
 	return write_directories(s, c);
 }
 

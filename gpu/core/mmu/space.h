@@ -28,7 +28,7 @@ struct gpu_space;
 struct gpu_table {
 	struct gpu_space *owner;
 	uint32_t *child; /* directories: for each word the table it leads to; or 0 */
-	uint32_t next;	 /* of those that wait to be freed */
+	uint32_t next;	 /* of those that wait to be freed, or are */
 	uint16_t level;
 	uint16_t used; /* entries that lead to tables, are mapped, are reserved: the sum */
 	uint16_t dirty,
@@ -40,7 +40,8 @@ struct gpu_table {
 
 struct gpu_table_pool {
 	uint64_t base; /* VRAM address of table 1 */
-	uint32_t n, free, hint;
+	uint32_t n, free;
+	uint32_t unused, untouched;	 /* came back last; never used, from there on */
 	struct gpu_table *tables;	 /* [n + 1]; table 0 is none */
 	uint64_t words[GPU_TABLE_WORDS]; /* what is about to be written */
 };
