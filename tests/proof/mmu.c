@@ -17,7 +17,7 @@
  * PLANT FITS limit: gpu/core/mmu/format.h s/va <= limit - size;/va < limit - size;/
  * PLANT WORD mask: gpu/core/mmu/format.h s/mask = gpu_table_entries\(level, page\) - 1;/mask = gpu_table_entries(level, page);/
  * PLANT WORD half: gpu/core/mmu/format.h s/level == GPU_PD0_LEVEL \? 2 : 1/1/
- * PLANT WORD shift: gpu/core/mmu/format.h s/level == 2 \? 38/level == 2 ? 37/
+ * PLANT WORD shift: gpu/core/mmu/format.h s/29, 38, 47/29, 37, 47/
  * PLANT END border: gpu/core/mmu/format.h s/border < end \? border : end/border/
  * PLANT ENTRY reach: gpu/core/mmu/format.h s/1ull << 37/1ull << 38/
  * PLANT ENTRY aperture: gpu/core/mmu/format.h s/\(uint64_t\)aperture << NV_MMU_VER2_APERTURE_SHIFT/(uint64_t)aperture/

@@ -72,7 +72,9 @@ static inline unsigned int gpu_page_level(enum gpu_page page)
 /* log2 of the bytes that one table of a level translates. */
 static inline unsigned int gpu_table_shift(unsigned int level)
 {
-	return level == 4 ? GPU_VA_BITS : level == 3 ? 47 : level == 2 ? 38 : level == 1 ? 29 : 21;
+	static const uint8_t shifts[GPU_TABLE_LEVELS] = {GPU_PD0_SHIFT, 29, 38, 47, GPU_VA_BITS};
+
+	return shifts[level];
 }
 
 /* log2 of the bytes that one entry of a level translates; `page` says which table of level 0. */

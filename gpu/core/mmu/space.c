@@ -70,22 +70,32 @@ static void change_set(uint64_t *set, unsigned int first, unsigned int n, bool i
 
 /* ---------------------------------------------------------------- may it be done? */
 
-/* Whether pages of this size lie in [va, end), be it mapped or reserved. */
-static bool occupied(const struct gpu_space *s, enum gpu_page page, uint64_t va, uint64_t end)
+/* Whether [va, end), which one table for pages of this size translates, has pages of another. */
+static bool others(const struct gpu_space *s, enum gpu_page page, uint64_t va, uint64_t end)
 {
-	unsigned int level = gpu_page_level(page);
+	enum gpu_page small = page == GPU_PAGE_4K ? GPU_PAGE_64K : GPU_PAGE_4K;
+	uint32_t number = find(s, GPU_PD0_LEVEL, page, va);
+	unsigned int first = gpu_entry_index(GPU_PD0_LEVEL, page, va), n;
+	const struct gpu_table *pd0 = table(s, number), *t;
 
-	for (uint64_t next; va < end; va = next) {
-		uint32_t number = find(s, level, page, va);
-		unsigned int first = gpu_entry_index(level, page, va), n;
-
-		next = gpu_table_end(level, va, end);
-		n = gpu_entry_index(level, page, next - 1) - first + 1;
-		if (number && (count(table(s, number)->live, first, n) ||
-			       count(table(s, number)->sparse, first, n)))
-			return true;
+	if (!number)
+		return false;
+	if (page == GPU_PAGE_2M) {
+		/* Tables that are empty do not stay, so there are pages below any. */
+		n = gpu_entry_index(GPU_PD0_LEVEL, page, end - 1) - first + 1;
+		for (unsigned int i = 2 * first; i < 2 * (first + n); i++) {
+			if (pd0->child[i])
+				return true;
+		}
+		return false;
 	}
-	return false;
+	if (count(pd0->live, first, 1) || count(pd0->sparse, first, 1))
+		return true;
+	/* There may be none: then this is table 0, in which nothing is. */
+	t = table(s, pd0->child[gpu_entry_word(GPU_PD0_LEVEL, small, va)]);
+	first = gpu_entry_index(0, small, va);
+	n = gpu_entry_index(0, small, end - 1) - first + 1;
+	return count(t->live, first, n) || count(t->sparse, first, n);
 }
 
 /* The part of a change that is one table's. */
@@ -103,11 +113,7 @@ static int check_leaf(const struct gpu_space *s, const struct change *c, uint64_
 		return sparse != n ? -ENOENT : live ? -EBUSY : 0;
 	if (live || (c->what == RESERVE && sparse))
 		return -EEXIST;
-	for (enum gpu_page other = GPU_PAGE_4K; other <= GPU_PAGE_2M; other++) {
-		if (other != c->page && occupied(s, other, va, end))
-			return -EEXIST;
-	}
-	return 0;
+	return others(s, c->page, va, end) ? -EEXIST : 0;
 }
 
 static int check(const struct gpu_space *s, const struct change *c)
@@ -279,24 +285,24 @@ static int write_leaf(struct gpu_space *s, struct change *c, uint64_t va, uint64
 	return put(s, number, from, words);
 }
 
-/* What changed in a directory. */
+/* What changed in a directory; of one that is not in VRAM yet, the rest is zeros. */
 static int write_directory(struct gpu_space *s, uint32_t number)
 {
 	struct gpu_table *t = table(s, number);
 	unsigned int first = t->fresh ? 0 : t->dirty, n = t->dirty_words;
 
-	if (t->fresh)
+	if (t->fresh) {
 		n = gpu_table_words(t->level, GPU_PAGE_4K);
-	if (!n)
-		return 0;
-	for (unsigned int i = 0; i < n; i++) {
-		uint32_t child = t->child[first + i];
+		memset(s->pool->words, 0, n * sizeof(uint64_t));
+	}
+	for (unsigned int i = t->dirty; i < t->dirty + t->dirty_words; i++) {
+		uint32_t child = t->child[i];
 
-		s->pool->words[i] = child ? gpu_pde(gpu_table_addr(s->pool, child)) : 0;
+		s->pool->words[i - first] = child ? gpu_pde(gpu_table_addr(s->pool, child)) : 0;
 	}
 	t->fresh = false;
 	t->dirty_words = 0;
-	return put(s, number, first, n);
+	return n ? put(s, number, first, n) : 0;
 }
 
 static int write_directories(struct gpu_space *s, const struct change *c)
