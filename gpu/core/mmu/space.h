@@ -2,8 +2,9 @@
 /*
  * space.h - a GPU address space: page tables in VRAM, and what we know of them.
  *
- * Tables are 4 KiB each, of a pool that several spaces may share. Nothing is ever read back from VRAM:
- * which entries are in use stands in memory of ours, so what a GPU does to the tables cannot mislead us.
+ * Tables take 4 KiB each, those for 64 KiB pages too, of a pool that several spaces may share.
+ * Nothing is ever read back from VRAM: which entries are in use stands in memory of ours, so what a
+ * GPU does to the tables cannot mislead us.
  *
  * Every call checks everything, then takes the tables that it needs, then writes; so it succeeds
  * wholly or changes nothing. Entries are written table by table, one call of ops->write() for each,
