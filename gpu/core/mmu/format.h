@@ -16,7 +16,8 @@
  * goes to the other when it finds 0.
  *
  * Sources: OGKM (NVIDIA/open-gpu-kernel-modules) published/pascal/gp100/dev_mmu.h for the NV_MMU_VER2
- * fields; kernel/gpu/mmu/arch/pascal/kern_gmmu_fmt_gp10x.c for levels and what sparse looks like.
+ * fields; kernel/gpu/mmu/arch/pascal/kern_gmmu_fmt_gp10x.c for levels, arch/maxwell/kern_gmmu_gm200.c
+ * for what sparse looks like (of PD0 it is the lower word's VOL).
  */
 #ifndef GPU_MMU_FORMAT_H
 #define GPU_MMU_FORMAT_H
