@@ -121,41 +121,23 @@ void model_channel_schedule(struct model *m, struct model_channel *ch, bool enab
 		model_host_kick(m);
 }
 
-static void take_off(struct model *m, struct model_channel *ch, enum host_error error,
-		     const char *why)
+enum host_result model_channel_error(struct model *m, struct model_channel *ch,
+				     enum host_error error, const char *fmt, ...)
 {
+	char why[128];
+	va_list ap;
+
 	if (ch->failed)
-		return;
+		return HOST_ERROR;
 	for (struct model_channel *other = ch->group ? ch->group->channels : NULL; other;
 	     other = other->next)
 		other->failed = true;
 	ch->failed = true;
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
 	model_log(m, "channel %u of runlist %u is taken off: %s", ch->chid, ch->runlist, why);
 	model_gsp_channel_failed(m, ch, error);
-}
-
-enum host_result model_channel_fail(struct model *m, struct model_channel *ch, const char *fmt, ...)
-{
-	char why[128];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why, sizeof(why), fmt, ap);
-	va_end(ap);
-	take_off(m, ch, HOST_PBDMA_ERROR, why);
-	return HOST_ERROR;
-}
-
-enum host_result model_graphics_fail(struct model *m, struct model_channel *ch, const char *fmt,
-				     ...)
-{
-	char why[128];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why, sizeof(why), fmt, ap);
-	va_end(ap);
-	take_off(m, ch, HOST_GR_ERROR, why);
 	return HOST_ERROR;
 }
 
@@ -168,13 +150,12 @@ bool model_channel_memory(struct model *m, struct model_channel *ch, bool write,
 	};
 	uint64_t where = va;
 	enum mmu_fault fault = model_mmu_access(m, &ch->space, request, va, buf, len, &where);
-	char why[64];
 
 	if (fault == MMU_OK)
 		return true;
-	snprintf(why, sizeof(why), "%s at 0x%llx: fault 0x%02x", write ? "write" : "read",
-		 (unsigned long long)where, (unsigned int)fault);
-	take_off(m, ch, HOST_MMU_FAULT, why);
+	model_channel_error(m, ch, HOST_MMU_FAULT, "%s at 0x%llx: fault 0x%02x",
+			    write ? "write" : "read", (unsigned long long)where,
+			    (unsigned int)fault);
 	return false;
 }
 

@@ -119,14 +119,15 @@ void model_channel_schedule(struct model *m, struct model_channel *ch, bool enab
 /* Goes on with its entries until there are none, it waits or fails, or its turn is over. */
 void model_channel_run(struct model *m, struct model_channel *ch);
 /*
- * Takes a channel off: it fetches no more. The reason is logged, and RM reports a PBDMA error: what is
- * wrong is what it was told to do.
+ * Takes a channel off, with its group: it fetches no more. The reason is logged, and RM reports the error.
+ * Always HOST_ERROR.
  */
-enum host_result model_channel_fail(struct model *m, struct model_channel *ch, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-/* The same, for what the graphics engine finds wrong. */
-enum host_result model_graphics_fail(struct model *m, struct model_channel *ch, const char *fmt,
-				     ...) __attribute__((format(printf, 3, 4)));
+enum host_result model_channel_error(struct model *m, struct model_channel *ch,
+				     enum host_error error, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* What is wrong is what it was told to do; and that as the graphics engine finds it. */
+#define model_channel_fail(m, ch, ...)	model_channel_error(m, ch, HOST_PBDMA_ERROR, __VA_ARGS__)
+#define model_graphics_fail(m, ch, ...) model_channel_error(m, ch, HOST_GR_ERROR, __VA_ARGS__)
 /* Memory at a virtual address of the channel; a fault takes it off. */
 bool model_channel_memory(struct model *m, struct model_channel *ch, bool write, uint64_t va,
 			  void *buf, size_t len);
