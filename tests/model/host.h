@@ -149,12 +149,11 @@ uint32_t model_subchannel_class(uint32_t runlist, uint32_t subchannel);
 /* SET_OBJECT. */
 enum host_result model_set_object(struct model *m, struct model_channel *ch, uint32_t subchannel,
 				  uint32_t data);
-/* Of an engine's class. */
+/* Of an engine's; `class_id` is the subchannel's. */
 enum host_result model_engine_method(struct model *m, struct model_channel *ch, uint32_t subchannel,
-				     uint32_t method, uint32_t data);
+				     uint32_t class_id, uint32_t method, uint32_t data);
 enum host_result model_ce_method(struct model *m, struct model_channel *ch, uint32_t method,
 				 uint32_t data);
-/* `class_id` is what the subchannel speaks. */
 enum host_result model_graphics_method(struct model *m, struct model_channel *ch,
 				       uint32_t subchannel, uint32_t class_id, uint32_t method,
 				       uint32_t data);

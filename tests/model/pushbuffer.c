@@ -27,9 +27,10 @@ static enum host_result call(struct model *m, struct model_channel *ch, uint32_t
 	uint64_t ignored = m->stats.methods_ignored;
 	uint32_t class_id =
 		method < HOST_METHODS ? 0 : model_subchannel_class(ch->runlist, subchannel);
-	enum host_result result = method < HOST_METHODS
-					  ? model_host_method(m, ch, subchannel, method, data)
-					  : model_engine_method(m, ch, subchannel, method, data);
+	enum host_result result =
+		method < HOST_METHODS
+			? model_host_method(m, ch, subchannel, method, data)
+			: model_engine_method(m, ch, subchannel, class_id, method, data);
 
 	if (result != HOST_DONE)
 		return result;

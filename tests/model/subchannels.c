@@ -25,31 +25,6 @@ static const uint32_t graphics_classes[MODEL_GR_SUBCHANNELS] = {
 	FERMI_TWOD_A,
 };
 
-static bool has_graphics(uint32_t runlist)
-{
-	return model_rm_runlist_executes(runlist, AMPERE_B);
-}
-
-/* Whether what this subchannel reaches speaks the class. */
-static bool speaks(uint32_t runlist, uint32_t subchannel, uint32_t class_id)
-{
-	if (subchannel >= FIRST_OF_SOFTWARE)
-		return false;
-	if (has_graphics(runlist))
-		return class_id == (subchannel == SUBCHANNEL_COPY ? AMPERE_DMA_COPY_B
-								  : graphics_classes[subchannel]);
-	return model_rm_runlist_executes(runlist, class_id);
-}
-
-enum host_result model_set_object(struct model *m, struct model_channel *ch, uint32_t subchannel,
-				  uint32_t data)
-{
-	if (!speaks(ch->runlist, subchannel, data & 0xffff))
-		return model_channel_fail(m, ch, "SET_OBJECT 0x%08x on subchannel %u", data,
-					  subchannel);
-	return HOST_DONE;
-}
-
 uint32_t model_subchannel_class(uint32_t runlist, uint32_t subchannel)
 {
 	static const uint32_t others[] = {AMPERE_DMA_COPY_B, NVC7B0_VIDEO_DECODER,
@@ -57,25 +32,42 @@ uint32_t model_subchannel_class(uint32_t runlist, uint32_t subchannel)
 
 	if (subchannel >= FIRST_OF_SOFTWARE)
 		return 0;
-	if (has_graphics(runlist) && subchannel != SUBCHANNEL_COPY)
-		return graphics_classes[subchannel];
+	if (model_rm_runlist_executes(runlist, AMPERE_B))
+		return subchannel == SUBCHANNEL_COPY ? AMPERE_DMA_COPY_B
+						     : graphics_classes[subchannel];
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (speaks(runlist, subchannel, others[i]))
+		if (model_rm_runlist_executes(runlist, others[i]))
 			return others[i];
 	return 0;
 }
 
+enum host_result model_set_object(struct model *m, struct model_channel *ch, uint32_t subchannel,
+				  uint32_t data)
+{
+	uint32_t class_id = model_subchannel_class(ch->runlist, subchannel);
+
+	if (!class_id || class_id != (data & 0xffff))
+		return model_channel_fail(m, ch, "SET_OBJECT 0x%08x on subchannel %u", data,
+					  subchannel);
+	return HOST_DONE;
+}
+
 enum host_result model_engine_method(struct model *m, struct model_channel *ch, uint32_t subchannel,
-				     uint32_t method, uint32_t data)
+				     uint32_t class_id, uint32_t method, uint32_t data)
 {
 	if (subchannel >= FIRST_OF_SOFTWARE)
 		return model_channel_fail(m, ch, "method 0x%04x on subchannel %u, for software",
 					  method, subchannel);
-	if (speaks(ch->runlist, subchannel, AMPERE_DMA_COPY_B))
+	switch (class_id) {
+	case AMPERE_DMA_COPY_B:
 		return model_ce_method(m, ch, method, data);
-	if (has_graphics(ch->runlist))
-		return model_graphics_method(m, ch, subchannel, graphics_classes[subchannel],
-					     method, data);
-	model_method_ignored(m, ch);
-	return HOST_DONE;
+	case AMPERE_B:
+	case AMPERE_COMPUTE_B:
+	case KEPLER_INLINE_TO_MEMORY_B:
+	case FERMI_TWOD_A:
+		return model_graphics_method(m, ch, subchannel, class_id, method, data);
+	default:
+		model_method_ignored(m, ch);
+		return HOST_DONE;
+	}
 }
