@@ -230,7 +230,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (ret) {
 		must(ret == -EPROTO || ret == -ETIMEDOUT || ret == -EIO || ret == -ENODEV ||
 		     ret == -EOPNOTSUPP);
-		must(s->error[0] && !strchr(s->error, '\n'));
+		must(s->error.text[0] && !strchr(s->error.text, '\n'));
 	}
 	must(ret != -ENODEV || rig.lost);
 	gpu_script_free(s);

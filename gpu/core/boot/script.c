@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,17 +19,17 @@
 
 #define WAIT 1
 
-#define fail(s, ret, ...) (snprintf((s)->error, sizeof((s)->error), __VA_ARGS__), (ret))
-
 int gpu_script_add(struct gpu_script *s, const void *payload, uint32_t len)
 {
 	void *copy;
 
 	if (s->queued == GPU_SCRIPT_QUEUE)
-		return fail(s, -EPROTO, "more than %u scripts at a time", GPU_SCRIPT_QUEUE);
+		return gpu_fail(&s->error, -EPROTO, "more than %u scripts at a time",
+				GPU_SCRIPT_QUEUE);
 	copy = malloc(len ? len : 1);
 	if (!copy)
-		return fail(s, -ENOMEM, "no memory for a script of %" PRIu32 " bytes", len);
+		return gpu_fail(&s->error, -ENOMEM, "no memory for a script of %" PRIu32 " bytes",
+				len);
 	memcpy(copy, payload, len);
 	s->queue[s->queued].payload = copy;
 	s->queue[s->queued++].len = len;
@@ -68,10 +67,10 @@ static int poll_register(struct gpu_script *s)
 		return 0;
 	if (!late(s, us * US))
 		return WAIT;
-	return fail(s, -ETIMEDOUT,
-		    "script: register %#" PRIx32 " reads %08" PRIx32 ", not %08" PRIx32
-		    " in %08" PRIx32 ", after %" PRIu32 " us (firmware's error %" PRIu32 ")",
-		    op->addr, v, op->val, op->mask, us, op->error);
+	return gpu_fail(&s->error, -ETIMEDOUT,
+			"script: register %#" PRIx32 " reads %08" PRIx32 ", not %08" PRIx32
+			" in %08" PRIx32 ", after %" PRIu32 " us (firmware's error %" PRIu32 ")",
+			op->addr, v, op->val, op->mask, us, op->error);
 }
 
 static int core_reset(struct gpu_script *s)
@@ -79,8 +78,8 @@ static int core_reset(struct gpu_script *s)
 	int err = gpu_falcon_reset(&s->gsp);
 
 	if (err)
-		return fail(s, err,
-			    "script: CORE_RESET: the GSP falcon does not come out of reset");
+		return gpu_fail(&s->error, err,
+				"script: CORE_RESET: the GSP falcon does not come out of reset");
 	gpu_falcon_allow_sysmem(&s->gsp, 0);
 	return 0;
 }
@@ -91,9 +90,9 @@ static int wait_halt(struct gpu_script *s)
 		return 0;
 	if (!late(s, HALT_TIMEOUT))
 		return WAIT;
-	return fail(s, -ETIMEDOUT,
-		    "script: CORE_WAIT_FOR_HALT: the GSP falcon runs on (%08" PRIx32 ")",
-		    gpu_falcon_rd32(&s->gsp, NV_PFALCON_FALCON_CPUCTL));
+	return gpu_fail(&s->error, -ETIMEDOUT,
+			"script: CORE_WAIT_FOR_HALT: the GSP falcon runs on (%08" PRIx32 ")",
+			gpu_falcon_rd32(&s->gsp, NV_PFALCON_FALCON_CPUCTL));
 }
 
 static int core_resume(struct gpu_script *s)
@@ -104,8 +103,8 @@ static int core_resume(struct gpu_script *s)
 		int err = gpu_falcon_reset_riscv(&s->gsp);
 
 		if (err)
-			return fail(s, err,
-				    "script: CORE_RESUME: the GSP does not come out of reset");
+			return gpu_fail(&s->error, err,
+					"script: CORE_RESUME: the GSP does not come out of reset");
 		gpu_falcon_wr32(&s->gsp, NV_PFALCON_FALCON_MAILBOX0, (uint32_t)s->libos);
 		gpu_falcon_wr32(&s->gsp, NV_PFALCON_FALCON_MAILBOX1, (uint32_t)(s->libos >> 32));
 		gpu_falcon_start(&s->sec2);
@@ -114,20 +113,22 @@ static int core_resume(struct gpu_script *s)
 	if (!(v & NV_PGC6_BSI_SECURE_SCRATCH_14_BOOT_STAGE_3_HANDOFF) || NV_PRI_IS_ERROR(v)) {
 		if (!late(s, RESUME_TIMEOUT))
 			return WAIT;
-		return fail(
-			s, -ETIMEDOUT,
+		return gpu_fail(
+			&s->error, -ETIMEDOUT,
 			"script: CORE_RESUME: no handoff (NV_PGC6_BSI_SECURE_SCRATCH_14 %08" PRIx32
 			", SEC2 mailbox %08" PRIx32 ")",
 			v, gpu_falcon_rd32(&s->sec2, NV_PFALCON_FALCON_MAILBOX0));
 	}
 	v = gpu_falcon_rd32(&s->sec2, NV_PFALCON_FALCON_MAILBOX0);
 	if (v)
-		return fail(s, -EIO, "script: CORE_RESUME: SEC2 mailbox 0 is %08" PRIx32, v);
+		return gpu_fail(&s->error, -EIO,
+				"script: CORE_RESUME: SEC2 mailbox 0 is %08" PRIx32, v);
 	gpu_falcon_wr32(&s->gsp, NV_PFALCON_FALCON_OS, s->app_version);
 	if (!gpu_falcon_riscv_active(&s->gsp))
-		return fail(s, -EIO,
-			    "script: CORE_RESUME: the RISC-V core is not active (%08" PRIx32 ")",
-			    gpu_falcon_riscv_status(&s->gsp));
+		return gpu_fail(&s->error, -EIO,
+				"script: CORE_RESUME: the RISC-V core is not active (%08" PRIx32
+				")",
+				gpu_falcon_riscv_status(&s->gsp));
 	return 0;
 }
 
@@ -149,8 +150,8 @@ static int execute(struct gpu_script *s)
 		return delay(s);
 	case FWQ_SEQUENCER_REG_STORE:
 		if (op->index >= GPU_SCRIPT_SAVES)
-			return fail(s, -EPROTO, "script: save area has no word %" PRIu32,
-				    op->index);
+			return gpu_fail(&s->error, -EPROTO,
+					"script: save area has no word %" PRIu32, op->index);
 		s->save[op->index] = gpu_rd32(gpu, op->addr);
 		return 0;
 	case FWQ_SEQUENCER_CORE_RESET:
@@ -174,9 +175,9 @@ static int open_next(struct gpu_script *s)
 				     (uint32_t)s->gsp.gpu->regs.size, &s->seq);
 
 	if (err)
-		return fail(s, err, "script refused: %s: %#" PRIx32 " at word %" PRIu32,
-			    s->seq.why ? s->seq.why : "no sequencer in this release", s->seq.value,
-			    s->seq.where);
+		return gpu_fail(&s->error, err, "script refused: %s: %#" PRIx32 " at word %" PRIu32,
+				s->seq.why ? s->seq.why : "no sequencer in this release",
+				s->seq.value, s->seq.where);
 	s->open = true;
 	return 0;
 }
@@ -220,7 +221,8 @@ int gpu_script_step(struct gpu_script *s)
 		if (!ret)
 			ret = step(s);
 		if (!ret && !gpu_answers(s->gsp.gpu))
-			ret = fail(s, -ENODEV, "script: the GPU does not answer any more");
+			ret = gpu_fail(&s->error, -ENODEV,
+				       "script: the GPU does not answer any more");
 	}
 	if (ret < 0)
 		gpu_script_free(s);

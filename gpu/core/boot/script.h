@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "fwq/sequencer.h"
+#include "gpu/core/error.h"
 #include "gpu/core/falcon.h"
 
 #define GPU_SCRIPT_QUEUE 4u  /* scripts that have come and are not done */
@@ -41,8 +42,8 @@ struct gpu_script {
 	bool open, busy;   /* busy: op is not done */
 	uint64_t deadline; /* of op; 0: none yet */
 	uint32_t save[GPU_SCRIPT_SAVES];
-	uint32_t commands; /* executed since the start, for the log */
-	char error[160];   /* after an error: one line */
+	uint32_t commands;	/* executed since the start, for the log */
+	struct gpu_error error; /* after an error */
 };
 
 /* Keep a copy of a script to be run. 0, -ENOMEM; -EPROTO: too many at a time. */

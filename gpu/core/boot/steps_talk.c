@@ -189,7 +189,7 @@ int gpu_step_run_sequencer_until_init_done(struct gpu_boot *b)
 			return ret;
 	}
 	if (b->call_err)
-		return gpu_boot_fail(b, b->call_err, "%s", b->script.error);
+		return gpu_boot_fail(b, b->call_err, "%s", b->script.error.text);
 	if (b->script.queued && hv_now() - b->started >= SCRIPTS_TIMEOUT)
 		return gpu_boot_fail(b, -ETIMEDOUT,
 				     "the firmware's scripts do not end (%" PRIu32 " commands)",
@@ -197,7 +197,7 @@ int gpu_step_run_sequencer_until_init_done(struct gpu_boot *b)
 	if (b->script.queued) {
 		b->deadline = 0; /* it works: its silence is counted from the script's end */
 		ret = gpu_script_step(&b->script);
-		return ret < 0 ? gpu_boot_fail(b, ret, "%s", b->script.error) : GPU_STEP_WAIT;
+		return ret < 0 ? gpu_boot_fail(b, ret, "%s", b->script.error.text) : GPU_STEP_WAIT;
 	}
 	if (b->init_done)
 		return 0;
