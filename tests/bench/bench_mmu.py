@@ -15,7 +15,7 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests/peer"))
 
-from test_msgq import VERSION  # noqa: E402
+from test_msgq import VERSION, vendor_objects  # noqa: E402
 from vendor import OUT, fetch  # noqa: E402
 
 BENCH = os.path.join(OUT, "bench")
@@ -29,16 +29,11 @@ NANOSECONDS = 50e6  # of one turn, about
 def build(tree):
     with open(os.path.join(BENCH, "flags"), encoding="utf-8") as f:
         code = f.read().split()
-    with open(os.path.join(TOP, "fwq/abigen/flags"), encoding="utf-8") as f:
-        flags = f.read().replace("-Isrc", "-isystem src").split()
     library = glob.glob(os.path.join(tree, "src/nvidia/src/libraries/mmu/mmu_*.c"))
     library += [os.path.join(tree, "src/nvidia/src/libraries/containers", name) for name in ("btree/btree.c", "list.c")]
-    objects = []
-    for source in (*library, os.path.join(TOP, "tests/bench/mmu_vendor.c")):
-        objects.append(os.path.join(BENCH, "vendor-" + os.path.basename(source)[:-2] + ".o"))
-        # As in a driver that is shipped: without the checks of a debug build.
-        subprocess.run(["gcc", "-O2", "-ffunction-sections", "-fno-strict-aliasing", "-w", *flags, "-UPORT_IS_CHECKED_BUILD",
-                        "-DPORT_IS_CHECKED_BUILD=0", *code, f"-I{TOP}", "-c", source, "-o", objects[-1]], cwd=tree, check=True)
+    # As in a driver that is shipped: without the checks of a debug build. Our callbacks ignore much of what they are told.
+    extra = ["-UPORT_IS_CHECKED_BUILD", "-DPORT_IS_CHECKED_BUILD=0", "-Wno-unused-parameter", *code, f"-I{TOP}"]
+    objects = vendor_objects(tree, os.path.join(BENCH, "mmu"), extra, library, "tests/bench/mmu_vendor.c")
     exe = os.path.join(BENCH, "bench_mmu")
     # Sections that nothing needs go, and with them the vendor's calls into the rest of its driver.
     subprocess.run(["gcc", "-no-pie", "-Wl,--gc-sections", "-Wl,-z,noexecstack", "-o", exe, *objects,

@@ -25,15 +25,15 @@ PLANTS = {"byte": "differs at byte 0", "swap": "has sequence 1001", "drop": "has
           "ring:ours": "GspMsgQueueReceiveStatus refused message 1000", "ring:theirs": "1 bad, 1 gaps"}
 
 
-def vendor_objects(tree, where, extra=()):
-    """Compile the vendor's files and vendor.c with `extra` flags; the objects' paths."""
+def vendor_objects(tree, where, extra=(), theirs=SOURCES, ours="tests/peer/msgq/vendor.c"):
+    """Compile the vendor's files, and ours that includes their headers, with `extra` flags; the objects' paths."""
     os.makedirs(where, exist_ok=True)
     with open(os.path.join(TOP, "fwq/abigen/flags"), encoding="utf-8") as f:
         flags = f.read().replace("-Isrc", "-isystem src").split()
     made = []
-    for source in (*SOURCES, os.path.join(TOP, "tests/peer/msgq/vendor.c")):
+    for source in (*theirs, os.path.join(TOP, ours)):
         made.append(os.path.join(where, os.path.basename(source)[:-2] + ".o"))
-        warn = ["-w"] if source in SOURCES else ["-Wall", "-Wextra", "-Werror"]
+        warn = ["-w"] if source in theirs else ["-Wall", "-Wextra", "-Werror"]
         # The vendor reads the same memory as words of different sizes.
         subprocess.run(["gcc", "-O2", "-g", "-ffunction-sections", "-fno-strict-aliasing", *warn, *flags,
                         *extra, "-c", source, "-o", made[-1]], cwd=tree, check=True)
