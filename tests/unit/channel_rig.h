@@ -7,25 +7,20 @@
 #define CHANNEL_RIG_H
 
 #include "model_talk.h"
+#include "page_tables.h"
 
 #include "tests/model/host.h"
 
 #define DOORBELL_REG 0xbb0090u
 
 /* Places in VRAM; virtual addresses are the same, for the first 2 MiB. */
-#define INSTANCE 0x10000u
-#define PD3	 0x11000u
-#define PD2	 0x12000u
-#define PD1	 0x13000u
-#define PD0	 0x14000u
-#define SMALL	 0x15000u
-#define USERD	 0x20000u
-#define METHODS	 0x28000u
-#define GPFIFO	 0x30000u
-#define PUSH	 0x40000u
-#define SEM	 0x50000u
-#define DATA	 0x80000u
-#define ENTRIES	 8u
+#define USERD	0x20000u
+#define METHODS 0x28000u
+#define GPFIFO	0x30000u
+#define PUSH	0x40000u
+#define SEM	0x50000u
+#define DATA	0x80000u
+#define ENTRIES 8u
 
 #define SPACE	0x90f10000u
 #define CHANNEL 0xf1f00000u
@@ -40,7 +35,7 @@ struct rig {
 
 static inline void put64(struct rig *r, uint64_t addr, uint64_t value)
 {
-	memcpy(r->vram + addr, &value, 8);
+	put64_at(r->vram, addr, value);
 }
 
 static inline uint32_t word(const struct rig *r, uint64_t addr)
@@ -73,12 +68,7 @@ static inline struct rig rig_with(struct talk t, uint32_t size, uint32_t type, u
 
 	memset(r.vram + INSTANCE, 0, 0x100000 - INSTANCE);
 	put64(&r, INSTANCE + 0x208, ~0ull);
-	put64(&r, PD3, PD2 >> 4 | 2);
-	put64(&r, PD2, PD1 >> 4 | 2);
-	put64(&r, PD1, PD0 >> 4 | 2);
-	put64(&r, PD0 + 8, SMALL >> 4 | 2);
-	for (uint32_t i = 0; i < 512; i++)
-		put64(&r, SMALL + 8 * i, i << 8 | 1);
+	tables_identity(r.vram);
 	rm_client(&t);
 	assert_int_equal(rm_alloc(&t, CLIENT, DEVICE, SPACE, 0x90f1, space, 48), 0);
 	memcpy(p + 8, &gpfifo, 8);

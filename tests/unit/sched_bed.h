@@ -9,20 +9,20 @@
 #define SCHED_BED_H
 
 #include "model_talk.h"
+#include "page_tables.h"
 
 #include "tests/model/host.h"
 
 /* Places in VRAM; those above 2 MiB have no virtual address. */
-#define TABLES	    0x10000u
-#define USERD_AT(i) (0x20000u + (i)*USERD_SIZE)
-#define GPFIFO(i)   (0x30000u + (i)*0x2000u)
-#define PUSH(i)	    (0x80000u + (i)*0x1000u)
-#define SEM	    0xb0000u
-#define DATA	    0x100000u /* 512 KiB, and the same again behind it */
-#define DATA_SIZE   0x80000u
-#define INSTANCE(i) (0x200000u + (i)*0x1000u)
-#define METHODS	    0x400000u
-#define ENTRIES	    1024u
+#define USERD_AT(i)    (0x20000u + (i)*USERD_SIZE)
+#define GPFIFO(i)      (0x30000u + (i)*0x2000u)
+#define PUSH(i)	       (0x80000u + (i)*0x1000u)
+#define SEM	       0xb0000u
+#define DATA	       0x100000u /* 512 KiB, and the same again behind it */
+#define DATA_SIZE      0x80000u
+#define INSTANCE_AT(i) (0x200000u + (i)*0x1000u)
+#define METHODS	       0x400000u
+#define ENTRIES	       1024u
 
 #define SPACE	      0x90f10000u
 #define CHANNEL_AT(i) (0xf1f00000u + (i))
@@ -55,7 +55,7 @@ static void count_kick(void *ctx)
 
 static inline void put64(struct bed *b, uint64_t addr, uint64_t value)
 {
-	memcpy(b->vram + addr, &value, 8);
+	put64_at(b->vram, addr, value);
 }
 
 static inline uint32_t word(const struct bed *b, uint64_t addr)
@@ -70,13 +70,8 @@ static inline void bed_boot(struct bed *b)
 
 	model_cfg_write(b->mc->gpu, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
 	b->vram = model_vram_ptr(b->mc->gpu);
-	memset(b->vram + TABLES, 0, METHODS + 0x10000 - TABLES);
-	put64(b, TABLES, (TABLES + 0x1000) >> 4 | 2);
-	put64(b, TABLES + 0x1000, (TABLES + 0x2000) >> 4 | 2);
-	put64(b, TABLES + 0x2000, (TABLES + 0x3000) >> 4 | 2);
-	put64(b, TABLES + 0x3008, (TABLES + 0x4000) >> 4 | 2);
-	for (uint32_t i = 0; i < 512; i++)
-		put64(b, TABLES + 0x4000 + 8 * i, i << 8 | 1);
+	memset(b->vram + INSTANCE, 0, METHODS + 0x10000 - INSTANCE);
+	tables_identity(b->vram);
 	b->talk = talk_boot(b->mc);
 	rm_client(&b->talk);
 	assert_int_equal(rm_alloc(&b->talk, CLIENT, DEVICE, SPACE, 0x90f1, space, 48), 0);
@@ -115,9 +110,9 @@ static inline uint32_t group_alloc(struct bed *b, uint32_t handle, uint32_t type
 static inline uint32_t chan_alloc(struct bed *b, uint32_t i, uint32_t parent, uint32_t type,
 				  uint32_t vaspace)
 {
-	uint64_t descs[4][3] = {{INSTANCE(i), 0x1000, 2},
+	uint64_t descs[4][3] = {{INSTANCE_AT(i), 0x1000, 2},
 				{USERD_AT(i), USERD_SIZE, 2},
-				{INSTANCE(i), 0x200, 2},
+				{INSTANCE_AT(i), 0x200, 2},
 				{METHODS, 0x5000, 2}};
 	uint64_t gpfifo = GPFIFO(i);
 	uint8_t p[360] = {0};
@@ -140,8 +135,8 @@ static inline struct chan chan_new(struct bed *b, uint32_t i, uint32_t group, ui
 
 	assert_int_equal(
 		chan_alloc(b, i, group ? group : DEVICE, group ? 0 : type, group ? 0 : SPACE), 0);
-	put64(b, INSTANCE(i) + 0x200, TABLES | 0xc00);
-	put64(b, INSTANCE(i) + 0x208, ~0ull);
+	put64(b, INSTANCE_AT(i) + 0x200, PD3 | 0xc00);
+	put64(b, INSTANCE_AT(i) + 0x208, ~0ull);
 	assert_int_equal(rm_control(&b->talk, CLIENT, c.handle, 0xa06f0103, schedule, 2), 0);
 	c.ch = model_channel_find(b->mc->gpu, runlist, i);
 	assert_non_null(c.ch);

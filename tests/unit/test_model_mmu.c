@@ -3,18 +3,13 @@
  * The model's page tables, seen through BAR 1, and what the firmware makes of the BARs.
  */
 #include "model_talk.h"
+#include "page_tables.h"
 
 #include "tests/model/mmu.h"
 
-/* Tables in VRAM, all below 1 MiB. */
-#define INSTANCE 0x10000u
-#define PD3	 0x11000u
-#define PD2	 0x12000u
-#define PD1	 0x13000u
-#define PD0	 0x14000u
-#define SMALL	 0x15000u
-#define BIG	 0x16000u
-#define DATA	 0x200000u
+/* Beside the others, for big pages; and what is mapped. */
+#define BIG  0x16000u
+#define DATA 0x200000u
 
 #define UPDATE_PDE 70u
 
@@ -24,18 +19,7 @@
 
 static void put64(struct machine *mc, uint64_t addr, uint64_t value)
 {
-	memcpy((uint8_t *)model_vram_ptr(mc->gpu) + addr, &value, 8);
-}
-
-/* Entries of a directory and of a page, video memory. */
-static uint64_t pde(uint64_t addr)
-{
-	return addr >> 4 | 2;
-}
-
-static uint64_t pte(uint64_t addr)
-{
-	return addr >> 4 | 1;
+	put64_at(model_vram_ptr(mc->gpu), addr, value);
 }
 
 /* An address space with tables for its first 2 MiB, nothing mapped; BAR 1 goes through it. */
@@ -44,11 +28,8 @@ static void space_new(struct machine *mc)
 	memset((uint8_t *)model_vram_ptr(mc->gpu) + INSTANCE, 0, BIG + 0x1000 - INSTANCE);
 	put64(mc, INSTANCE + 0x200, PD3 | 0xc00);
 	put64(mc, INSTANCE + 0x208, 0xfffffff);
-	put64(mc, PD3, pde(PD2));
-	put64(mc, PD2, pde(PD1));
-	put64(mc, PD1, pde(PD0));
-	put64(mc, PD0, BIG >> 4 | 2);
-	put64(mc, PD0 + 8, pde(SMALL));
+	tables_link(model_vram_ptr(mc->gpu));
+	put64(mc, PD0, pde(BIG));
 	wr(mc, 0x001704, 0x80000000 | INSTANCE >> 12);
 }
 

@@ -194,8 +194,8 @@ static void endless(struct chan *c)
 		set32(c->b->vram + GPFIFO(c->i) + 8ul * i + 4, 10 << 10);
 	}
 	/* The size of the GPFIFO, as the instance block has it: two entries. */
-	set32(c->b->vram + INSTANCE(c->i) + 0x4c,
-	      (le32(c->b->vram + INSTANCE(c->i) + 0x4c) & ~0x1f0000u) | 1u << 16);
+	set32(c->b->vram + INSTANCE_AT(c->i) + 0x4c,
+	      (le32(c->b->vram + INSTANCE_AT(c->i) + 0x4c) & ~0x1f0000u) | 1u << 16);
 	set32(c->b->vram + USERD_AT(c->i) + 0x8c, 1);
 	wr(c->b->mc, 0xbb0090, c->token);
 }
