@@ -11,8 +11,8 @@ commands that bed.sh() sends there; so a command's output is never mixed with a 
 monitor is behind bed.qmp().
 
 Everything a run writes is in bed.dir: console.log, qemu.log (what the device model says), and
-after stop() each guest's console as guest-NAME.log.  A Bed has a time limit for the whole run; it
-kills QEMU on stop(), on any exception inside `with`, and when Python itself dies.
+after stop() each guest's console as guest-NAME.log and dom0's files of Bed.logs.  A Bed has a time
+limit for the whole run; it kills QEMU on stop(), on any exception inside `with`, and when Python itself dies.
 
 The module results.py records test cases; image.py makes overlays.
 """
@@ -87,6 +87,8 @@ class Bed:
     limit      seconds the whole run may take
     verbose    whether to print a line for each phase
     """
+
+    logs = ()  # of dom0, worth keeping when it is over
 
     def __init__(self, name, *, overlay=None, devices=(), preload=(), plugins=(), environ=None,
                  xen_args="", memory=3072, limit=170, verbose=True):
@@ -192,7 +194,7 @@ class Bed:
         if self._qemu is not None:
             try:
                 if save_logs and self._qemu.poll() is None and self._ready:
-                    self._save_guest_logs()
+                    self._save_logs()
                 if poweroff and self._qemu.poll() is None:
                     self._send("poweroff -f", 5)
                     self._qemu.wait(20)
@@ -217,15 +219,21 @@ class Bed:
             signal.signal(signal.SIGTERM, self._old_sigterm)
             self._old_sigterm = None
 
-    def _save_guest_logs(self):
-        """Copies the guests' consoles into the run's directory, if dom0 still answers."""
+    def _save(self, name, text):
+        with open(os.path.join(self.dir, name), "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def _save_logs(self):
+        """Copies dom0's own logs and the guests' consoles into the run's directory, if dom0 still answers."""
         rc, names = self.sh("ls /var/log/xen/console", timeout=5, late=True)
         if rc:
             return
         for name in re.findall(r"^guest-(\S+)\.log$", names, re.M):
-            text = self.guest_log(name, late=True)
-            with open(os.path.join(self.dir, f"guest-{name}.log"), "w", encoding="utf-8") as f:
-                f.write(text)
+            self._save(f"guest-{name}.log", self.guest_log(name, late=True))
+        for path in self.logs:
+            rc, text = self.sh(f"cat {shlex.quote(path)}", timeout=5, late=True)
+            if rc == 0:
+                self._save(os.path.basename(path), text)
 
     @property
     def console_path(self):

@@ -39,6 +39,8 @@ class System(Bed):
     linux_files further files for the Linux guest
     """
 
+    logs = ("/var/log/xvgpu.log",)
+
     def __init__(self, name, *, gpu="", port=False, images=("worker",), linux=None, linux_files=None,
                  overlay=None, **more):
         files = {
@@ -87,6 +89,12 @@ class System(Bed):
     def start_daemon(self):
         """Starts xvgpu daemon; its log is /var/log/xvgpu.log in dom0."""
         self.ok("mkdir -p /var/log; xvgpu daemon --foreground >>/var/log/xvgpu.log 2>&1 </dev/null &")
+
+    def restart_daemon(self):
+        """A new one has not counted any starts of gpudom yet."""
+        self.ok("kill $(pidof xvgpu)")
+        self.wait(lambda: self.sh("pidof xvgpu")[0], "the daemon to end", 30)
+        self.start_daemon()
 
     def gpudom_status(self):
         """The fields of gpudom's status node, {} if there is none."""
