@@ -25,6 +25,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gpu/core/mmu/map.h"
+
 #define GPU_VA_BITS 49u
 
 #define NV_MMU_VER2_PTE_VALID	   (1ull << 0)
@@ -41,15 +43,8 @@
 #define GPU_VRAM_REACH	 (1ull << 37)
 #define GPU_SYSMEM_REACH (1ull << 58)
 
-/* Where memory is. A peer's memory, 1, is not offered. PDEs say 1 for VRAM, 0 being "no table". */
-enum gpu_aperture {
-	GPU_APERTURE_VRAM = 0,
-	GPU_APERTURE_SYSMEM_COHERENT = 2,
-	GPU_APERTURE_SYSMEM_NONCOHERENT = 3,
-};
+/* PDEs say 1 for VRAM, 0 being "no table"; PTEs have enum gpu_aperture. */
 #define NV_MMU_VER2_PDE_APERTURE_VIDEO_MEMORY 1ull
-
-enum gpu_page { GPU_PAGE_4K, GPU_PAGE_64K, GPU_PAGE_2M };
 
 #define GPU_TABLE_LEVELS 5u
 #define GPU_TABLE_ROOT	 4u /* level of the root */

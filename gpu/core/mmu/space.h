@@ -86,25 +86,6 @@ void gpu_space_fini(struct gpu_space *s);
 /* VRAM address of the directory, for instance blocks. */
 uint64_t gpu_space_directory(const struct gpu_space *s);
 
-/* Memory to be mapped: addr and size in bytes, multiples of the page size. */
-struct gpu_run {
-	uint64_t addr, size;
-	enum gpu_aperture aperture;
-};
-
-#define GPU_MAP_READ_ONLY  0x1u
-#define GPU_MAP_PRIVILEGED 0x2u /* not for channels of users */
-#define GPU_MAP_VOLATILE   0x4u /* the GPU does not cache it */
-
-struct gpu_map {
-	uint64_t va;
-	enum gpu_page page;
-	unsigned int flags; /* GPU_MAP_* */
-	uint8_t kind;	    /* PTE_KIND: 0 is pitch, for the others see the chip's dev_mmu.h */
-	const struct gpu_run *runs; /* one behind the other from va on */
-	unsigned int n;
-};
-
 /*
  * Maps. Where it was reserved, with pages of the same size, is free. 0, -EINVAL (no or empty runs,
  * unknown flag, page size or aperture, anything not a multiple of the page, memory that entries cannot
