@@ -10,6 +10,7 @@
 #define GPU_CORE_H
 
 #include "gpu/core/extent.h"
+#include "gpu/core/mmu/map.h"
 #include "hv/hv.h"
 
 struct gpu;
@@ -79,5 +80,99 @@ int gpu_vram_write(struct gpu *gpu, uint64_t addr, const void *src, size_t len);
 int gpu_falcon_dma_load(struct gpu *gpu, uint64_t addr, uint32_t dmem_offset, size_t len);
 /* offset, len and dst are multiples of 4; 0, -EINVAL, -ENODEV. */
 int gpu_falcon_dmem_read(struct gpu *gpu, uint32_t offset, void *dst, size_t len);
+
+/*
+ * ---------------------------------------------------------------- with firmware (gpu/core/rm/session.h)
+ *
+ * A tenant is one guest's slice, or the driver domain itself, as the core sees it: an RM client with turns
+ * and a quota of its own, address spaces, channels, and a range of VRAM for the tables and instance blocks
+ * of these, which no address space shows.
+ *
+ * What takes firmware calls is asynchronous: the callback comes once, from the loop, never before the call
+ * returned. In callbacks everything is allowed.
+ *
+ * Ends. A channel's end takes it off the runlist, preempts it, and has the firmware's word for that; a
+ * tenant's end does so with all channels at once and then drops its spaces. When done() of an end is called
+ * with 0, or with any error, the device reaches nothing of it any more: if the firmware does not answer in
+ * time, the core takes bus mastering away first and the GPU is lost.
+ */
+struct gpu_rm;
+struct gpu_tenant;
+struct gpu_vm;
+struct gpu_channel;
+
+#define GPU_CHANNELS_MAX 64u /* of one tenant */
+
+/*
+ * vram: for tables and instance blocks, the caller's until the end; a multiple of 64 KiB, 512 KiB or more;
+ * need not be clean. Three eighths of it are for channels (28 KiB each), the rest for page tables. 0:
+ * ready(tenant, err, arg) will be called; after an error there it is gone. -EINVAL, -ENOMEM, -ENOSPC (too
+ * many tenants), -EIO (the firmware is gone).
+ */
+int gpu_tenant_new(struct gpu_rm *rm, const struct gpu_range *vram,
+		   void (*ready)(struct gpu_tenant *tenant, int err, void *arg), void *arg,
+		   struct gpu_tenant **out);
+/* At any time, in creation too (ready() is not called then). Handles of spaces and channels are void at once. */
+void gpu_tenant_end(struct gpu_tenant *tenant, void (*done)(int err, void *arg), void *arg);
+
+/*
+ * Address spaces. Virtual addresses from gpu_vm_start() to below gpu_vm_end() are the tenant's; RM keeps the
+ * others. Changes are as in gpu/core/mmu/space.h (map, unmap, reserve, release: all or nothing, errors
+ * there); the GPU follows them from gpu_vm_commit() on: it has forgotten what it knew, and what it had
+ * under way in system memory has arrived. -ENODEV when the GPU is lost.
+ */
+int gpu_vm_new(struct gpu_tenant *tenant, void (*ready)(struct gpu_vm *vm, int err, void *arg),
+	       void *arg, struct gpu_vm **out); /* 0, -ENOMEM (memory, tables), -EDQUOT, -EIO */
+uint64_t gpu_vm_start(const struct gpu_vm *vm);
+uint64_t gpu_vm_end(const struct gpu_vm *vm);
+int gpu_vm_map(struct gpu_vm *vm, const struct gpu_map *map);
+int gpu_vm_unmap(struct gpu_vm *vm, uint64_t va, uint64_t size, enum gpu_page page);
+int gpu_vm_reserve(struct gpu_vm *vm, uint64_t va, uint64_t size, enum gpu_page page);
+int gpu_vm_release(struct gpu_vm *vm, uint64_t va, uint64_t size, enum gpu_page page);
+int gpu_vm_commit(struct gpu_vm *vm);
+/* -EBUSY (and nothing happens): a channel has it. done() as for all ends. */
+int gpu_vm_free(struct gpu_vm *vm, void (*done)(int err, void *arg), void *arg);
+
+/* What stopped a channel. */
+struct gpu_fault {
+	uint32_t xid;	  /* ROBUST_CHANNEL_* */
+	uint64_t address; /* of an MMU fault, if the firmware tells; 0 */
+	uint32_t type;	  /* its NV_PFAULT_FAULT_TYPE_* */
+};
+
+struct gpu_channel_desc {
+	struct gpu_vm *vm;
+	uint32_t engine_class; /* one of gpu_classes() */
+	uint64_t gpfifo;       /* virtual address, a multiple of 8 */
+	uint32_t entries;      /* a power of two */
+	/*
+	 * USERD: 512 bytes inside a page of hv DMA memory, the caller's until the end. A guest may have the page
+	 * mapped: the GPU checks nothing there but what a channel may do anyway.
+	 */
+	void *userd;
+	uint64_t userd_dma;
+	void (*fault)(struct gpu_channel *channel, const struct gpu_fault *fault, void *arg);
+	void *arg;
+};
+
+/*
+ * Always for a user: no privileged methods, no physical addresses. 0: ready(channel, err, arg) will be
+ * called, 0 when it takes submissions. -EINVAL, -EOPNOTSUPP (class), -EDQUOT, -ENOSPC (channel ids),
+ * -ENOMEM, -EIO. After desc->fault() the channel does nothing any more; its end is the caller's to ask for.
+ */
+int gpu_channel_new(struct gpu_tenant *tenant, const struct gpu_channel_desc *desc,
+		    void (*ready)(struct gpu_channel *channel, int err, void *arg), void *arg,
+		    struct gpu_channel **out);
+/* Has the GPU look at USERD: one register write. */
+void gpu_channel_ring(struct gpu_channel *channel);
+void gpu_channel_free(struct gpu_channel *channel, void (*done)(int err, void *arg), void *arg);
+
+/* What this chip's channels take, in NVIDIA's class numbers. */
+struct gpu_classes {
+	uint32_t gpfifo;
+	unsigned int n;
+	uint32_t engine[11];
+};
+const struct gpu_classes *gpu_classes(const struct gpu *gpu);
 
 #endif /* GPU_CORE_H */

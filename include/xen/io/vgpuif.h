@@ -43,6 +43,11 @@
  *      1: MEM_WRITE and MEM_READ are served: the backend moves bytes between guest pages and video
  *      memory through the board's BAR. Slow; for start-up, tests and small objects.
  *
+ * feature-channels
+ *      Values: 0/1
+ *      1: address spaces and channels are served: the guest submits work by itself. 0: the operations from
+ *      MEM_IMPORT on are not.
+ *
  * stats
  *      Values: "key=value key=value ..."
  *      For people and tools; no part of the protocol.
@@ -118,19 +123,27 @@
 #define XENVGPU_RING_SLOTS  32
 #define XENVGPU_MAX_DEVICES 8
 
-#define XENVGPU_OP_INFO	     0x10
-#define XENVGPU_OP_PING	     0x11
-#define XENVGPU_OP_MEM_ALLOC 0x12
-#define XENVGPU_OP_MEM_FREE  0x13
-#define XENVGPU_OP_MEM_WRITE 0x14
-#define XENVGPU_OP_MEM_READ  0x15
+#define XENVGPU_OP_INFO		   0x10
+#define XENVGPU_OP_PING		   0x11
+#define XENVGPU_OP_MEM_ALLOC	   0x12
+#define XENVGPU_OP_MEM_FREE	   0x13
+#define XENVGPU_OP_MEM_WRITE	   0x14
+#define XENVGPU_OP_MEM_READ	   0x15
+#define XENVGPU_OP_MEM_IMPORT	   0x16
+#define XENVGPU_OP_CLASS_LIST	   0x17
+#define XENVGPU_OP_SPACE_CREATE	   0x18
+#define XENVGPU_OP_SPACE_DESTROY   0x19
+#define XENVGPU_OP_BIND		   0x1a
+#define XENVGPU_OP_CHANNEL_CREATE  0x1b
+#define XENVGPU_OP_CHANNEL_DESTROY 0x1c
 
 /*
  * Page lists. A buffer in guest memory is named by a directory page (granted read-only) that holds
  * XENVGPU_GREFS_PER_DIR grant references of whole pages in order; further directories are linked by
- * gref_dir_next_page (0: none). A reference of 0 is invalid. The backend copies a directory once
- * and then checks it. One request moves at most XENVGPU_COPY_MAX bytes, so one directory is enough
- * today and gref_dir_next_page must be 0.
+ * gref_dir_next_page (0: this is the last). A directory that is not the last is full; in the last one
+ * what is not needed is ignored. A reference of 0 is invalid. The backend copies a directory once
+ * and then checks it. MEM_WRITE and MEM_READ move at most XENVGPU_COPY_MAX bytes, for which one
+ * directory is enough: with them gref_dir_next_page must be 0.
  */
 #define XENVGPU_GREFS_PER_DIR 1023
 struct xenvgpu_page_directory {
@@ -139,7 +152,14 @@ struct xenvgpu_page_directory {
 };
 
 #define XENVGPU_COPY_MAX    0x100000u /* bytes one MEM_WRITE or MEM_READ moves */
-#define XENVGPU_MAX_OBJECTS 256	      /* memory objects of one slice at a time */
+#define XENVGPU_MAX_OBJECTS 256	      /* memory objects of one slice at a time, both kinds */
+
+/* With feature-channels. */
+#define XENVGPU_IMPORT_MAX                                                                         \
+	32768u /* pages of one MEM_IMPORT; a backend may allow a slice fewer in all */
+#define XENVGPU_MAX_SPACES   16	 /* address spaces of one slice at a time */
+#define XENVGPU_MAX_CHANNELS 64	 /* channels of one slice at a time */
+#define XENVGPU_MAX_BINDS    128 /* of one request: they fill a page */
 
 /*
  * INFO: no parameters. Answers what the slice is.
@@ -178,8 +198,9 @@ struct xenvgpu_mem_alloc_resp {
 };
 
 /*
- * MEM_FREE: XEN_ENOENT for a handle that is not this slice's; XEN_EBUSY while a request uses it. The
- * answer comes when the memory has been cleared; the handle is dead at once. XEN_EIO: it could not be
+ * MEM_FREE: XEN_ENOENT for a handle that is not this slice's; XEN_EBUSY while a request uses it, or an
+ * address space has a part of it mapped. The answer comes when the memory has been cleared (guest pages:
+ * when the device can no longer reach them, and the grants can be ended); the handle is dead at once. XEN_EIO: it could not be
  * cleared and is lost to the slice.
  */
 struct xenvgpu_mem_free_req {
@@ -200,6 +221,134 @@ struct xenvgpu_mem_copy_req {
 	uint32_t length;
 };
 
+/*
+ * MEM_IMPORT: a memory object of `pages` of the guest's own pages, named by a page list. The backend maps
+ * them for the device alone, with no view of its own, until MEM_FREE or the end of the connection; the
+ * guest cannot end these grants before. flags: XENVGPU_IMPORT_RO, the device may only read (the grants may
+ * be read-only then). XEN_ENOSPC: too many objects or pages; XEN_EFAULT: a reference could not be used;
+ * XEN_EINVAL: a bad page list. MEM_WRITE and MEM_READ do not take such an object.
+ */
+#define XENVGPU_IMPORT_RO 0x1u
+struct xenvgpu_mem_import_req {
+	uint32_t gref_directory;
+	uint32_t pages; /* 1 ... XENVGPU_IMPORT_MAX */
+	uint32_t flags;
+};
+struct xenvgpu_mem_import_resp {
+	uint32_t handle;
+};
+
+/*
+ * CLASS_LIST: no parameters. Answers the classes of this chip, in NVIDIA's numbers: what methods a channel
+ * takes itself (for example AMPERE_CHANNEL_GPFIFO_A), and the engine classes that CHANNEL_CREATE takes. A
+ * class that is not there today is not served.
+ */
+#define XENVGPU_CLASSES_MAX 11
+struct xenvgpu_class_list_resp {
+	uint32_t gpfifo;
+	uint32_t n;
+	uint32_t engine_class[XENVGPU_CLASSES_MAX];
+};
+
+/*
+ * SPACE_CREATE: an empty GPU address space. Virtual addresses from va_start to below va_end can be bound.
+ * Spaces and channels, and their page tables, take video memory of the slice's own (XEN_ENOMEM).
+ * XEN_ENOSPC: too many spaces. A handle is never 0.
+ */
+struct xenvgpu_space_create_resp {
+	uint32_t space;
+	uint32_t reserved;
+	uint64_t va_start;
+	uint64_t va_end;
+};
+
+/* SPACE_DESTROY: what is bound in it is unbound. XEN_ENOENT; XEN_EBUSY while a channel has it. */
+struct xenvgpu_space_destroy_req {
+	uint32_t space;
+};
+
+/*
+ * BIND: `count` changes of one address space, in the page gref (which the backend copies, once). They are
+ * carried out in order. The first that fails ends the request: those before it stay, and `done`, which is
+ * answered with an error status too, says how many that were. The answer comes when the GPU follows all of
+ * them; pages unbound are out of its reach then.
+ *
+ * va, size, offset: bytes, multiples of the page (1 << page_shift). MAP shows size bytes of the object
+ * `handle` from offset on at va; UNMAP takes away size bytes that were mapped with pages of this size, by
+ * whatever MAPs. RESERVE makes reads of what is not mapped give zeros and drops writes (sparse); RELEASE
+ * takes that back. Guest pages can be bound with 4 KiB pages only.
+ *
+ * XEN_ENOENT: no such space or object, or not all of it is mapped (reserved) so; XEN_EEXIST: something is
+ * mapped there; XEN_EINVAL: beyond the object or the space, not a multiple, or a field that has to be zero
+ * is not; XEN_EACCES: a writable mapping of an object that is read-only; XEN_ENOMEM: no video memory for
+ * page tables is left; XEN_EFAULT: the page could not be read.
+ */
+#define XENVGPU_BIND_MAP     1
+#define XENVGPU_BIND_UNMAP   2
+#define XENVGPU_BIND_RESERVE 3
+#define XENVGPU_BIND_RELEASE 4
+
+#define XENVGPU_BIND_RO 0x1u /* MAP: writes fault */
+
+#define XENVGPU_PAGE_4K	 12
+#define XENVGPU_PAGE_64K 16
+#define XENVGPU_PAGE_2M	 21
+
+struct xenvgpu_bind {
+	uint8_t operation;
+	uint8_t page_shift;
+	uint16_t flags;	 /* MAP */
+	uint32_t handle; /* MAP */
+	uint64_t va;
+	uint64_t size;
+	uint64_t offset; /* MAP */
+};
+
+struct xenvgpu_bind_req {
+	uint32_t space;
+	uint32_t gref;
+	uint32_t count; /* 1 ... XENVGPU_MAX_BINDS */
+};
+struct xenvgpu_bind_resp {
+	uint32_t done;
+};
+
+/*
+ * CHANNEL_CREATE: a channel for the engine class engine_class, in an address space. Its GPFIFO of `entries`
+ * (a power of two, 2 ... 4096) lies at virtual address gpfifo, a multiple of 4096, which need not be mapped
+ * yet. Answers the channel's number, which is its bit in the doorbell bitmap, and where its USERD is: at
+ * userd_offset of a page that the backend grants. The page is the guest's alone and holds USERDs of its
+ * other channels too. The guest writes GP_PUT there (struct xenvgpu_userd), then rings.
+ *
+ * XEN_ENOENT: no such space; XEN_EOPNOTSUPP: the class is not served; XEN_ENOSPC: too many channels;
+ * XEN_EINVAL: an impossible GPFIFO; XEN_EIO: the firmware refused.
+ */
+struct xenvgpu_channel_create_req {
+	uint32_t space;
+	uint32_t engine_class;
+	uint64_t gpfifo;
+	uint32_t entries;
+	uint32_t flags; /* 0 */
+};
+struct xenvgpu_channel_create_resp {
+	uint32_t channel; /* 0 ... XENVGPU_MAX_CHANNELS - 1 */
+	uint32_t userd_gref;
+	uint32_t userd_offset; /* bytes, a multiple of XENVGPU_USERD_SIZE */
+};
+
+/* What of NVIDIA's USERD (Nvc56fControl) a channel needs; in bytes from its start. */
+#define XENVGPU_USERD_SIZE   512
+#define XENVGPU_USERD_GP_GET 0x88 /* uint32_t, by the GPU */
+#define XENVGPU_USERD_GP_PUT 0x8c /* uint32_t, by the guest */
+
+/*
+ * CHANNEL_DESTROY: answered when the channel has stopped for good, whatever it was doing. The guest lets go
+ * of userd_gref's page when no channel of its has a USERD there. XEN_ENOENT.
+ */
+struct xenvgpu_channel_destroy_req {
+	uint32_t channel;
+};
+
 struct xenvgpu_request {
 	uint16_t id;
 	uint8_t operation;
@@ -209,6 +358,11 @@ struct xenvgpu_request {
 		struct xenvgpu_mem_alloc_req mem_alloc;
 		struct xenvgpu_mem_free_req mem_free;
 		struct xenvgpu_mem_copy_req mem_copy;
+		struct xenvgpu_mem_import_req mem_import;
+		struct xenvgpu_space_destroy_req space_destroy;
+		struct xenvgpu_bind_req bind;
+		struct xenvgpu_channel_create_req channel_create;
+		struct xenvgpu_channel_destroy_req channel_destroy;
 		uint8_t raw[56]; /* what an operation does not use is zero */
 	} op;
 };
@@ -222,6 +376,11 @@ struct xenvgpu_response {
 		struct xenvgpu_info_resp info;
 		struct xenvgpu_ping ping;
 		struct xenvgpu_mem_alloc_resp mem_alloc;
+		struct xenvgpu_mem_import_resp mem_import;
+		struct xenvgpu_class_list_resp class_list;
+		struct xenvgpu_space_create_resp space_create;
+		struct xenvgpu_bind_resp bind;
+		struct xenvgpu_channel_create_resp channel_create;
 		uint8_t raw[56];
 	} op;
 };
@@ -233,11 +392,17 @@ DEFINE_RING_TYPES(xen_vgpuif, struct xenvgpu_request, struct xenvgpu_response);
  *                              Event page
  ******************************************************************************
  *
- * Written by the back: in_prod and the events; the front writes in_cons only. Both indices run
- * freely; an event's slot is index % XENVGPU_NUM_EVENTS. When the page is full the back drops the
- * event (EVT_LOST is also visible as a state change). The front trusts neither index nor contents.
+ * Written by the back: in_prod and the events; the front writes in_cons and the doorbells only. Both
+ * indices run freely; an event's slot is index % XENVGPU_NUM_EVENTS. When the page is full the back drops
+ * the event (EVT_LOST is also visible as a state change). The front trusts neither index nor contents.
+ *
+ * Doorbells: to have the GPU look at channel N's USERD, the front sets bit N % 32 of doorbell[N / 32]
+ * (atomically: the back takes a whole word out), then, if the bit was clear, notifies through the event
+ * channel. So many submissions, to many channels, cost one event. Bits of channels that do not exist are
+ * ignored.
  */
-#define XENVGPU_EVT_LOST 0x10 /* the GPU is lost: reason is XENVGPU_LOST_* */
+#define XENVGPU_EVT_LOST    0x10 /* the GPU is lost: reason is XENVGPU_LOST_* */
+#define XENVGPU_EVT_CHANNEL 0x11 /* a channel was stopped after an error; destroy it */
 
 #define XENVGPU_LOST_BUS   1 /* bus mastering was taken away, or the function no longer answers */
 #define XENVGPU_LOST_RESET 2 /* the driver domain is about to reset or leave the GPU */
@@ -250,6 +415,12 @@ struct xenvgpu_event {
 		struct {
 			uint32_t reason;
 		} lost;
+		struct {
+			uint32_t channel;
+			uint32_t xid;	  /* ROBUST_CHANNEL_*, as NVIDIA's drivers log them */
+			uint64_t address; /* of an MMU fault, if known; 0 */
+			uint32_t fault;	  /* its NV_PFAULT_FAULT_TYPE_* */
+		} channel;
 		uint8_t raw[56];
 	} op;
 };
@@ -259,7 +430,8 @@ struct xenvgpu_event {
 struct xenvgpu_event_page {
 	uint32_t in_cons;
 	uint32_t in_prod;
-	uint8_t reserved[XENVGPU_EVENT_OFFSET - 8];
+	uint32_t doorbell[XENVGPU_MAX_CHANNELS / 32];
+	uint8_t reserved[XENVGPU_EVENT_OFFSET - 8 - XENVGPU_MAX_CHANNELS / 8];
 	struct xenvgpu_event event[XENVGPU_NUM_EVENTS];
 };
 
