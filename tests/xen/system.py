@@ -22,6 +22,7 @@ from bed import BUILD, ROOT, Bed, BedError  # noqa: E402,F401
 GPU_BDF = "0000:00:02.0"
 PORT_BDF = "0000:01:00.0"  # behind a root port
 LIB = "/usr/lib/xvgpu"
+ARCHIVE = "/var/lib/xvgpu/gpudom.fw"
 
 
 def fields(text):
@@ -33,6 +34,7 @@ class System(Bed):
     """A Bed with everything of ours in dom0.
 
     gpu         QEMU properties of the model ("fault=…")
+    firmware    an archive (archives.py), for gpudom to start the GPU's firmware from
     port        whether the GPU sits behind a root port, with a bus of its own that dom0 can reset
     images      bare guests to have at hand, of tests/xen/images
     linux       the Linux guest's script, of tests/xen/linux; None: no Linux guest
@@ -41,13 +43,16 @@ class System(Bed):
 
     logs = ("/var/log/xvgpu.log",)
 
-    def __init__(self, name, *, gpu="", port=False, images=("worker",), linux=None, linux_files=None,
+    def __init__(self, name, *, gpu="", firmware=None, port=False, images=("worker",), linux=None, linux_files=None,
                  overlay=None, **more):
         files = {
             f"{LIB}/gpudom": os.path.join(BUILD, "gpudom"),
             "/usr/sbin/xvgpu": os.path.join(BUILD, "xvgpu"),
             "/etc/xvgpu/profiles.conf": os.path.join(ROOT, "packaging", "profiles.conf"),
         }
+        if firmware:
+            files[ARCHIVE] = firmware
+        self._firmware = firmware
         for image in images:
             files[f"{LIB}/images/{image}"] = os.path.join(BUILD, "images", image)
         if linux:
@@ -79,12 +84,16 @@ class System(Bed):
 
     def start_gpudom(self, daemon=True):
         """Makes the GPU assignable, starts gpudom through xl, waits until it serves."""
-        self.ok(f"xvgpu init {GPU_BDF} --kernel {LIB}/gpudom")
-        self.ok("xl create /etc/xvgpu/gpudom.cfg")
-        self.wait(self.gpudom_running, "gpudom to serve", 60)
+        self.init_gpudom()
+        self.ok("xl create /etc/xvgpu/gpudom.cfg", timeout=60)
+        self.wait(self.gpudom_running, "gpudom to serve", 120)
         if daemon:
             self.start_daemon()
         self.say("gpudom owns the GPU and serves")
+
+    def init_gpudom(self, bdf=GPU_BDF):
+        """Makes the GPU assignable, writes gpudom's config."""
+        self.ok(f"xvgpu init {bdf} --kernel {LIB}/gpudom {'--ramdisk ' + ARCHIVE if self._firmware else ''}")
 
     def start_daemon(self):
         """Starts xvgpu daemon; its log is /var/log/xvgpu.log in dom0."""

@@ -11,12 +11,11 @@ import json
 import re
 import sys
 
-import test_firmware
-from system import LIB, PORT_BDF, System
+from system import PORT_BDF, System
+import archives
 from results import Results, Skip, check
 
 VERSION = "535.113.01"
-ARCHIVE = f"/var/lib/xvgpu/{VERSION}.fw"
 # Fewer than the starts after which the daemon gives up.
 FAULTS = (
     ("frts-error=0x17", r"run_fwsec_frts: FRTS error 0x17"),
@@ -69,14 +68,14 @@ def wpr2_outlives(s, results, at):
 
 def main():
     results = Results("boot-faults")
-    found = [path for version, path, _ in test_firmware.archives() if version == VERSION]
-    if not found:
+    archive = archives.find(VERSION)
+    if not archive:
         with results.case("starts"):
             raise Skip("the mirror has no firmware package")
         return results.finish()
-    with System("boot-faults", port=True, images=(), overlay={ARCHIVE: found[0]}, limit=850) as s:
+    with System("boot-faults", port=True, images=(), firmware=archive, limit=850) as s:
         at = 0
-        s.ok(f"xvgpu init {PORT_BDF} --kernel {LIB}/gpudom --ramdisk {ARCHIVE}")
+        s.init_gpudom(PORT_BDF)
         s.start_daemon()
         s.qom_set("gpu0", "fault", FAULTS[0][0])
         s.ok("xl create /etc/xvgpu/gpudom.cfg", timeout=60)

@@ -8,18 +8,14 @@ gpudom's own readers and hashes .fwimage, which must be what readelf finds in th
 damaged and a missing archive are told and do no harm. Nothing is run from the files.
 """
 
-import glob
 import hashlib
 import os
 import re
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peer"))
-
-import system  # noqa: F401
-import firmware  # noqa: E402
-from system import BUILD, GPU_BDF, LIB, System
+from system import GPU_BDF, LIB, System
+from archives import images, pack
 from results import Results, Skip, check, check_equal
 
 WHERE = "/var/lib/xvgpu"
@@ -36,21 +32,8 @@ def section(path, name):
 
 def archives():
     """(version, archive, sha256 of .fwimage) of each version that Debian has for GA102."""
-    done = {}
-    for release in firmware.PACKAGES:
-        tree = firmware.fetch(release, "firmware-nvidia-graphics") \
-            if "firmware-nvidia-graphics" in firmware.PACKAGES[release] else None
-        folder = os.path.join(tree or "", "ga102/gsp")
-        for path in sorted(glob.glob(os.path.join(folder, "gsp-*.bin"))) if tree else []:
-            version = os.path.basename(path)[4:-4]
-            if version in done:
-                continue
-            out = os.path.join(BUILD, "run", f"ga102-{version}.fw")
-            os.makedirs(os.path.dirname(out), exist_ok=True)
-            subprocess.run([os.path.join(BUILD, "xvgpu"), "firmware", "pack", folder, "--version",
-                            version, "-o", out], check=True, stdout=subprocess.DEVNULL)
-            done[version] = (out, hashlib.sha256(section(path, ".fwimage")).hexdigest())
-    return [(version, *rest) for version, rest in sorted(done.items())]
+    return [(version, pack(os.path.dirname(path), "ga102", version),
+             hashlib.sha256(section(path, ".fwimage")).hexdigest()) for version, path in sorted(images().items())]
 
 
 def start(s, name, archive):

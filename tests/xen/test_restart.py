@@ -18,11 +18,10 @@ import subprocess
 import sys
 
 import test_firmware
-from system import BUILD, GPU_BDF, LIB, BedError, System, fields
+from system import BUILD, BedError, System, fields
 from results import Results, Skip, check, check_equal
 
 VERSION = "535.113.01"
-ARCHIVE = f"/var/lib/xvgpu/{VERSION}.fw"
 GUESTS = ("pv", "pv2")
 SLICE = 4 << 20  # bytes a guest fills and verifies
 KINDS = ("destroy", "shutdown", "crash", "reboot")
@@ -118,12 +117,9 @@ def main():
         return results.finish()
     _, path, digest = found[0]
     times = int(os.environ.get("RESTARTS", len(KINDS)))
-    with System("restart", overlay={ARCHIVE: path, "/usr/bin/crash": os.path.join(BUILD, "crash")},
+    with System("restart", firmware=path, overlay={"/usr/bin/crash": os.path.join(BUILD, "crash")},
                 limit=250 + 90 * times) as s:
-        s.ok(f"xvgpu init {GPU_BDF} --kernel {LIB}/gpudom --ramdisk {ARCHIVE}")
-        s.ok("xl create /etc/xvgpu/gpudom.cfg", timeout=60)
-        s.wait(s.gpudom_running, "gpudom to serve", 60)
-        s.start_daemon()
+        s.start_gpudom()
         for key, name in enumerate(GUESTS, 1):
             s.create_worker(name, f"mode=loop key={key} bytes={SLICE}", "32M")
             s.wait_node(name, "progress", "verified")
