@@ -44,6 +44,7 @@ struct gpu_rm {
 
 	struct gpu_engines engines;
 	struct gpu_rm_stats stats;
+	struct gpu_rm_listener *listeners;
 };
 
 /* ---------------------------------------------------------------- the beginning */
@@ -187,10 +188,14 @@ static void heard(struct gpu_boot *boot, uint32_t function, const uint8_t *paylo
 			   hv_pci_name(rm->gpu->pci), function, len);
 		return;
 	}
-	if (ev.kind == FWQ_EVENT_POST_EVENT)
+	if (ev.kind == FWQ_EVENT_POST_EVENT) {
 		fwq_clients_post(&rm->clients, &ev.post);
+		return;
+	}
+	for (struct gpu_rm_listener *l = rm->listeners; l; l = l->next)
+		l->heard(l, &ev);
 	/* Guests can provoke these, so the log has a brake. */
-	else if (fwq_event_log(&ev, line, sizeof(line)))
+	if (fwq_event_log(&ev, line, sizeof(line)))
 		hv_log_dom(hv_domid(), HV_WARN, "gpu %s: firmware: %s", hv_pci_name(rm->gpu->pci),
 			   line);
 }
@@ -314,4 +319,34 @@ struct fwq_clients *gpu_rm_clients(struct gpu_rm *rm)
 const struct gpu_rm_stats *gpu_rm_stats(const struct gpu_rm *rm)
 {
 	return &rm->stats;
+}
+
+struct gpu *gpu_rm_gpu(const struct gpu_rm *rm)
+{
+	return rm->gpu;
+}
+
+const struct fwq_pack *gpu_rm_pack(const struct gpu_rm *rm)
+{
+	return rm->pack;
+}
+
+struct fwq_rm *gpu_rm_fwq(struct gpu_rm *rm)
+{
+	return &rm->rm;
+}
+
+void gpu_rm_listen(struct gpu_rm *rm, struct gpu_rm_listener *listener)
+{
+	listener->next = rm->listeners;
+	rm->listeners = listener;
+}
+
+void gpu_rm_unlisten(struct gpu_rm *rm, struct gpu_rm_listener *listener)
+{
+	struct gpu_rm_listener **link = &rm->listeners;
+
+	while (*link != listener)
+		link = &(*link)->next;
+	*link = listener->next;
 }

@@ -10,7 +10,8 @@
  *
  * Death of the firmware: its queue's header breaks, or its core halts. Nothing that runs on the GPU can be
  * stopped then, so the GPU is given up (gpu_give_up()): bus mastering is taken away, and who waits for
- * gpu_on_lost() is told, as for a GPU that fell off the bus.
+ * gpu_on_lost() is told, as for a GPU that fell off the bus. However it was lost: the session notices within a
+ * second, and every call that waits for the firmware ends with -EIO then.
  *
  * Source: nouveau, r535/gsp.c (r535_gsp_intr, r535_gsp_msgq_work).
  */
@@ -28,6 +29,12 @@ struct gpu_rm_stats {
 	uint64_t interrupts; /* of them, because the GSP had interrupted */
 	uint64_t events;     /* told to us unasked */
 	uint64_t garbled;    /* of them, those that are none */
+};
+
+/* Wants to hear what the firmware reports unasked, but for events that were subscribed to. */
+struct gpu_rm_listener {
+	struct gpu_rm_listener *next;
+	void (*heard)(struct gpu_rm_listener *listener, const struct fwq_event *ev);
 };
 
 /*
@@ -50,5 +57,14 @@ void gpu_rm_free(struct gpu_rm *rm);
 const struct gpu_engines *gpu_rm_engines(const struct gpu_rm *rm);
 struct fwq_clients *gpu_rm_clients(struct gpu_rm *rm);
 const struct gpu_rm_stats *gpu_rm_stats(const struct gpu_rm *rm);
+
+/* The same: what a session is with. */
+struct gpu *gpu_rm_gpu(const struct gpu_rm *rm);
+const struct fwq_pack *gpu_rm_pack(const struct gpu_rm *rm);
+struct fwq_rm *gpu_rm_fwq(struct gpu_rm *rm);
+
+/* A listener is its owner's, who takes it away again, but not from within heard(). */
+void gpu_rm_listen(struct gpu_rm *rm, struct gpu_rm_listener *listener);
+void gpu_rm_unlisten(struct gpu_rm *rm, struct gpu_rm_listener *listener);
 
 #endif /* GPU_RM_SESSION_H */

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tenant.h - tenants and address spaces inside the core; core.h is what others see.
+ *
+ * A tenant's VRAM has channel slots at its start (instance block and fault method buffer of each) and page
+ * tables behind them. What a tenant has with the firmware is below one RM client, so that freeing its root
+ * ends whatever a call in between has left.
+ *
+ * An end goes: channels, then spaces, then the client, then the memory; only then the owner is told. If
+ * one of these ends with an error of which it is not known what the firmware makes of it, the GPU is
+ * given up first. Owners are told from the loop, by works, so never before their call has returned.
+ */
+#ifndef GPU_TENANT_H
+#define GPU_TENANT_H
+
+#include "fwq/client.h"
+#include "gpu/core/core.h"
+#include "gpu/core/gpu.h"
+#include "gpu/core/mmu/space.h"
+#include "gpu/core/rm/session.h"
+
+#define GPU_SPACES_MAX 16u /* of one tenant: as many as a slice may have (vgpuif.h) */
+
+/*
+ * RM objects and event subscriptions that one channel may have at a time: group, channel, engine's object,
+ * and one to spare.
+ */
+#define GPU_CHANNEL_OBJECTS 4u
+#define GPU_TENANT_QUOTA    (GPU_SPACES_MAX + GPU_CHANNELS_MAX * GPU_CHANNEL_OBJECTS)
+
+/* A channel's VRAM, in bytes from the start of its slot: all multiples of 4096. */
+#define GPU_CHANNEL_INSTANCE	  0x0000u
+#define GPU_CHANNEL_METHOD_BUFFER 0x1000u
+#define GPU_CHANNEL_SLOT	  0x7000u
+
+#define GPU_VM_PARAMS 128u /* bytes for the parameters of a space's calls */
+
+/* An address space, from gpu_vm_new() on; the tenant's or its own end frees it. */
+struct gpu_vm {
+	struct gpu_vm *next; /* of the tenant's */
+	struct gpu_tenant *tenant;
+	enum gpu_vm_state {
+		GPU_VM_MAKING,	/* the RM object */
+		GPU_VM_SETTING, /* RM is told the directory */
+		GPU_VM_LIVE,
+		GPU_VM_UNSETTING,
+		GPU_VM_FREEING, /* the RM object */
+		GPU_VM_GONE,	/* done() or ready() is still to come */
+	} state;
+	bool ending;	       /* whatever was under way, its end is next */
+	unsigned int channels; /* that have it: counted by fifo */
+	struct gpu_space space;
+	struct fwq_object object; /* object.handle: hVASpace */
+	struct fwq_rm_call call;
+	int err;
+	struct hv_work tell;
+	void (*ready)(struct gpu_vm *vm, int err, void *arg);
+	void *ready_arg;
+	void (*done)(int err, void *arg);
+	void *done_arg;
+	uint8_t buf[FWQ_RM_SIZE(GPU_VM_PARAMS)] __attribute__((aligned(8)));
+};
+
+struct gpu_tenant {
+	struct gpu_rm *rm;
+	struct gpu *gpu;
+	const struct fwq_pack *pack;
+	struct fwq_client client;
+	struct gpu_range slots, tables; /* of its VRAM */
+	struct gpu_table_pool pool;
+	struct gpu_vm *vms;
+	unsigned int nr_vms;
+
+	/* Channels by slot; fifo's but for the memory of the array. */
+	unsigned int nr_slots; /* at most GPU_CHANNELS_MAX */
+	struct gpu_channel *channel[GPU_CHANNELS_MAX];
+	struct gpu_rm_listener listener; /* hands events to gpu_tenant_heard() */
+
+	bool ending;
+	int err;	     /* of the end: the first */
+	struct hv_work tell; /* ready() or done() */
+	void (*ready)(struct gpu_tenant *tenant, int err, void *arg);
+	void *ready_arg;
+	void (*done)(int err, void *arg);
+	void *done_arg;
+};
+
+/* Where the VRAM of this slot is. */
+static inline uint64_t gpu_tenant_slot(const struct gpu_tenant *tenant, unsigned int slot)
+{
+	return tenant->slots.base + (uint64_t)slot * GPU_CHANNEL_SLOT;
+}
+
+/* Live, and so channels may be made in it. */
+static inline bool gpu_vm_usable(const struct gpu_vm *vm)
+{
+	return vm->state == GPU_VM_LIVE && !vm->ending;
+}
+
+/* VRAM address of the directory, for instance blocks. */
+static inline uint64_t gpu_vm_directory(const struct gpu_vm *vm)
+{
+	return gpu_space_directory(&vm->space);
+}
+
+/*
+ * Has the MMU forget what it knows of a directory, and what was under way in system memory arrive. 0, or
+ * -ENODEV: the GPU is lost, perhaps because it did not get done with this and was given up.
+ */
+int gpu_tlb_invalidate(struct gpu *gpu, uint64_t directory);
+
+/* ---------------------------------------------------------------- by fifo/ */
+
+/*
+ * All channels of a tenant end, and those in the making: nobody is called for them any more, no channel is
+ * left in tenant->channel[] nor counted in a space, and the device is off them. Then done(tenant, err), once,
+ * perhaps before this returns; err as for gpu_channel_free(), and the GPU was given up where it had to be.
+ * The tenant's client is live or was never made.
+ */
+void gpu_tenant_channels_end(struct gpu_tenant *tenant,
+			     void (*done)(struct gpu_tenant *tenant, int err));
+/* The firmware has told something that is not an event subscribed to: is it about a channel of this tenant? */
+void gpu_tenant_heard(struct gpu_tenant *tenant, const struct fwq_event *ev);
+
+#endif /* GPU_TENANT_H */
