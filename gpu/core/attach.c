@@ -80,6 +80,11 @@ const struct gpu_info *gpu_info(const struct gpu *gpu)
 	return &gpu->info;
 }
 
+const struct gpu_classes *gpu_classes(const struct gpu *gpu)
+{
+	return &gpu->chip->kind->classes;
+}
+
 static int read_ids(struct gpu *gpu)
 {
 	uint32_t vendor, device;

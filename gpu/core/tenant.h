@@ -63,6 +63,7 @@ struct gpu_vm {
 
 struct gpu_tenant {
 	struct gpu_rm *rm;
+	struct gpu_rm_part part; /* of the session */
 	struct gpu *gpu;
 	const struct fwq_pack *pack;
 	struct fwq_client client;
@@ -74,7 +75,6 @@ struct gpu_tenant {
 	/* Channels by slot; fifo's but for the memory of the array. */
 	unsigned int nr_slots; /* at most GPU_CHANNELS_MAX */
 	struct gpu_channel *channel[GPU_CHANNELS_MAX];
-	struct gpu_rm_listener listener; /* hands events to gpu_tenant_heard() */
 
 	bool ending;
 	int err;	     /* of the end: the first */
@@ -119,7 +119,7 @@ int gpu_tlb_invalidate(struct gpu *gpu, uint64_t directory);
  */
 void gpu_tenant_channels_end(struct gpu_tenant *tenant,
 			     void (*done)(struct gpu_tenant *tenant, int err));
-/* The firmware has told something that is not an event subscribed to: is it about a channel of this tenant? */
-void gpu_tenant_heard(struct gpu_tenant *tenant, const struct fwq_event *ev);
+/* Frees the memory of all channels, after the firmware has ended: no calls, nobody is called. */
+void gpu_tenant_channels_drop(struct gpu_tenant *tenant);
 
 #endif /* GPU_TENANT_H */

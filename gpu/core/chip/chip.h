@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gpu/core/core.h"
+
 struct gpu_chip_kind {
 	/* BAR0 offsets. */
 	uint32_t gsp_falcon;
@@ -40,6 +42,8 @@ struct gpu_chip_kind {
 	bool flush_high; /* NV_PFB_NISO_FLUSH_SYSMEM_ADDR_HI exists: else bits 39:8 only */
 	bool frts;	 /* FWSEC-FRTS runs and has its region in WPR2 */
 	bool libos3;	 /* GSP-RM's kernel is LIBOS 3, else 2: other heap sizes */
+
+	struct gpu_classes classes; /* of these, the ones that are served */
 };
 
 struct gpu_chip {
@@ -55,6 +59,13 @@ extern const struct gpu_chip gpu_chips_tu10x[], gpu_chips_ga100[], gpu_chips_ga1
 
 /* Kinds that differ in nothing have one table: Ada's falcons, registers and fuses are Ampere's. */
 extern const struct gpu_chip_kind gpu_chip_kind_ga10x;
+
+/* Classes of channels and of copy engines: NVIDIA/open-gpu-kernel-modules, sdk/nvidia/inc/class. */
+#define TURING_CHANNEL_GPFIFO_A 0xc46fu
+#define TURING_DMA_COPY_A	0xc5b5u
+#define AMPERE_CHANNEL_GPFIFO_A 0xc56fu
+#define AMPERE_DMA_COPY_A	0xc6b5u
+#define AMPERE_DMA_COPY_B	0xc7b5u
 
 /* The row for NV_PMC_BOOT_42_CHIP_ID `id`, or NULL: unknown or not built in. */
 const struct gpu_chip *gpu_chip_find(uint16_t id);

@@ -21,6 +21,7 @@ static const struct gpu_chip_kind ga100 = {
 	.riscv_active_mask = NV_PRISCV_RISCV_CORE_SWITCH_RISCV_STATUS_ACTIVE_STAT,
 	.fuses = true,
 	.flush_high = true,
+	.classes = {.gpfifo = AMPERE_CHANNEL_GPFIFO_A, .n = 1, .engine = {AMPERE_DMA_COPY_A}},
 };
 
 const struct gpu_chip gpu_chips_ga100[] = {

@@ -30,6 +30,7 @@ const struct gpu_chip_kind gpu_chip_kind_ga10x = {
 	.flush_high = true,
 	.frts = true,
 	.libos3 = true,
+	.classes = {.gpfifo = AMPERE_CHANNEL_GPFIFO_A, .n = 1, .engine = {AMPERE_DMA_COPY_B}},
 };
 
 const struct gpu_chip gpu_chips_ga10x[] = {

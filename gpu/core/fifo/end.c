@@ -12,8 +12,7 @@ void gpu_tenant_channels_end(struct gpu_tenant *tenant,
 	done(tenant, 0);
 }
 
-void gpu_tenant_heard(struct gpu_tenant *tenant, const struct fwq_event *ev)
+void gpu_tenant_channels_drop(struct gpu_tenant *tenant)
 {
 	(void)tenant;
-	(void)ev;
 }

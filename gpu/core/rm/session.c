@@ -44,7 +44,7 @@ struct gpu_rm {
 
 	struct gpu_engines engines;
 	struct gpu_rm_stats stats;
-	struct gpu_rm_listener *listeners;
+	struct gpu_rm_part *parts;
 };
 
 /* ---------------------------------------------------------------- the beginning */
@@ -188,14 +188,10 @@ static void heard(struct gpu_boot *boot, uint32_t function, const uint8_t *paylo
 			   hv_pci_name(rm->gpu->pci), function, len);
 		return;
 	}
-	if (ev.kind == FWQ_EVENT_POST_EVENT) {
+	if (ev.kind == FWQ_EVENT_POST_EVENT)
 		fwq_clients_post(&rm->clients, &ev.post);
-		return;
-	}
-	for (struct gpu_rm_listener *l = rm->listeners; l; l = l->next)
-		l->heard(l, &ev);
 	/* Guests can provoke these, so the log has a brake. */
-	if (fwq_event_log(&ev, line, sizeof(line)))
+	else if (fwq_event_log(&ev, line, sizeof(line)))
 		hv_log_dom(hv_domid(), HV_WARN, "gpu %s: firmware: %s", hv_pci_name(rm->gpu->pci),
 			   line);
 }
@@ -303,6 +299,12 @@ void gpu_rm_stop(struct gpu_rm *rm)
 void gpu_rm_free(struct gpu_rm *rm)
 {
 	hv_timer_cancel(&rm->timer);
+	while (rm->parts) {
+		struct gpu_rm_part *part = rm->parts;
+
+		rm->parts = part->next;
+		part->gone(part);
+	}
 	free(rm);
 }
 
@@ -336,17 +338,22 @@ struct fwq_rm *gpu_rm_fwq(struct gpu_rm *rm)
 	return &rm->rm;
 }
 
-void gpu_rm_listen(struct gpu_rm *rm, struct gpu_rm_listener *listener)
+bool gpu_rm_stopped(const struct gpu_rm *rm)
 {
-	listener->next = rm->listeners;
-	rm->listeners = listener;
+	return rm->ended;
 }
 
-void gpu_rm_unlisten(struct gpu_rm *rm, struct gpu_rm_listener *listener)
+void gpu_rm_join(struct gpu_rm *rm, struct gpu_rm_part *part)
 {
-	struct gpu_rm_listener **link = &rm->listeners;
+	part->next = rm->parts;
+	rm->parts = part;
+}
 
-	while (*link != listener)
+void gpu_rm_leave(struct gpu_rm *rm, struct gpu_rm_part *part)
+{
+	struct gpu_rm_part **link = &rm->parts;
+
+	while (*link != part)
 		link = &(*link)->next;
-	*link = listener->next;
+	*link = part->next;
 }

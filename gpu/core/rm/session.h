@@ -31,10 +31,10 @@ struct gpu_rm_stats {
 	uint64_t garbled;    /* of them, those that are none */
 };
 
-/* Wants to hear what the firmware reports unasked, but for events that were subscribed to. */
-struct gpu_rm_listener {
-	struct gpu_rm_listener *next;
-	void (*heard)(struct gpu_rm_listener *listener, const struct fwq_event *ev);
+/* Something that cannot be without the session. */
+struct gpu_rm_part {
+	struct gpu_rm_part *next;
+	void (*gone)(struct gpu_rm_part *part); /* free it: the firmware has ended, nobody is to be called */
 };
 
 /*
@@ -63,8 +63,11 @@ struct gpu *gpu_rm_gpu(const struct gpu_rm *rm);
 const struct fwq_pack *gpu_rm_pack(const struct gpu_rm *rm);
 struct fwq_rm *gpu_rm_fwq(struct gpu_rm *rm);
 
-/* A listener is its owner's, who takes it away again, but not from within heard(). */
-void gpu_rm_listen(struct gpu_rm *rm, struct gpu_rm_listener *listener);
-void gpu_rm_unlisten(struct gpu_rm *rm, struct gpu_rm_listener *listener);
+/* gpu_rm_stop() was called: there is nobody to be told anything. */
+bool gpu_rm_stopped(const struct gpu_rm *rm);
+
+/* A part is its owner's, who takes it away again; gpu_rm_free() calls gone() of those that are left. */
+void gpu_rm_join(struct gpu_rm *rm, struct gpu_rm_part *part);
+void gpu_rm_leave(struct gpu_rm *rm, struct gpu_rm_part *part);
 
 #endif /* GPU_RM_SESSION_H */
