@@ -61,7 +61,7 @@ static void drop_first(struct fwq_caller *caller, int err)
 	call->done(call, err);
 }
 
-static void fail_all(struct fwq_rpc *rpc)
+void fwq_rpc_break(struct fwq_rpc *rpc)
 {
 	struct fwq_caller *c;
 
@@ -93,7 +93,7 @@ static bool expire_one(struct fwq_rpc *rpc, uint64_t now)
 			rpc->stats.timeouts++;
 			finish(rpc, call, -ETIMEDOUT);
 			if (cut)
-				fail_all(rpc);
+				fwq_rpc_break(rpc);
 			return true;
 		}
 		for (; *link && (*link)->deadline > now; link = &(*link)->next)
@@ -301,7 +301,7 @@ static void pump(struct fwq_rpc *rpc)
 	}
 	rpc->pumping = false;
 	if (ret && ret != -EAGAIN)
-		fail_all(rpc);
+		fwq_rpc_break(rpc);
 }
 
 /* ---------------------------------------------------------------- receiving */
@@ -411,7 +411,7 @@ int fwq_rpc_poll(struct fwq_rpc *rpc, uint64_t now)
 			dispatch(rpc, rec, len);
 	}
 	if (got < 0)
-		fail_all(rpc);
+		fwq_rpc_break(rpc);
 	while (expire_one(rpc, now))
 		;
 	pump(rpc);

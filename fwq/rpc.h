@@ -129,6 +129,9 @@ int fwq_rpc_submit(struct fwq_rpc *rpc, struct fwq_caller *caller, struct fwq_ca
  */
 int fwq_rpc_poll(struct fwq_rpc *rpc, uint64_t now);
 
+/* The firmware is dead, whoever found out: every call ends with -EIO, and so does all that comes later. */
+void fwq_rpc_break(struct fwq_rpc *rpc);
+
 /* When poll must run at the latest; UINT64_MAX: no call waits. */
 uint64_t fwq_rpc_deadline(const struct fwq_rpc *rpc);
 

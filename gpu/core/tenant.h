@@ -35,24 +35,22 @@
 
 #define GPU_VM_PARAMS 128u /* bytes for the parameters of a space's calls */
 
-/* An address space, from gpu_vm_new() on; the tenant's or its own end frees it. */
+/*
+ * An address space. What there is of it decides what comes next: `object` at RM, then `told`, RM knowing the
+ * directory; and when it is to end, back again. One call is under way at a time (`busy`).
+ */
 struct gpu_vm {
 	struct gpu_vm *next; /* of the tenant's */
 	struct gpu_tenant *tenant;
-	enum gpu_vm_state {
-		GPU_VM_MAKING,	/* the RM object */
-		GPU_VM_SETTING, /* RM is told the directory */
-		GPU_VM_LIVE,
-		GPU_VM_UNSETTING,
-		GPU_VM_FREEING, /* the RM object */
-		GPU_VM_GONE,	/* done() or ready() is still to come */
-	} state;
-	bool ending;	       /* whatever was under way, its end is next */
-	unsigned int channels; /* that have it: counted by fifo */
+	bool busy, told;
+	bool ending; /* by whoever wants that, or because it could not be made */
+	bool gone;   /* only its owner is still to be told */
+	unsigned int channels; /* that have it: counted by fifo/ */
 	struct gpu_space space;
 	struct fwq_object object; /* object.handle: hVASpace */
-	struct fwq_rm_call call;
-	int err;
+	struct fwq_rm_call call;  /* about the directory */
+	int why;		  /* it could not be made */
+	int err;		  /* of the end: the first */
 	struct hv_work tell;
 	void (*ready)(struct gpu_vm *vm, int err, void *arg);
 	void *ready_arg;
@@ -77,8 +75,10 @@ struct gpu_tenant {
 	struct gpu_channel *channel[GPU_CHANNELS_MAX];
 
 	bool ending;
-	int err;	     /* of the end: the first */
-	struct hv_work tell; /* ready() or done() */
+	bool channels_ended; /* so the spaces' turn has come */
+	bool leaving;	     /* they have ended too: the client's */
+	int err;	     /* of the creation or of the end: the first */
+	struct hv_work tell;
 	void (*ready)(struct gpu_tenant *tenant, int err, void *arg);
 	void *ready_arg;
 	void (*done)(int err, void *arg);
@@ -94,7 +94,7 @@ static inline uint64_t gpu_tenant_slot(const struct gpu_tenant *tenant, unsigned
 /* Live, and so channels may be made in it. */
 static inline bool gpu_vm_usable(const struct gpu_vm *vm)
 {
-	return vm->state == GPU_VM_LIVE && !vm->ending;
+	return vm->told && !vm->busy && !vm->ending;
 }
 
 /* VRAM address of the directory, for instance blocks. */
@@ -108,6 +108,20 @@ static inline uint64_t gpu_vm_directory(const struct gpu_vm *vm)
  * -ENODEV: the GPU is lost, perhaps because it did not get done with this and was given up.
  */
 int gpu_tlb_invalidate(struct gpu *gpu, uint64_t directory);
+
+/* ---------------------------------------------------------------- between tenant.c and vm.c */
+
+/*
+ * The tenant ends, and its channels have: its spaces do what cannot be left to the end of the client.
+ * gpu_tenant_vm_quiet() is called whenever one has nothing under way any more, perhaps before this returns.
+ */
+void gpu_vms_end(struct gpu_tenant *tenant);
+bool gpu_vms_quiet(const struct gpu_tenant *tenant);
+void gpu_tenant_vm_quiet(struct gpu_tenant *tenant);
+/* Nobody is told of them any more; those that are gone go. */
+void gpu_vms_forget(struct gpu_tenant *tenant);
+/* Frees them all: the GPU and the firmware do not know them any more. */
+void gpu_vms_free(struct gpu_tenant *tenant);
 
 /* ---------------------------------------------------------------- by fifo/ */
 

@@ -215,13 +215,21 @@ static uint64_t next_look(const struct gpu_rm *rm)
 	return deadline < now + POLL_ALIVE ? deadline : now + POLL_ALIVE;
 }
 
+/* The firmware will not answer any more: who waits for it is told. */
+static void nobody_there(struct gpu_rm *rm, int err)
+{
+	fwq_rpc_break(rm->rpc);
+	fwq_clients_poll(&rm->clients);
+	is_ready(rm, err);
+}
+
 static void look(struct gpu_rm *rm)
 {
 	const char *why;
 	int ret;
 
 	if (rm->gpu->lost) {
-		is_ready(rm, -ENODEV);
+		nobody_there(rm, -ENODEV);
 		return;
 	}
 	rm->stats.polls++;
@@ -233,7 +241,7 @@ static void look(struct gpu_rm *rm)
 	if (why) {
 		if (gpu_answers(rm->gpu))
 			gpu_give_up(rm->gpu, why);
-		is_ready(rm, -EIO);
+		nobody_there(rm, -EIO);
 	} else {
 		/* When there may be more, others have their turn first. */
 		hv_timer_arm(&rm->timer, ret > 0 ? hv_now() : next_look(rm));
