@@ -42,6 +42,7 @@ static const struct {
 	{"sequencer-address", MODEL_SEQUENCER_ADDRESS, 1ull << 32},
 	{"flr-keeps-wpr2", MODEL_FLR_KEEPS_WPR2, 2},
 	{"tlb-keeps", MODEL_TLB_KEEPS, 2},
+	{"tlb-stuck", MODEL_TLB_STUCK, 2},
 	{"alloc-refused", MODEL_ALLOC_REFUSED, 0x10000},
 	{"control-refused", MODEL_CONTROL_REFUSED, 1ull << 32},
 	{"flip-control", MODEL_FLIP_CONTROL, ~0ull},

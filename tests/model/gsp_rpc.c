@@ -153,6 +153,15 @@ static bool rm_control(struct model *m, uint32_t len)
 	return true;
 }
 
+static void answer_directory(struct model *m, const struct rpc_message_header *rpc, uint32_t size,
+			     uint32_t (*call)(struct model *m, uint8_t *payload))
+{
+	uint32_t len = rpc->length - (uint32_t)sizeof(*rpc);
+	uint32_t result = len < size ? NV_ERR_INVALID_ARGUMENT : call(m, call_of(m));
+
+	model_gsp_send(m, rpc->function, result, rpc->sequence, call_of(m), len);
+}
+
 static bool update_bar_pde(struct model *m, uint32_t len)
 {
 	return len >= RPC_UPDATE_BAR_PDE_SIZE && !model_rm_update_bar_pde(m, call_of(m));
@@ -212,6 +221,13 @@ void model_gsp_answer(struct model *m, const struct rpc_message_header *rpc)
 		break;
 	case NV_VGPU_MSG_FUNCTION_UPDATE_BAR_PDE:
 		answer_call(m, rpc, update_bar_pde);
+		break;
+	case NV_VGPU_MSG_FUNCTION_SET_PAGE_DIRECTORY:
+		answer_directory(m, rpc, RPC_SET_PAGE_DIRECTORY_SIZE, model_rm_set_directory_rpc);
+		break;
+	case NV_VGPU_MSG_FUNCTION_UNSET_PAGE_DIRECTORY:
+		answer_directory(m, rpc, RPC_UNSET_PAGE_DIRECTORY_SIZE,
+				 model_rm_unset_directory_rpc);
 		break;
 	default:
 		model_log(m, "GSP stand-in: function %u is not known", function);

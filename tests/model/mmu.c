@@ -239,6 +239,8 @@ static void invalidate(struct model *m, uint32_t trigger)
 			(uint64_t)(m->fb.invalidate[0] & MMU_INVALIDATE_PDB_ADDR) << 8,
 	};
 
+	m->stats.invalidations++;
+	m->stats.barriers += trigger & MMU_INVALIDATE_SYS_MEMBAR ? 1 : 0;
 	if (trigger & MMU_INVALIDATE_ALL_VA)
 		model_tlb_invalidate(m, trigger & MMU_INVALIDATE_ALL_PDB ? NULL : &directory, NULL);
 }
@@ -261,6 +263,8 @@ bool model_mmu_read(struct model *m, uint32_t addr, uint32_t *value)
 
 bool model_mmu_write(struct model *m, uint32_t addr, uint32_t value)
 {
+	uint64_t stuck;
+
 	switch (addr) {
 	case NV_VF_PRIV_MMU_INVALIDATE_PDB:
 		m->fb.invalidate[0] = value;
@@ -270,7 +274,11 @@ bool model_mmu_write(struct model *m, uint32_t addr, uint32_t value)
 		return true;
 	case NV_VF_PRIV_MMU_INVALIDATE:
 		m->fb.invalidate[2] = value & ~MMU_INVALIDATE_TRIGGER;
-		if (value & MMU_INVALIDATE_TRIGGER)
+		if (!(value & MMU_INVALIDATE_TRIGGER))
+			return true;
+		if (model_fault_value(m, MODEL_TLB_STUCK, &stuck))
+			m->fb.invalidate[2] = value;
+		else
 			invalidate(m, value);
 		return true;
 	}

@@ -54,6 +54,7 @@ enum mmu_aperture { MMU_PDE_NONE, MMU_PDE_VID, MMU_SYS_COH, MMU_SYS_NCOH };
 #define MMU_INVALIDATE_PDB_ADDR		    0xfffffff0u
 #define MMU_INVALIDATE_ALL_VA		    0x1u
 #define MMU_INVALIDATE_ALL_PDB		    0x2u
+#define MMU_INVALIDATE_SYS_MEMBAR	    0x40u
 #define MMU_INVALIDATE_TRIGGER		    0x80000000u
 
 #endif /* MODEL_MMU_REGS_H */

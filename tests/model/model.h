@@ -141,6 +141,8 @@ struct model_stats {
 	uint64_t msis;				/* interrupt messages sent */
 	uint64_t flrs;				/* function-level resets */
 	uint64_t methods_ignored;		/* of engines that do not execute */
+	uint64_t invalidations;			/* of the MMU, by register */
+	uint64_t barriers;			/* of those, with SYS_MEMBAR */
 };
 
 /*
@@ -238,6 +240,7 @@ int model_fwimage_hash(const struct model *m, uint8_t out[32]);
  *   flr-keeps-wpr2=1        the write-protected region outlives a function-level reset that software starts
  *                           in configuration space, but not model_flr()
  *   tlb-keeps=1             the MMU forgets no translation
+ *   tlb-stuck=1             an invalidation by register does nothing and is never done
  * After the start of the firmware:
  *   alloc-refused=CLASS     RM has no resources for an object of this class
  *   control-refused=CMD     this control fails, with NV_ERR_GENERIC

@@ -62,8 +62,17 @@ struct rm_object {
 };
 
 #define RM_MAX_OBJECTS 4096
+#define RM_MAX_SPACES  512
+
+/* What there is beyond the object. */
+struct rm_space {
+	bool used;
+	uint32_t client, handle, flags;
+	bool directory; /* RM was told one */
+};
 
 struct model_rm {
+	struct rm_space spaces[RM_MAX_SPACES];
 	struct rm_object objects[RM_MAX_OBJECTS];
 	uint32_t nr_objects;
 };
@@ -101,11 +110,21 @@ uint32_t model_rm_channel_bind(struct model *m, const struct rm_object *object, 
 uint32_t model_rm_channel_schedule(struct model *m, const struct rm_object *object,
 				   uint8_t *params);
 uint32_t model_rm_find_engine(uint32_t type); /* a NV2080_ENGINE_TYPE; MODEL_ENGINES: none */
-bool model_rm_is_space(const struct model *m, uint32_t client, uint32_t handle);
 uint32_t model_rm_reserved_pdes(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_method_buffer(struct model *m, const struct rm_object *object, uint8_t *params);
+
+/* rm_spaces.c */
+bool model_rm_is_space(const struct model *m, uint32_t client, uint32_t handle);
+uint32_t model_rm_space_alloc(struct model *m, const struct rm_object *object, uint8_t *params);
+void model_rm_space_free(struct model *m, const struct rm_object *object);
 uint32_t model_rm_set_directory(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_unset_directory(struct model *m, const struct rm_object *object, uint8_t *params);
-uint32_t model_rm_method_buffer(struct model *m, const struct rm_object *object, uint8_t *params);
+/* As messages; they have that many bytes. */
+#define RPC_SET_PAGE_DIRECTORY_SIZE   48u
+#define RPC_UNSET_PAGE_DIRECTORY_SIZE 16u
+uint32_t model_rm_set_directory_rpc(struct model *m, uint8_t *payload);
+uint32_t model_rm_unset_directory_rpc(struct model *m, uint8_t *payload);
+unsigned int model_rm_directories(const struct model *m); /* that RM knows now */
 
 /* rm_groups.c; NULL: the object is no group. */
 struct model_group;

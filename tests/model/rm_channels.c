@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Address spaces and channels, as RM keeps them for a driver that has page tables, instance blocks and
- * USERD in memory of its own: RM checks what it is told, writes RAMFC and tells Host.
+ * Channels, as RM keeps them for a driver that has page tables, instance blocks and USERD in memory of its
+ * own: RM checks what it is told, writes RAMFC and tells Host.
  *
- * Sources: OGKM alloc_channel.h, ctrla06fgpfifo.h, ctrl90f1.h, ctrl0080dma.h, gpu_vaspace.c
- * (gvaspaceExternalRootDirCommit), kernel_channel.c, kernel_fifo.c;
+ * Sources: OGKM alloc_channel.h, ctrla06fgpfifo.h, ctrl90f1.h, kernel_channel.c, kernel_fifo.c;
  * nouveau engine/fifo/r535.c, subdev/mmu/r535.c.
  */
 #include <string.h>
@@ -48,8 +47,6 @@ static_assert(offsetof(struct channel_params, internal_flags) == 244, "NV_CHANNE
 #define CHIDS_IN_A_PAGE			8u
 
 #define METHOD_BUFFER_SIZE 0x5000u /* as nouveau's golden context has it; for any engine */
-
-#define SET_DIRECTORY_APERTURE 3u /* in flags: 0 video memory, 1 and 2 system memory */
 
 /* NV90F1_CTRL_VASPACE_COPY_SERVER_RESERVED_PDES_PARAMS */
 struct reserved_pdes {
@@ -124,13 +121,6 @@ static bool write_ramfc(struct model *m, const struct channel_params *p, uint32_
 		      RAMFC_CONFIG_VALUE |
 			      (priv && !(p->flags & FLAGS_DENY_AUTH) ? RAMFC_CONFIG_PRIV : 0));
 	return model_physical_access(m, true, desc_addr(&p->ramfc), ramfc, sizeof(ramfc));
-}
-
-bool model_rm_is_space(const struct model *m, uint32_t client, uint32_t handle)
-{
-	const struct rm_object *space = model_rm_find(&m->gsp_rm->rm, client, handle);
-
-	return space && space->class_id == FERMI_VASPACE_A;
 }
 
 /* A channel below a device, which brings address space and engine along. */
@@ -287,37 +277,6 @@ uint32_t model_rm_reserved_pdes(struct model *m, const struct rm_object *object,
 		     p.levels[i].addr > m->fb.size - p.levels[i].size))
 			return NV_ERR_INVALID_ARGUMENT;
 	return NV_OK;
-}
-
-/*
- * The directory of an address space whose owner is the driver. RM enters it into instance blocks; a
- * driver that makes these itself has done so: what is told is checked and not kept.
- */
-uint32_t model_rm_set_directory(struct model *m, const struct rm_object *object, uint8_t *params)
-{
-	struct {
-		uint64_t addr;
-		uint32_t nr, flags, vaspace, ch_id, subdevice, pasid;
-	} p;
-
-	static_assert(sizeof(p) == 32, "NV0080_CTRL_DMA_SET_PAGE_DIRECTORY_PARAMS");
-	memcpy(&p, params, sizeof(p));
-	if (!model_rm_is_space(m, object->client, p.vaspace))
-		return NV_ERR_OBJECT_NOT_FOUND;
-	if ((p.flags & SET_DIRECTORY_APERTURE) == SET_DIRECTORY_APERTURE || !p.nr ||
-	    p.addr % 0x1000)
-		return NV_ERR_INVALID_ARGUMENT;
-	if (!(p.flags & SET_DIRECTORY_APERTURE) &&
-	    (p.addr >= m->fb.size || 8ull * p.nr > m->fb.size - p.addr))
-		return NV_ERR_INVALID_ARGUMENT;
-	return NV_OK;
-}
-
-/* hVASpace, subDeviceId */
-uint32_t model_rm_unset_directory(struct model *m, const struct rm_object *object, uint8_t *params)
-{
-	return model_rm_is_space(m, object->client, model_load32(params)) ? NV_OK
-									  : NV_ERR_OBJECT_NOT_FOUND;
 }
 
 uint32_t model_rm_method_buffer(struct model *m, const struct rm_object *object, uint8_t *params)

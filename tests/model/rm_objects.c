@@ -9,6 +9,8 @@
  * Sources: OGKM 535.113.01 resource_list.h (parents, parameters), rs_server.c, rs_client.c,
  * alloc_free.c (order of the checks and their status).
  */
+#include <string.h>
+
 #include "gsp.h"
 #include "rm.h"
 #include "trace.h"
@@ -40,7 +42,14 @@ static const struct rm_class classes[] = {
 	{NV01_EVENT_KERNEL_CALLBACK_EX, {ANY_PARENT}, false, false, 24, 0, NULL, NULL},
 	{NV04_DISPLAY_COMMON, {NV01_DEVICE_0}, true, true, 0, 0, NULL, NULL},
 	{NVC670_DISPLAY, {NV01_DEVICE_0}, true, true, 0, 0, NULL, NULL},
-	{FERMI_VASPACE_A, {NV01_DEVICE_0, NV20_SUBDEVICE_0}, false, false, 48, 0, NULL, NULL},
+	{FERMI_VASPACE_A,
+	 {NV01_DEVICE_0, NV20_SUBDEVICE_0},
+	 false,
+	 false,
+	 48,
+	 0,
+	 model_rm_space_alloc,
+	 model_rm_space_free},
 	{KEPLER_CHANNEL_GROUP_A,
 	 {NV01_DEVICE_0},
 	 false,
@@ -107,6 +116,7 @@ void model_rm_reset(struct model_rm *rm)
 	};
 
 	rm->nr_objects = 0;
+	memset(rm->spaces, 0, sizeof(rm->spaces));
 	for (size_t i = 0; i < sizeof(internal) / sizeof(internal[0]); i++)
 		rm->objects[rm->nr_objects++] = internal[i];
 }

@@ -332,42 +332,6 @@ static void test_display(void **state)
 	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x20800301, notify, 20), 0);
 }
 
-/* The directory of an address space that the driver owns. */
-static void test_directory(void **state)
-{
-	static const struct {
-		uint64_t addr;
-		uint32_t nr, flags, space, status;
-	} asked[] = {
-		{0x200000, 4, 0, SPACE, 0},
-		{0x200000, 4, 1, SPACE, 0},
-		{0x200000, 4, 2, SPACE, 0},
-		{0x200000, 4, 3, SPACE, BAD_ARGUMENT}, /* no such aperture */
-		{0x200800, 4, 0, SPACE, BAD_ARGUMENT},
-		{0x200000, 0, 0, SPACE, BAD_ARGUMENT},
-		{1ull << 40, 4, 0, SPACE, BAD_ARGUMENT}, /* past the memory */
-		{1ull << 40, 4, 1, SPACE, 0},
-		{0x200000, 4, 0, SPACE + 1, NOT_FOUND},
-		{0x200000, 4, 0, DEVICE, NOT_FOUND},
-	};
-	struct machine *mc = *state;
-	struct talk t = space_up(mc);
-	uint8_t p[32] = {0};
-
-	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
-		memcpy(p, &asked[i].addr, 8);
-		set32(p + 8, asked[i].nr);
-		set32(p + 12, asked[i].flags);
-		set32(p + 16, asked[i].space);
-		assert_int_equal(rm_control(&t, CLIENT, DEVICE, 0x801813, p, sizeof(p)),
-				 asked[i].status);
-	}
-	set32(p, SPACE);
-	assert_int_equal(rm_control(&t, CLIENT, DEVICE, 0x801814, p, 8), 0);
-	set32(p, SPACE + 1);
-	assert_int_equal(rm_control(&t, CLIENT, DEVICE, 0x801814, p, 8), NOT_FOUND);
-}
-
 /* Seven GPCs with six TPCs each, and what RM says of zcull. */
 static void test_units(void **state)
 {
@@ -426,7 +390,7 @@ int main(void)
 		boot_test(test_channel_refused), boot_test(test_channels_run_out),
 		boot_test(test_later_release),	 boot_test(test_objects),
 		boot_test(test_buffers),	 boot_test(test_reserved_pdes),
-		boot_test(test_display),	 boot_test(test_directory),
+		boot_test(test_display),	
 		boot_test(test_units),		 boot_test(test_renumbered),
 	};
 

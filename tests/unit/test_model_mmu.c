@@ -292,6 +292,28 @@ static void test_invalidate(void **state)
 	assert_int_equal(rd(mc, 0xb830a0), 0);
 }
 
+/* Barriers are counted with the invalidations that have one. The planted fault: a board that never gets done. */
+static void test_invalidations_counted(void **state)
+{
+	struct machine *mc = *state;
+	struct model_stats stats;
+
+	wr(mc, 0xb830b0, 0x80000001);
+	wr(mc, 0xb830b0, 0x80000041);
+	wr(mc, 0xb830b0, 0x41); /* not triggered */
+	model_stats_get(mc->gpu, &stats);
+	assert_int_equal(stats.invalidations, 2);
+	assert_int_equal(stats.barriers, 1);
+	assert_int_equal(model_fault_set(mc->gpu, "tlb-stuck=1"), 0);
+	wr(mc, 0xb830b0, 0x80000041);
+	assert_int_equal(rd(mc, 0xb830b0), 0x80000041);
+	model_stats_get(mc->gpu, &stats);
+	assert_int_equal(stats.invalidations, 2);
+	assert_int_equal(model_fault_set(mc->gpu, "none"), 0);
+	wr(mc, 0xb830b0, 0x80000041);
+	assert_int_equal(rd(mc, 0xb830b0), 0x41);
+}
+
 /* Planted faults of VRAM reach through the tables. */
 static void test_planted(void **state)
 {
@@ -376,6 +398,7 @@ int main(void)
 		boot_test(test_page_sizes),    boot_test(test_faults),
 		boot_test(test_sparse),	       boot_test(test_rights),
 		boot_test(test_system_memory), boot_test(test_invalidate),
+		boot_test(test_invalidations_counted),
 		boot_test(test_remembered),    boot_test(test_planted),
 		boot_test(test_firmware),
 	};
