@@ -52,6 +52,10 @@ static const struct {
 	{"flip-copy", MODEL_FLIP_COPY, 1ull << 32},
 	{"flip-semaphore", MODEL_FLIP_SEMAPHORE, 64},
 	{"gp-get-stuck", MODEL_GP_GET_STUCK, 2},
+	{"alloc-silent", MODEL_ALLOC_SILENT, 0x10000},
+	{"control-silent", MODEL_CONTROL_SILENT, 1ull << 32},
+	{"free-silent", MODEL_FREE_SILENT, 0x10000},
+	{"free-refused", MODEL_FREE_REFUSED, 0x10000},
 };
 
 /* One "name=value" of `len` bytes. */

@@ -24,6 +24,7 @@ struct model_gsp {
 	uint32_t cmdq_read, msgq_write;
 	uint32_t cmdq_seq, msgq_seq; /* of the next message */
 	bool system_info, registry, sequenced, init_done;
+	bool silent; /* a planted fault: the call in work is not answered */
 	/* The layout, while the driver has the core reset on the firmware's own wish. */
 	const struct gsp_layout *paused;
 	struct model_rm rm;

@@ -185,6 +185,8 @@ struct gsp_layout {
 	uint32_t rc_triggered,
 		rc_except; /* sizeof(rpc_rc_triggered_v17_02), and in it: exceptType, scope */
 	uint32_t branch;   /* 535, 550, 570: what was renumbered or moved between them */
+	uint32_t
+		rc_fault; /* in RC_TRIGGERED: mmuFaultAddrLo, AddrHi, Type; 0: there is no such thing */
 };
 
 #endif /* MODEL_GSP_ABI_H */

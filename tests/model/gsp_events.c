@@ -55,6 +55,11 @@ void model_gsp_channel_failed(struct model *m, const struct model_channel *ch,
 	model_store32(report, model_rm_engine_type(ch->engine));
 	model_store32(report + 4, ch->chid);
 	model_store32(report + l->rc_except, error);
+	if (l->rc_fault && error == HOST_MMU_FAULT) {
+		model_store32(report + l->rc_fault, (uint32_t)ch->fault_address);
+		model_store32(report + l->rc_fault + 4, (uint32_t)(ch->fault_address >> 32));
+		model_store32(report + l->rc_fault + 8, ch->fault_type);
+	}
 	/* The channels of a group fail together (host.c). */
 	model_store32(report + l->rc_except + 4,
 		      ch->group->own ? RC_NOTIFIER_SCOPE_CHANNEL : RC_NOTIFIER_SCOPE_TSG);

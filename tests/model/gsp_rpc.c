@@ -19,13 +19,13 @@
 
 static const struct gsp_layout layouts[] = {
 	{"535.113.01", 664, 2168, 840, 1752, 1820, 2088, 2152, 108, 252, 360, 8, 1600, 28, 20, 8,
-	 535},
+	 535, 0},
 	{"535.261.03", 672, 2168, 840, 1752, 1820, 2088, 2152, 108, 252, 360, 8, 1600, 28, 28, 12,
-	 535},
+	 535, 0},
 	{"550.163.01", 880, 2184, 856, 1768, 1836, 2104, 2168, 108, 260, 360, 12, 1664, 36, 28, 12,
-	 550},
+	 550, 0},
 	{"570.144", 928, 1656, 344, 1224, 1260, 1536, 1600, 120, 340, 368, 12, 1664, 36, 48, 16,
-	 570},
+	 570, 28},
 };
 
 const struct gsp_layout *model_gsp_layout(const char *release)
@@ -125,6 +125,13 @@ static uint8_t *call_of(struct model *m)
 	       sizeof(struct rpc_message_header);
 }
 
+static bool silent(const struct model *m, enum model_fault_kind kind, uint32_t what)
+{
+	uint64_t value;
+
+	return model_fault_value(m, kind, &value) && value == what;
+}
+
 static bool rm_alloc(struct model *m, uint32_t len)
 {
 	struct rpc_gsp_rm_alloc *call = (void *)call_of(m);
@@ -139,6 +146,7 @@ static bool rm_alloc(struct model *m, uint32_t len)
 		.class_id = call->hClass,
 	};
 	call->status = model_rm_alloc(m, &wanted, (uint8_t *)(call + 1), call->paramsSize);
+	m->gsp_rm->silent = silent(m, MODEL_ALLOC_SILENT, wanted.class_id);
 	return true;
 }
 
@@ -150,6 +158,7 @@ static bool rm_control(struct model *m, uint32_t len)
 		return false;
 	call->status = model_rm_control(m, call->hClient, call->hObject, call->cmd,
 					(uint8_t *)(call + 1), call->paramsSize);
+	m->gsp_rm->silent = silent(m, MODEL_CONTROL_SILENT, call->cmd);
 	return true;
 }
 
@@ -170,9 +179,12 @@ static bool update_bar_pde(struct model *m, uint32_t len)
 static bool rm_free(struct model *m, uint32_t len)
 {
 	struct rpc_free *call = (void *)call_of(m);
+	const struct rm_object *object;
 
 	if (len < sizeof(*call))
 		return false;
+	object = model_rm_find(&m->gsp_rm->rm, call->hRoot, call->hObjectOld);
+	m->gsp_rm->silent = object && silent(m, MODEL_FREE_SILENT, object->class_id);
 	call->status = model_rm_free(m, call->hRoot, call->hObjectOld);
 	return true;
 }
@@ -182,8 +194,12 @@ static void answer_call(struct model *m, const struct rpc_message_header *rpc,
 			bool (*call)(struct model *m, uint32_t len))
 {
 	uint32_t len = rpc->length - (uint32_t)sizeof(*rpc);
-	uint32_t result = call(m, len) ? NV_OK : NV_ERR_INVALID_ARGUMENT;
+	uint32_t result;
 
+	m->gsp_rm->silent = false;
+	result = call(m, len) ? NV_OK : NV_ERR_INVALID_ARGUMENT;
+	if (m->gsp_rm->silent)
+		return;
 	model_gsp_send(m, rpc->function, result, rpc->sequence, call_of(m), len);
 }
 

@@ -121,6 +121,14 @@ void model_channel_schedule(struct model *m, struct model_channel *ch, bool enab
 		model_host_kick(m);
 }
 
+void model_channel_stop(struct model *m, struct model_channel *ch, bool stop)
+{
+	ch->stopped = stop;
+	model_runlist_submit(m, ch->runlist);
+	if (ch->pending)
+		model_host_kick(m);
+}
+
 enum host_result model_channel_error(struct model *m, struct model_channel *ch,
 				     enum host_error error, const char *fmt, ...)
 {
@@ -153,6 +161,8 @@ bool model_channel_memory(struct model *m, struct model_channel *ch, bool write,
 
 	if (fault == MMU_OK)
 		return true;
+	ch->fault_address = where;
+	ch->fault_type = (uint32_t)fault;
 	model_channel_error(m, ch, HOST_MMU_FAULT, "%s at 0x%llx: fault 0x%02x",
 			    write ? "write" : "read", (unsigned long long)where,
 			    (unsigned int)fault);

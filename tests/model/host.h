@@ -56,10 +56,13 @@ struct model_channel {
 	bool used, scheduled;
 	bool pending; /* the doorbell was rung, and not all of its entries are done */
 	bool failed;  /* Host has taken it off: see what the log says */
+	bool stopped; /* by DISABLE_CHANNELS: until it is enabled again, though on the runlist */
 	uint32_t runlist, chid;
 	uint32_t engine; /* in model_engines */
 	struct mmu_addr instance;
 	uint32_t client, handle; /* of RM's object */
+	uint64_t fault_address;	 /* of the MMU fault that ended it */
+	uint32_t fault_type;
 	struct model_group *group;
 	struct model_channel *next; /* of the group */
 
@@ -116,6 +119,8 @@ struct model_channel *model_channel_new_in(struct model *m, struct model_group *
 /* Off its runlist, whatever it was doing; with it a group of its own. */
 void model_channel_free(struct model *m, struct model_channel *ch);
 void model_channel_schedule(struct model *m, struct model_channel *ch, bool enable);
+/* Whether it may run; it loses its turn, if it has it. */
+void model_channel_stop(struct model *m, struct model_channel *ch, bool stop);
 /* Goes on with its entries until there are none, it waits or fails, or its turn is over. */
 void model_channel_run(struct model *m, struct model_channel *ch);
 /*

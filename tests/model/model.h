@@ -254,6 +254,10 @@ int model_fwimage_hash(const struct model *m, uint8_t out[32]);
  *   flip-copy=OFFSET        bit 0 of this byte of every line that a copy engine copies is inverted
  *   flip-semaphore=BIT      this bit of every semaphore's payload that a channel releases is inverted
  *   gp-get-stuck=1          Host does not write back GP_GET
+ *   alloc-silent=CLASS      RM makes an object of this class, and does not answer
+ *   control-silent=CMD      this control is carried out, and not answered
+ *   free-silent=CLASS       an object of this class is freed, without an answer
+ *   free-refused=CLASS      RM does not free objects of this class alone: NV_ERR_GENERIC
  * -EINVAL for an unknown name or a bad value; then nothing of `text` is planted.
  */
 int model_fault_set(struct model *m, const char *text);

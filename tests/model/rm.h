@@ -15,6 +15,7 @@
 #define NV_ERR_INSERT_DUPLICATE_NAME  0x19u
 #define NV_ERR_INSUFFICIENT_RESOURCES 0x1au
 #define NV_ERR_INVALID_ARGUMENT	      0x1fu
+#define NV_ERR_INVALID_CHANNEL	      0x21u
 #define NV_ERR_INVALID_CLASS	      0x22u
 #define NV_ERR_INVALID_OBJECT_HANDLE  0x33u
 #define NV_ERR_INVALID_OBJECT_PARENT  0x36u
@@ -109,6 +110,7 @@ struct model_channel *model_rm_channel(struct model *m, uint32_t client, uint32_
 uint32_t model_rm_channel_bind(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_channel_schedule(struct model *m, const struct rm_object *object,
 				   uint8_t *params);
+uint32_t model_rm_stop_channels(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_find_engine(uint32_t type); /* a NV2080_ENGINE_TYPE; MODEL_ENGINES: none */
 uint32_t model_rm_reserved_pdes(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_method_buffer(struct model *m, const struct rm_object *object, uint8_t *params);

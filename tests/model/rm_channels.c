@@ -3,7 +3,8 @@
  * Channels, as RM keeps them for a driver that has page tables, instance blocks and USERD in memory of its
  * own: RM checks what it is told, writes RAMFC and tells Host.
  *
- * Sources: OGKM alloc_channel.h, ctrla06fgpfifo.h, ctrl90f1.h, kernel_channel.c, kernel_fifo.c;
+ * Sources: OGKM alloc_channel.h, ctrla06fgpfifo.h, ctrl2080fifo.h (DISABLE_CHANNELS), ctrl90f1.h,
+ * kernel_channel.c, kernel_fifo.c;
  * nouveau engine/fifo/r535.c, subdev/mmu/r535.c.
  */
 #include <string.h>
@@ -61,6 +62,17 @@ struct reserved_pdes {
 };
 static_assert(sizeof(struct reserved_pdes) == 184, "NV90F1 COPY_SERVER_RESERVED_PDES");
 #define GMMU_APERTURE_VIDEO 1u
+
+/* NV2080_CTRL_FIFO_DISABLE_CHANNELS_PARAMS, the same 535 ... 570. */
+#define STOP_CHANNELS_MAX 64u
+struct stop_channels {
+	uint8_t disable, pad[3];
+	uint32_t nr;
+	uint8_t only_scheduling, rewind, pad2[6];
+	uint64_t preempt_event;
+	uint32_t clients[STOP_CHANNELS_MAX], channels[STOP_CHANNELS_MAX];
+};
+static_assert(sizeof(struct stop_channels) == 536, "FIFO_DISABLE_CHANNELS_PARAMS");
 
 /* A block of memory, of the size asked for at least, all of it where it is said to be. */
 static bool desc_ok(const struct model *m, const struct memory_desc *d, uint64_t size,
@@ -255,6 +267,28 @@ uint32_t model_rm_channel_schedule(struct model *m, const struct rm_object *obje
 	struct model_channel *ch = model_rm_channel(m, object->client, object->handle);
 
 	model_channel_schedule(m, ch, params[0]);
+	return NV_OK;
+}
+
+/*
+ * Channels of any client's, all of them or none. With onlyDisableScheduling those that run would go on to the
+ * end of their turn: nothing runs here while RM answers, so there is no difference.
+ */
+uint32_t model_rm_stop_channels(struct model *m, const struct rm_object *object, uint8_t *params)
+{
+	struct stop_channels p;
+
+	(void)object;
+	memcpy(&p, params, sizeof(p));
+	if (p.nr > STOP_CHANNELS_MAX)
+		return NV_ERR_INVALID_ARGUMENT;
+	if (p.rewind)
+		return NV_ERR_NOT_SUPPORTED;
+	for (uint32_t i = 0; i < p.nr; i++)
+		if (!model_rm_channel(m, p.clients[i], p.channels[i]))
+			return NV_ERR_INVALID_CHANNEL;
+	for (uint32_t i = 0; i < p.nr; i++)
+		model_channel_stop(m, model_rm_channel(m, p.clients[i], p.channels[i]), p.disable);
 	return NV_OK;
 }
 

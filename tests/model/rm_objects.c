@@ -240,6 +240,7 @@ uint32_t model_rm_free(struct model *m, uint32_t client, uint32_t handle)
 {
 	struct model_rm *rm = &m->gsp_rm->rm;
 	const struct rm_class *class;
+	uint64_t refused;
 
 	if (!model_rm_find(rm, client, client))
 		return NV_ERR_INVALID_OBJECT_HANDLE;
@@ -247,6 +248,9 @@ uint32_t model_rm_free(struct model *m, uint32_t client, uint32_t handle)
 		return NV_ERR_OBJECT_NOT_FOUND;
 	if (client == RM_INTERNAL_CLIENT)
 		return NV_ERR_INVALID_OBJECT_HANDLE;
+	if (model_fault_value(m, MODEL_FREE_REFUSED, &refused) &&
+	    refused == model_rm_find(rm, client, handle)->class_id)
+		return NV_ERR_GENERIC;
 	for (uint32_t i = rm->nr_objects; i-- > 0;) {
 		if (!below(rm, &rm->objects[i], client, handle))
 			continue;

@@ -155,7 +155,7 @@ static bool slice_over(const struct model_runlist *r)
 
 static bool pending(const struct model_channel *ch)
 {
-	return ch->scheduled && ch->pending && !ch->failed;
+	return ch->scheduled && !ch->stopped && ch->pending && !ch->failed;
 }
 
 /* Whether it can do something. One that waits looks at its semaphore, if it is time for that. */
