@@ -73,6 +73,8 @@ struct gpu_tenant {
 	/* Channels by slot; fifo's but for the memory of the array. */
 	unsigned int nr_slots; /* at most GPU_CHANNELS_MAX */
 	struct gpu_channel *channel[GPU_CHANNELS_MAX];
+	void (*channels_done)(struct gpu_tenant *tenant, int err); /* all of them are ending */
+	int channels_err;
 
 	bool ending;
 	bool channels_ended; /* so the spaces' turn has come */

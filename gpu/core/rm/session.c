@@ -13,6 +13,7 @@
 
 #include "fwq/view.h"
 #include "gpu/core/falcon.h"
+#include "gpu/core/fifo/fifo.h"
 #include "gpu/core/gpu.h"
 #include "gpu/core/intr.h"
 #include "gpu/core/regs_falcon.h"
@@ -43,6 +44,7 @@ struct gpu_rm {
 	uint8_t buf[FWQ_RM_SIZE(PARAMS)] __attribute__((aligned(8)));
 
 	struct gpu_engines engines;
+	struct gpu_fifo fifo;
 	struct gpu_rm_stats stats;
 	struct gpu_rm_part *parts;
 };
@@ -188,10 +190,13 @@ static void heard(struct gpu_boot *boot, uint32_t function, const uint8_t *paylo
 			   hv_pci_name(rm->gpu->pci), function, len);
 		return;
 	}
-	if (ev.kind == FWQ_EVENT_POST_EVENT)
+	if (ev.kind == FWQ_EVENT_POST_EVENT) {
 		fwq_clients_post(&rm->clients, &ev.post);
+		return;
+	}
+	gpu_fifo_heard(&rm->fifo, &ev);
 	/* Guests can provoke these, so the log has a brake. */
-	else if (fwq_event_log(&ev, line, sizeof(line)))
+	if (fwq_event_log(&ev, line, sizeof(line)))
 		hv_log_dom(hv_domid(), HV_WARN, "gpu %s: firmware: %s", hv_pci_name(rm->gpu->pci),
 			   line);
 }
@@ -329,6 +334,11 @@ struct fwq_clients *gpu_rm_clients(struct gpu_rm *rm)
 const struct gpu_rm_stats *gpu_rm_stats(const struct gpu_rm *rm)
 {
 	return &rm->stats;
+}
+
+struct gpu_fifo *gpu_rm_fifo(struct gpu_rm *rm)
+{
+	return &rm->fifo;
 }
 
 struct gpu *gpu_rm_gpu(const struct gpu_rm *rm)

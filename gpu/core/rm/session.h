@@ -23,6 +23,7 @@
 #include "gpu/core/rm/engines.h"
 
 struct gpu_rm;
+struct gpu_fifo;
 
 struct gpu_rm_stats {
 	uint64_t polls;	     /* looks at the queue */
@@ -59,6 +60,7 @@ struct fwq_clients *gpu_rm_clients(struct gpu_rm *rm);
 const struct gpu_rm_stats *gpu_rm_stats(const struct gpu_rm *rm);
 
 /* The same: what a session is with. */
+struct gpu_fifo *gpu_rm_fifo(struct gpu_rm *rm);
 struct gpu *gpu_rm_gpu(const struct gpu_rm *rm);
 const struct fwq_pack *gpu_rm_pack(const struct gpu_rm *rm);
 struct fwq_rm *gpu_rm_fwq(struct gpu_rm *rm);

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * channel.c - makes channels, rings them, and tells their owners (see channel.h); end.c ends them.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gpu/core/fifo/channel.h"
+#include "gpu/core/regs_vf.h"
+
+#define GPFIFO_ENTRY  8u
+#define GPFIFO_REACH  (1ull << 40) /* virtual addresses that Host can name */
+#define USERD_BYTES   512u
+#define ENTRIES_MAX   (1u << 20)				     /* 8 MiB of them */
+#define METHOD_BUFFER (GPU_CHANNEL_SLOT - GPU_CHANNEL_METHOD_BUFFER) /* room for it */
+
+/* ---------------------------------------------------------------- telling */
+
+/* Its place in the table is free now, and so, after the caller's last words, is its memory. */
+static void leave_table(struct gpu_channel *ch)
+{
+	hv_work_cancel(&ch->tell);
+	ch->tenant->channel[ch->slot] = NULL;
+}
+
+static void leave_quietly(struct gpu_channel *ch)
+{
+	struct gpu_tenant *tenant = ch->tenant;
+	void (*done)(struct gpu_tenant * t, int err) = tenant->channels_done;
+
+	if (ch->end_err && !tenant->channels_err)
+		tenant->channels_err = ch->end_err;
+	leave_table(ch);
+	free(ch);
+	for (unsigned int i = 0; i < tenant->nr_slots; i++) {
+		if (tenant->channel[i])
+			return;
+	}
+	tenant->channels_done = NULL;
+	done(tenant, tenant->channels_err);
+}
+
+static void leave(struct gpu_channel *ch)
+{
+	leave_table(ch);
+	if (ch->done)
+		ch->done(ch->end_err, ch->done_arg);
+	else
+		ch->ready(ch, ch->err, ch->ready_arg);
+	free(ch);
+}
+
+/* What callbacks do to the channel, its end included, only asks for another run of this. */
+static void tell(struct hv_work *w)
+{
+	struct gpu_channel *ch = (void *)((char *)w - offsetof(struct gpu_channel, tell));
+
+	if (gpu_rm_stopped(ch->tenant->rm))
+		return;
+	if (ch->tell_ready && !ch->ending) {
+		ch->tell_ready = false;
+		ch->ready(ch, 0, ch->ready_arg);
+	}
+	if (ch->tell_fault && !ch->ending && ch->step == GPU_CHANNEL_LIVE) {
+		ch->tell_fault = false;
+		ch->desc.fault(ch, &ch->fault, ch->desc.arg);
+	}
+	if (ch->step != GPU_CHANNEL_GONE)
+		return;
+	if (ch->quiet)
+		leave_quietly(ch);
+	else
+		leave(ch);
+}
+
+void gpu_channel_fault(struct gpu_channel *ch, const struct gpu_fault *fault)
+{
+	if (ch->faulted)
+		return;
+	ch->fault = *fault;
+	ch->faulted = true;
+	ch->tell_fault = true;
+	hv_work_queue(&ch->tell);
+}
+
+/* ---------------------------------------------------------------- the beginning */
+
+static int submit(struct gpu_channel *ch)
+{
+	struct fwq_client *client = &ch->tenant->client;
+	const struct gpu_classes *classes = gpu_classes(ch->tenant->gpu);
+	const struct fwq_pack *pack = ch->tenant->pack;
+	int err;
+
+	switch (ch->step) {
+	case GPU_CHANNEL_SIZE:
+		if (!fwq_rm_params(&ch->call,
+				   FWQ_S_NV2080_CTRL_CE_GET_FAULT_METHOD_BUFFER_SIZE_PARAMS))
+			return -ENOENT;
+		return fwq_client_control(client, &ch->call, FWQ_SUBDEVICE,
+					  FWQ_N_NV2080_CTRL_CMD_CE_GET_FAULT_METHOD_BUFFER_SIZE,
+					  FWQ_S_NV2080_CTRL_CE_GET_FAULT_METHOD_BUFFER_SIZE_PARAMS);
+	case GPU_CHANNEL_ALLOC:
+		err = gpu_channel_put_alloc(ch);
+		return err ? err
+			   : fwq_object_alloc(&ch->channel, FWQ_DEVICE,
+					      gpu_channel_class(pack, classes->gpfifo),
+					      FWQ_S_NV_CHANNEL_ALLOC_PARAMS);
+	case GPU_CHANNEL_BIND:
+		err = gpu_channel_put_bind(ch);
+		return err ? err
+			   : fwq_client_control(client, &ch->call, ch->channel.handle,
+						FWQ_N_NVA06F_CTRL_CMD_BIND,
+						FWQ_S_NVA06F_CTRL_BIND_PARAMS);
+	case GPU_CHANNEL_ENGINE:
+		err = gpu_channel_put_engine(ch);
+		return err ? err
+			   : fwq_object_alloc(&ch->object, ch->channel.handle,
+					      gpu_channel_class(pack, ch->desc.engine_class),
+					      FWQ_S_NVB0B5_ALLOCATION_PARAMETERS);
+	default:
+		err = gpu_channel_put_schedule(ch);
+		ch->runs = !err;
+		return err ? err
+			   : fwq_client_control(client, &ch->call, ch->channel.handle,
+						FWQ_N_NVA06F_CTRL_CMD_GPFIFO_SCHEDULE,
+						FWQ_S_NVA06F_CTRL_GPFIFO_SCHEDULE_PARAMS);
+	}
+}
+
+/* The call of the step; when it was accepted, the channel may be anything after this. */
+static int go(struct gpu_channel *ch)
+{
+	int err;
+
+	ch->busy = true;
+	err = submit(ch);
+	if (err)
+		ch->busy = false;
+	return err;
+}
+
+static void fail(struct gpu_channel *ch, int err)
+{
+	ch->err = err;
+	ch->ending = true;
+	gpu_channel_off(ch);
+}
+
+/* A call of the beginning has ended. */
+static void came(struct gpu_channel *ch, struct fwq_rm_call *call, int err)
+{
+	char text[FWQ_RM_TEXT];
+
+	ch->busy = false;
+	if (err)
+		hv_log_dom(hv_domid(), HV_WARN, "gpu %s: firmware: channel %" PRIu32 ": %s",
+			   hv_pci_name(ch->tenant->gpu->pci), ch->chid,
+			   fwq_rm_text(call, err, text));
+	if (err && ch->step == GPU_CHANNEL_SCHEDULE && fwq_rm_undone(call))
+		ch->runs = false;
+	if (err || ch->ending) {
+		fail(ch, err);
+		return;
+	}
+	ch->step++;
+	if (ch->step == GPU_CHANNEL_LIVE) {
+		ch->tell_ready = true;
+		hv_work_queue(&ch->tell);
+		return;
+	}
+	err = go(ch);
+	if (err)
+		fail(ch, err);
+}
+
+static int take_size(struct gpu_channel *ch)
+{
+	uint64_t size = 0;
+	int err = fwq_get(ch->tenant->pack,
+			  FWQ_F_NV2080_CTRL_CE_GET_FAULT_METHOD_BUFFER_SIZE_PARAMS__size,
+			  fwq_rm_reply(&ch->call), ch->call.params_len, 0, 0, &size);
+
+	if (err)
+		return err;
+	if (!size || size > METHOD_BUFFER) {
+		hv_log(HV_ERR,
+		       "gpu %s: firmware: method buffers of %" PRIu64 " bytes, and room for %u",
+		       hv_pci_name(ch->tenant->gpu->pci), size, METHOD_BUFFER);
+		return -EPROTO;
+	}
+	gpu_rm_fifo(ch->tenant->rm)->method_buffer = (uint32_t)size;
+	return 0;
+}
+
+static void control_came(struct fwq_rm_call *call, int err)
+{
+	struct gpu_channel *ch = call->arg;
+
+	if (!err && ch->step == GPU_CHANNEL_SIZE)
+		err = take_size(ch);
+	came(ch, call, err);
+}
+
+static void object_came(struct fwq_object *object, int err)
+{
+	came(object->arg, &object->call, err);
+}
+
+static int check(const struct gpu_tenant *tenant, const struct gpu_channel_desc *desc)
+{
+	const struct gpu_classes *classes = gpu_classes(tenant->gpu);
+	const struct gpu_vm *vm = desc->vm;
+	uint64_t bytes = (uint64_t)desc->entries * GPFIFO_ENTRY, end;
+	unsigned int i = 0;
+
+	if (!vm || vm->tenant != tenant || !gpu_vm_usable(vm) || tenant->ending)
+		return -EINVAL;
+	while (i < classes->n && classes->engine[i] != desc->engine_class)
+		i++;
+	if (i == classes->n)
+		return -EOPNOTSUPP;
+	if (!desc->entries || desc->entries & (desc->entries - 1) || desc->entries > ENTRIES_MAX)
+		return -EINVAL;
+	end = gpu_vm_end(vm) < GPFIFO_REACH ? gpu_vm_end(vm) : GPFIFO_REACH;
+	if (desc->gpfifo % GPFIFO_ENTRY || desc->gpfifo < gpu_vm_start(vm) || desc->gpfifo > end ||
+	    bytes > end - desc->gpfifo)
+		return -EINVAL;
+	if (!desc->userd || desc->userd_dma % USERD_BYTES || !desc->fault)
+		return -EINVAL;
+	return 0;
+}
+
+/* A slot, an engine and an id. */
+static int place(struct gpu_channel *ch)
+{
+	struct gpu_fifo *fifo = gpu_rm_fifo(ch->tenant->rm);
+	int engine = gpu_fifo_copy_engine(fifo, gpu_rm_engines(ch->tenant->rm)), err;
+
+	while (ch->slot < ch->tenant->nr_slots && ch->tenant->channel[ch->slot])
+		ch->slot++;
+	if (ch->slot == ch->tenant->nr_slots)
+		return -EDQUOT;
+	if (engine < 0 ||
+	    gpu_channel_class(ch->tenant->pack, ch->desc.engine_class) == FWQ_NUMBERS ||
+	    gpu_channel_class(ch->tenant->pack, gpu_classes(ch->tenant->gpu)->gpfifo) ==
+		    FWQ_NUMBERS)
+		return -EOPNOTSUPP;
+	err = gpu_chids_take(&fifo->chids, ch, &ch->chid);
+	if (err)
+		return err;
+	ch->engine = (unsigned int)engine;
+	ch->token = NV_VF_DOORBELL_TOKEN(gpu_rm_engines(ch->tenant->rm)->engine[ch->engine].runlist,
+					 ch->chid);
+	ch->tenant->channel[ch->slot] = ch;
+	ch->vm->channels++;
+	fifo->load[ch->engine]++;
+	return 0;
+}
+
+static int begin(struct gpu_channel *ch)
+{
+	int err = gpu_channel_write_instance(ch);
+
+	if (err)
+		return err == -ENOMEM ? err : -EIO;
+	memset(ch->desc.userd, 0, USERD_BYTES);
+	ch->step =
+		gpu_rm_fifo(ch->tenant->rm)->method_buffer ? GPU_CHANNEL_ALLOC : GPU_CHANNEL_SIZE;
+	err = go(ch);
+	return err == -EDQUOT || !err ? err : -EIO;
+}
+
+int gpu_channel_new(struct gpu_tenant *tenant, const struct gpu_channel_desc *desc,
+		    void (*ready)(struct gpu_channel *channel, int err, void *arg), void *arg,
+		    struct gpu_channel **out)
+{
+	struct gpu_channel *ch;
+	int err = check(tenant, desc);
+
+	if (err)
+		return err;
+	ch = calloc(1, sizeof(*ch));
+	if (!ch)
+		return -ENOMEM;
+	ch->tenant = tenant;
+	ch->vm = desc->vm;
+	ch->desc = *desc;
+	ch->tell.fn = tell;
+	ch->ready = ready;
+	ch->ready_arg = arg;
+	fwq_object_init(&ch->channel, &tenant->client, ch->buf, sizeof(ch->buf), object_came, ch);
+	fwq_object_init(&ch->object, &tenant->client, ch->buf, sizeof(ch->buf), object_came, ch);
+	fwq_rm_call_init(&ch->call, gpu_rm_fwq(tenant->rm), &tenant->client.caller, ch->buf,
+			 sizeof(ch->buf), control_came, ch);
+	err = place(ch);
+	if (err) {
+		free(ch);
+		return err;
+	}
+	err = begin(ch);
+	if (err) {
+		gpu_channel_release(ch, true);
+		leave_table(ch);
+		free(ch);
+		return err;
+	}
+	*out = ch;
+	return 0;
+}
+
+void gpu_channel_ring(struct gpu_channel *channel)
+{
+	if (channel->step == GPU_CHANNEL_LIVE)
+		gpu_wr32(channel->tenant->gpu, NV_VF_DOORBELL, channel->token);
+}

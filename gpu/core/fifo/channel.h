@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * channel.h - a channel inside the core; core.h is what others see.
+ *
+ * A channel is an RM object whose memory is ours: instance block (with RAMFC, which RM writes) and method buffer
+ * lie in the tenant's VRAM, USERD with the caller. RM is told where; binds the channel to its engine; makes
+ * the object that speaks the engine's class; and puts the channel on the runlist. Each is a call to the
+ * firmware, one at a time: `step` is the one under way or, when not busy, the one that was last.
+ *
+ * Order of the end: off the runlist and preempted (one control, which can name all channels of a tenant), then
+ * the objects are freed. Both are answered, or the GPU is given up, before memory or id are anybody's again.
+ * A control that is refused is not the end of it: RM's free stops a channel too, and NVIDIA's and nouveau's
+ * drivers do nothing else.
+ *
+ * Whoever made the channel is told by a work, and memory is freed there, so never inside of a call. Until then
+ * the channel has its place in the tenant's table.
+ *
+ * Sources: nouveau, gsp/rm/r535/fifo.c, subdev/mmu/vmm{gf,gp,gv}100.c; NVIDIA/open-gpu-kernel-modules,
+ * kernel_channel.c (_kchannelSendChannelAllocRpc, kchannelDestruct), ctrl2080fifo.h
+ * (NV2080_CTRL_CMD_FIFO_DISABLE_CHANNELS), ctrla06fgpfifo.h.
+ */
+#ifndef GPU_FIFO_CHANNEL_H
+#define GPU_FIFO_CHANNEL_H
+
+#include "gpu/core/fifo/fifo.h"
+#include "gpu/core/tenant.h"
+
+#define GPU_CHANNEL_PARAMS 1024u /* bytes for the parameters of its calls */
+
+enum gpu_channel_step {
+	GPU_CHANNEL_SIZE, /* how large method buffers are: asked once in a session */
+	GPU_CHANNEL_ALLOC,
+	GPU_CHANNEL_BIND,
+	GPU_CHANNEL_ENGINE,
+	GPU_CHANNEL_SCHEDULE,
+	GPU_CHANNEL_LIVE,
+	GPU_CHANNEL_STOP,
+	GPU_CHANNEL_FREE_ENGINE,
+	GPU_CHANNEL_FREE,
+	GPU_CHANNEL_GONE, /* the device is off it: all that is left is to tell */
+};
+
+struct gpu_channel {
+	struct gpu_tenant *tenant;
+	struct gpu_vm *vm; /* NULL from GONE on */
+	unsigned int slot, engine;
+	uint32_t chid, token;
+	struct gpu_channel_desc desc;
+
+	enum gpu_channel_step step;
+	bool busy;		     /* a call is under way, its own or one that stops several */
+	bool ending;		     /* whatever was under way, its end is next */
+	bool quiet;		     /* the tenant ends: nobody is told anything */
+	bool runs;		     /* on the runlist, for all that is known */
+	struct gpu_channel *stopper; /* whose call stops it */
+	int err;		     /* why it could not be made */
+	int end_err;		     /* of the end */
+
+	/* The calls: one at a time, so they share the buffer. */
+	struct fwq_object channel, object;
+	struct fwq_rm_call call;
+	uint8_t buf[FWQ_RM_SIZE(GPU_CHANNEL_PARAMS)] __attribute__((aligned(8)));
+
+	struct hv_work tell;
+	bool tell_ready, tell_fault, faulted;
+	struct gpu_fault fault;
+	void (*ready)(struct gpu_channel *channel, int err, void *arg);
+	void *ready_arg;
+	void (*done)(int err, void *arg);
+	void *done_arg;
+};
+
+/* RM has taken the channel off because of an error: its owner is told, of the first one. */
+void gpu_channel_fault(struct gpu_channel *ch, const struct gpu_fault *fault);
+
+/* end.c: the channel is to end, and no call of its is under way. */
+void gpu_channel_off(struct gpu_channel *ch);
+/* end.c: its id, engine and space are free, or lost if the firmware may know it; only its memory is left. */
+void gpu_channel_release(struct gpu_channel *ch, bool freed);
+
+/* params.c: the driver's part of the instance block, in VRAM. Errors as gpu_vram_write(). */
+int gpu_channel_write_instance(const struct gpu_channel *ch);
+/*
+ * Parameters of its calls, into its buffer: all numbers by the pack. 0; -ENOENT: the pack lacks something;
+ * -ERANGE, -EOVERFLOW: it cannot say this.
+ */
+int gpu_channel_put_alloc(struct gpu_channel *ch);
+int gpu_channel_put_bind(struct gpu_channel *ch);
+int gpu_channel_put_engine(struct gpu_channel *ch);
+int gpu_channel_put_schedule(struct gpu_channel *ch);
+/* To stop `n` channels of the tenant; with the call of this one, which need not be among them. */
+int gpu_channel_put_stop(struct gpu_channel *ch, struct gpu_channel *const *which, unsigned int n);
+/* The class by the pack's name for it; FWQ_NUMBERS: it has none. */
+enum fwq_number gpu_channel_class(const struct fwq_pack *pack, uint32_t class_id);
+
+#endif /* GPU_FIFO_CHANNEL_H */
