@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * channel_bed.h - a driver domain whose firmware runs, with tenants that have a space, memory and channels, for
+ * tests of what channels do and how they end.
+ *
+ * Each tenant has 256 KiB of VRAM at DATA_VA and 128 KiB of system memory at SYSTEM_VA of its space: GPFIFOs and push
+ * buffers of its channels lie there, a page each, then a page of semaphores, then data. The model does at
+ * the doorbell what can be done.
+ */
+#ifndef TESTS_CHANNEL_BED_H
+#define TESTS_CHANNEL_BED_H
+
+#include "gpu/core/fifo/channel.h"
+#include "gpu/core/regs_pci.h"
+#include "gpu/core/rm/session.h"
+#include "tests/model/gsp.h"
+#include "tests/model/host.h"
+#include "tests/push.h"
+#include "tests/unit/boot_bed.h"
+
+#define DATA_VA	    0x10000000ull
+#define DATA_SIZE   0x40000u
+#define SYSTEM_VA   0x20000000ull
+#define SYSTEM_SIZE 0x20000u
+#define UNMAPPED_VA 0x30000000ull
+#define USERD_VA    0x40000000ull /* only some tests map it */
+
+#define BED_CHANNELS 8u
+#define BED_ENTRIES  16u
+#define GPFIFO_AT(i) (0x1000u * (i))
+#define PUSH_AT(i)   (0x8000u + 0x1000u * (i))
+#define SEM_AT(i)    (0x10000u + 16u * (i))
+#define SYSTEM_DATA  0x11000u
+#define USERD_BYTES  512u
+#define TENANT_VRAM  (1ull << 20)
+#define BED_VERSIONS (sizeof(bed_versions) / sizeof(bed_versions[0]))
+
+static const char *const bed_versions[] = {"535.113.01", "535.261.03", "550.163.01", "570.144"};
+
+struct bed_tenant;
+
+struct bed_channel {
+	struct bed_tenant *owner;
+	unsigned int i; /* in the owner's */
+	struct gpu_channel *ch;
+	uint32_t put;
+	unsigned int ready, faults, done; /* times it was called */
+	int err;			  /* of ready, or done */
+	bool master;			  /* the function mastered the bus when done was called */
+	struct gpu_fault fault;
+};
+
+struct bed_tenant {
+	struct channel_bed *bed;
+	struct gpu_tenant *tenant;
+	struct gpu_vm *vm;
+	struct gpu_range own, data; /* VRAM: the core's, and at DATA_VA */
+	struct hv_dma system, userd;
+	struct bed_channel c[BED_CHANNELS];
+	bool over, master;
+	int err;
+};
+
+struct channel_bed {
+	struct boot_bed *boot;
+	struct gpu_rm *rm;
+	struct bed_tenant t[2];
+	uint32_t objects; /* of RM's before there were tenants */
+	bool over;
+	int err;
+};
+
+/* ---------------------------------------------------------------- waiting */
+
+static inline bool bed_never(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+static inline void bed_pass(uint64_t ns)
+{
+	assert_int_equal(hv_loop_until(bed_never, NULL, ns), -ETIMEDOUT);
+}
+
+static inline bool bed_flag(void *arg)
+{
+	return *(bool *)arg;
+}
+
+static inline bool bed_count(void *arg)
+{
+	return *(unsigned int *)arg;
+}
+
+static inline void bed_until(bool *flag)
+{
+	assert_int_equal(hv_loop_until(bed_flag, flag, 120 * HV_S), 0);
+}
+
+static inline void bed_until_called(unsigned int *times)
+{
+	assert_int_equal(hv_loop_until(bed_count, times, 120 * HV_S), 0);
+}
+
+static inline bool bed_master(const struct channel_bed *bed)
+{
+	return model_cfg_read(bed->boot->model, PCI_COMMAND, 2) & PCI_COMMAND_MASTER;
+}
+
+/* ---------------------------------------------------------------- callbacks */
+
+static inline void bed_session_ready(struct gpu_rm *rm, int err, void *arg)
+{
+	struct channel_bed *bed = arg;
+
+	(void)rm;
+	bed->over = true;
+	bed->err = err;
+}
+
+static inline void bed_tenant_ready(struct gpu_tenant *tenant, int err, void *arg)
+{
+	struct bed_tenant *t = arg;
+
+	(void)tenant;
+	t->over = true;
+	t->err = err;
+}
+
+static inline void bed_vm_ready(struct gpu_vm *vm, int err, void *arg)
+{
+	struct bed_tenant *t = arg;
+
+	(void)vm;
+	t->over = true;
+	t->err = err;
+}
+
+static inline void bed_tenant_done(int err, void *arg)
+{
+	struct bed_tenant *t = arg;
+
+	assert_false(t->over);
+	t->over = true;
+	t->err = err;
+	t->master = bed_master(t->bed);
+}
+
+static inline void bed_channel_ready(struct gpu_channel *ch, int err, void *arg)
+{
+	struct bed_channel *c = arg;
+
+	assert_ptr_equal(ch, c->ch); /* so the call had returned */
+	c->ready++;
+	c->err = err;
+	if (err)
+		c->ch = NULL;
+}
+
+static inline void bed_channel_fault(struct gpu_channel *ch, const struct gpu_fault *fault,
+				     void *arg)
+{
+	struct bed_channel *c = arg;
+
+	assert_ptr_equal(ch, c->ch);
+	c->faults++;
+	c->fault = *fault;
+}
+
+static inline void bed_channel_done(int err, void *arg)
+{
+	struct bed_channel *c = arg;
+
+	c->done++;
+	c->err = err;
+	c->master = bed_master(c->owner->bed);
+}
+
+/* ---------------------------------------------------------------- channels */
+
+static inline struct gpu_channel_desc bed_desc(struct bed_tenant *t, unsigned int i)
+{
+	return (struct gpu_channel_desc){
+		.vm = t->vm,
+		.engine_class = NVC7B5,
+		.gpfifo = SYSTEM_VA + GPFIFO_AT(i),
+		.entries = BED_ENTRIES,
+		.userd = (char *)t->userd.va + (size_t)i * USERD_BYTES,
+		.userd_dma = t->userd.addr + (size_t)i * USERD_BYTES,
+		.fault = bed_channel_fault,
+		.arg = &t->c[i],
+	};
+}
+
+/* Asked for, not yet there. */
+static inline struct bed_channel *bed_channel_ask(struct bed_tenant *t, unsigned int i)
+{
+	struct gpu_channel_desc desc = bed_desc(t, i);
+	struct bed_channel *c = &t->c[i];
+
+	*c = (struct bed_channel){.owner = t, .i = i};
+	memset(desc.userd, 0xff, USERD_BYTES); /* as its last owner left it */
+	assert_int_equal(gpu_channel_new(t->tenant, &desc, bed_channel_ready, c, &c->ch), 0);
+	assert_int_equal(c->ready, 0);
+	return c;
+}
+
+static inline struct bed_channel *bed_channel_up(struct bed_tenant *t, unsigned int i)
+{
+	struct bed_channel *c = bed_channel_ask(t, i);
+
+	bed_until_called(&c->ready);
+	assert_int_equal(c->err, 0);
+	return c;
+}
+
+static inline int bed_channel_end(struct bed_channel *c)
+{
+	gpu_channel_free(c->ch, bed_channel_done, c);
+	assert_int_equal(c->done, 0);
+	bed_until_called(&c->done);
+	c->ch = NULL;
+	return c->err;
+}
+
+/* An empty push buffer: what is put into it is run by bed_run(). */
+static inline struct push bed_push(struct bed_channel *c)
+{
+	return (struct push){.words = (void *)((char *)c->owner->system.va + PUSH_AT(c->i)),
+			     .room = 0x1000 / 4};
+}
+
+/* USERD as the owner's CPU sees it. */
+static inline volatile uint32_t *bed_userd(struct bed_channel *c, uint32_t offset)
+{
+	return (void *)((char *)c->owner->userd.va + (size_t)c->i * USERD_BYTES + offset);
+}
+
+static inline void bed_entry(struct bed_channel *c, uint64_t entry)
+{
+	uint64_t *gpfifo = (void *)((char *)c->owner->system.va + GPFIFO_AT(c->i));
+
+	gpfifo[c->put] = entry;
+	c->put = (c->put + 1) % BED_ENTRIES;
+	*bed_userd(c, PUSH_USERD_GP_PUT) = c->put;
+}
+
+static inline void bed_run(struct bed_channel *c, const struct push *p)
+{
+	assert_false(p->full);
+	bed_entry(c, push_entry(SYSTEM_VA + PUSH_AT(c->i), 4 * p->n));
+	gpu_channel_ring(c->ch);
+}
+
+static inline uint32_t bed_sem(const struct bed_channel *c)
+{
+	return *(volatile uint32_t *)(void *)((char *)c->owner->system.va + SEM_AT(c->i));
+}
+
+/* Whether it does what it is told. */
+static inline bool bed_works(struct bed_channel *c, uint32_t value)
+{
+	struct push p = bed_push(c);
+
+	push_set_object(&p, PUSH_COPY_SUBCHANNEL, NVC7B5);
+	push_release(&p, SYSTEM_VA + SEM_AT(c->i), value);
+	bed_run(c, &p);
+	return bed_sem(c) == value;
+}
+
+/* What the model has of the channels: on all runlists. */
+static inline unsigned int bed_model_channels(const struct channel_bed *bed)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < MODEL_CHANNELS; i++)
+		n += bed->boot->model->host->channels[i].used;
+	return n;
+}
+
+/* ---------------------------------------------------------------- tenants */
+
+static inline void bed_map(struct bed_tenant *t, uint64_t va, uint64_t addr, uint64_t size,
+			   enum gpu_aperture aperture)
+{
+	struct gpu_run run = {addr, size, aperture};
+	struct gpu_map map = {.va = va, .page = GPU_PAGE_4K, .runs = &run, .n = 1};
+
+	assert_int_equal(gpu_vm_map(t->vm, &map), 0);
+	assert_int_equal(gpu_vm_commit(t->vm), 0);
+}
+
+static inline struct bed_tenant *bed_tenant_up(struct channel_bed *bed, unsigned int i)
+{
+	struct bed_tenant *t = &bed->t[i];
+
+	*t = (struct bed_tenant){.bed = bed};
+	assert_int_equal(gpu_vram_alloc(bed->boot->gpu, TENANT_VRAM, &t->own), 0);
+	assert_int_equal(gpu_vram_alloc(bed->boot->gpu, DATA_SIZE, &t->data), 0);
+	assert_int_equal(hv_dma_alloc(SYSTEM_SIZE, &t->system), 0);
+	assert_int_equal(hv_dma_alloc(BED_CHANNELS * USERD_BYTES, &t->userd), 0);
+	assert_int_equal(gpu_tenant_new(bed->rm, &t->own, bed_tenant_ready, t, &t->tenant), 0);
+	bed_until(&t->over);
+	assert_int_equal(t->err, 0);
+	t->over = false;
+	assert_int_equal(gpu_vm_new(t->tenant, bed_vm_ready, t, &t->vm), 0);
+	bed_until(&t->over);
+	assert_int_equal(t->err, 0);
+	t->over = false;
+	bed_map(t, DATA_VA, t->data.base, DATA_SIZE, GPU_APERTURE_VRAM);
+	bed_map(t, SYSTEM_VA, t->system.addr, SYSTEM_SIZE, GPU_APERTURE_SYSMEM_COHERENT);
+	return t;
+}
+
+static inline void bed_tenant_memory_free(struct bed_tenant *t)
+{
+	hv_dma_free(&t->system);
+	hv_dma_free(&t->userd);
+	gpu_vram_free(t->bed->boot->gpu, &t->own);
+	gpu_vram_free(t->bed->boot->gpu, &t->data);
+}
+
+/* The tenant ends, with all that it has; the error of that. */
+static inline int bed_tenant_end(struct bed_tenant *t)
+{
+	t->over = false;
+	gpu_tenant_end(t->tenant, bed_tenant_done, t);
+	assert_false(t->over);
+	bed_until(&t->over);
+	bed_tenant_memory_free(t);
+	t->tenant = NULL;
+	return t->err;
+}
+
+/* ---------------------------------------------------------------- the session */
+
+static inline struct channel_bed channel_bed_up(const char *version)
+{
+	struct channel_bed bed = {.boot = boot_bed_up(version)};
+
+	assert_int_equal(
+		gpu_boot_new(bed.boot->gpu, &bed.boot->fw, bed.boot->pack, false, &bed.boot->boot),
+		0);
+	if (bed_start(bed.boot))
+		fail_msg("%s", gpu_boot_error(bed.boot->boot));
+	assert_int_equal(gpu_vram_limit(bed.boot->gpu, gpu_boot_usable_end(bed.boot->boot)), 0);
+	assert_int_equal(
+		gpu_rm_new(bed.boot->gpu, bed.boot->boot, bed_session_ready, &bed, &bed.rm), 0);
+	bed_until(&bed.over);
+	assert_int_equal(bed.err, 0);
+	bed.objects = bed.boot->model->gsp_rm->rm.nr_objects;
+	return bed;
+}
+
+/* Nothing of a tenant's is left with the firmware, which is on or was ended by the loss of the GPU. */
+static inline void channel_bed_down(struct channel_bed *bed)
+{
+	struct gpu_boot *boot = bed->boot->boot;
+	bool lost = gpu_is_lost(bed->boot->gpu);
+
+	if (!lost) {
+		assert_int_equal(bed->boot->model->gsp_rm->rm.nr_objects, bed->objects);
+		assert_int_equal(bed_model_channels(bed), 0);
+	}
+	gpu_rm_stop(bed->rm);
+	if (lost)
+		assert_int_equal(gpu_boot_stop_now(boot), -ENODEV);
+	else
+		assert_int_equal(bed_stop(bed->boot), 0);
+	gpu_boot_free(boot);
+	bed->boot->boot = NULL;
+	gpu_rm_free(bed->rm);
+	boot_bed_down(bed->boot);
+}
+
+#endif /* TESTS_CHANNEL_BED_H */
