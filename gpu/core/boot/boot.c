@@ -106,7 +106,7 @@ static void free_start(struct gpu_boot *b)
 {
 	gpu_script_free(&b->script);
 	gpu_libos_free(&b->libos);
-	gpu_channel_close(&b->channel);
+	gpu_boot_channel_close(&b->channel);
 	gpu_radix3_free(&b->radix3);
 	free_dma(&b->meta);
 	free_dma(&b->bootloader);

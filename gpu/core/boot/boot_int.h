@@ -61,7 +61,7 @@ struct gpu_boot {
 
 	/* For one start. */
 	struct gpu_radix3 radix3;
-	struct gpu_channel channel;
+	struct gpu_boot_channel channel;
 	struct gpu_libos libos;
 	struct hv_dma meta, bootloader, signature;
 	struct gpu_layout layout;

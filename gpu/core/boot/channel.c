@@ -12,12 +12,12 @@
 
 static void ring(void *arg)
 {
-	struct gpu_channel *c = arg;
+	struct gpu_boot_channel *c = arg;
 
 	gpu_falcon_wr32(&c->gsp, NV_PGSP_QUEUE_HEAD_0, 0);
 }
 
-static int get_memory(struct gpu_channel *c)
+static int get_memory(struct gpu_boot_channel *c)
 {
 	c->pages = fwq_params_pages(&c->params);
 	c->block = hv_pages_alloc(c->pages);
@@ -30,14 +30,14 @@ static int get_memory(struct gpu_channel *c)
 	return 0;
 }
 
-int gpu_channel_open(struct gpu *gpu, const struct fwq_pack *pack, struct gpu_channel *c,
-		     void (*event)(struct fwq_rpc *rpc, uint32_t function, const uint8_t *payload,
-				   uint32_t len),
-		     void *arg)
+int gpu_boot_channel_open(struct gpu *gpu, const struct fwq_pack *pack, struct gpu_boot_channel *c,
+			  void (*event)(struct fwq_rpc *rpc, uint32_t function,
+					const uint8_t *payload, uint32_t len),
+			  void *arg)
 {
 	int err;
 
-	*c = (struct gpu_channel){.gsp = gpu_falcon_gsp(gpu)};
+	*c = (struct gpu_boot_channel){.gsp = gpu_falcon_gsp(gpu)};
 	err = fwq_params_from_pack(pack, &c->params);
 	if (!err && fwq_params_table_pages(&c->params) != 1)
 		err = -EINVAL;
@@ -50,7 +50,7 @@ int gpu_channel_open(struct gpu *gpu, const struct fwq_pack *pack, struct gpu_ch
 		err = fwq_queue_init(&c->queue, &c->params, &c->link.link, c->stage,
 				     c->params.record_max);
 	if (err) {
-		gpu_channel_close(c);
+		gpu_boot_channel_close(c);
 		return err;
 	}
 	fwq_rpc_init(&c->rpc, &c->queue, event, arg);
@@ -58,7 +58,7 @@ int gpu_channel_open(struct gpu *gpu, const struct fwq_pack *pack, struct gpu_ch
 	return 0;
 }
 
-void gpu_channel_close(struct gpu_channel *c)
+void gpu_boot_channel_close(struct gpu_boot_channel *c)
 {
 	if (c->block)
 		hv_pages_free(c->block, c->pages);
@@ -67,12 +67,12 @@ void gpu_channel_close(struct gpu_channel *c)
 	memset(c, 0, sizeof(*c));
 }
 
-uint32_t gpu_channel_cmd_offset(const struct gpu_channel *c)
+uint32_t gpu_boot_channel_cmd_offset(const struct gpu_boot_channel *c)
 {
 	return (uint32_t)(c->queue.cmd - c->block);
 }
 
-uint32_t gpu_channel_msg_offset(const struct gpu_channel *c)
+uint32_t gpu_boot_channel_msg_offset(const struct gpu_boot_channel *c)
 {
 	return (uint32_t)(c->queue.msg - c->block);
 }

@@ -36,17 +36,17 @@ static int put_fields(const struct fwq_pack *pack, void *page, size_t at, const 
 }
 
 /* Where the arguments of the queues are within RMARGS. */
-static int queue_arguments(const struct fwq_pack *pack, const struct gpu_channel *c, void *rmargs,
-			   struct gpu_error *err)
+static int queue_arguments(const struct fwq_pack *pack, const struct gpu_boot_channel *c,
+			   void *rmargs, struct gpu_error *err)
 {
 	const struct fwq_params *p = &c->params;
 	const struct field fields[] = {
 		{FWQ_F_MESSAGE_QUEUE_INIT_ARGUMENTS__sharedMemPhysAddr, c->page_addr[0], false},
 		{FWQ_F_MESSAGE_QUEUE_INIT_ARGUMENTS__pageTableEntryCount, c->pages, false},
-		{FWQ_F_MESSAGE_QUEUE_INIT_ARGUMENTS__cmdQueueOffset, gpu_channel_cmd_offset(c),
+		{FWQ_F_MESSAGE_QUEUE_INIT_ARGUMENTS__cmdQueueOffset, gpu_boot_channel_cmd_offset(c),
 		 false},
-		{FWQ_F_MESSAGE_QUEUE_INIT_ARGUMENTS__statQueueOffset, gpu_channel_msg_offset(c),
-		 false},
+		{FWQ_F_MESSAGE_QUEUE_INIT_ARGUMENTS__statQueueOffset,
+		 gpu_boot_channel_msg_offset(c), false},
 		/* 595 on: the driver says how large elements are; as its GspMsgQueuesInit(). */
 		{FWQ_F_MESSAGE_QUEUE_INIT_ARGUMENTS__queueElementHdrSize, p->elem.size, true},
 		{FWQ_F_MESSAGE_QUEUE_INIT_ARGUMENTS__queueElementSizeMin, p->elem_size, true},
@@ -67,7 +67,7 @@ static int queue_arguments(const struct fwq_pack *pack, const struct gpu_channel
 	return put_fields(pack, rmargs, at, fields, sizeof(fields) / sizeof(fields[0]), err);
 }
 
-static int fill_rmargs(const struct fwq_pack *pack, const struct gpu_channel *c, void *rmargs,
+static int fill_rmargs(const struct fwq_pack *pack, const struct gpu_boot_channel *c, void *rmargs,
 		       struct gpu_error *err)
 {
 	/* Stacks in the core's own memory, as NVIDIA and nouveau (rm/r570/gsp.c) ask for. */
@@ -119,7 +119,7 @@ static int make_log(struct hv_dma *log, const char *name, struct gpu_error *err)
 	return 0;
 }
 
-int gpu_libos_make(const struct fwq_pack *pack, const struct gpu_channel *channel,
+int gpu_libos_make(const struct fwq_pack *pack, const struct gpu_boot_channel *channel,
 		   struct gpu_libos *l, struct gpu_error *err)
 {
 	int ret = 0;

@@ -31,7 +31,7 @@ struct gpu_libos {
  * 0; -ENOMEM: no (contiguous) memory; -EINVAL and others: the pack's structures do not fit. With *err,
  * one line. Free it in any case.
  */
-int gpu_libos_make(const struct fwq_pack *pack, const struct gpu_channel *channel,
+int gpu_libos_make(const struct fwq_pack *pack, const struct gpu_boot_channel *channel,
 		   struct gpu_libos *out, struct gpu_error *err);
 void gpu_libos_free(struct gpu_libos *libos);
 

@@ -30,7 +30,7 @@ static int build_radix3(struct gpu_boot *b)
 static int build_libos_args(struct gpu_boot *b)
 {
 	struct gpu_error why;
-	int err = gpu_channel_open(b->gpu, b->pack, &b->channel, gpu_boot_heard, b);
+	int err = gpu_boot_channel_open(b->gpu, b->pack, &b->channel, gpu_boot_heard, b);
 
 	if (err)
 		return gpu_boot_fail(b, err, "queues of pack %s: no memory, or not possible",
