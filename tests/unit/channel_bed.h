@@ -15,7 +15,7 @@
 #include "gpu/core/rm/session.h"
 #include "tests/model/gsp.h"
 #include "tests/model/host.h"
-#include "tests/push.h"
+#include <nv/push.h>
 #include "tests/unit/boot_bed.h"
 
 #define DATA_VA	    0x10000000ull

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * push.h - push buffers and GPFIFO entries, for tests that submit work as guests do: hosted ones and the
- * bare guests' images. Words are put behind each other into memory of the caller's; nothing else is needed.
+ * push.h - push buffers and GPFIFO entries, for whoever submits work: the driver domain's own channel, guests,
+ * tests. Words are put behind each other into memory of the caller's; nothing else is needed.
  *
  * A GPFIFO is a ring of entries of 8 bytes, each naming a push buffer by virtual address and length. In a
  * push buffer a header says which method, of which subchannel, and how many words of data follow for it
@@ -10,12 +10,16 @@
  * Sources: NVIDIA/open-gpu-kernel-modules, class/clc56f.h (AMPERE_CHANNEL_GPFIFO_A), clc7b5.h
  * (AMPERE_DMA_COPY_B); NVIDIA/open-gpu-doc, manuals/volta/gv100/dev_pbdma.ref.txt, dev_userd.ref.txt.
  */
-#ifndef TESTS_PUSH_H
-#define TESTS_PUSH_H
+#ifndef NV_PUSH_H
+#define NV_PUSH_H
 
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#endif
 
 /* USERD, byte offsets: Host writes how far it is, the owner up to where the entries go. */
 #define PUSH_USERD_GP_GET 0x88u
@@ -164,4 +168,4 @@ static inline uint64_t push_entry(uint64_t va, uint32_t bytes)
 	return (uint64_t)(bytes / 4) << 42 | (va & 0xfffffffffcull);
 }
 
-#endif /* TESTS_PUSH_H */
+#endif /* NV_PUSH_H */

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * scrub.c - see scrub.h. One submission is under way at a time; a timer looks for its semaphore.
+ *
+ *	IDLE ──▶ FILLING ──▶ READING ──▶ READING … ──▶ next piece, perhaps another job's
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <nv/push.h>
+
+#include "gpu/core/gpu.h"
+#include "gpu/core/scrub.h"
+
+#define OWN_VRAM (1ull << 20) /* for page tables and an instance block */
+#define LOOK	 (50000ull)   /* ns between two looks at the semaphore */
+#define LINE	 0x10000u
+#define BOUNCE	 (256u * 1024)
+#define ENTRIES	 64u
+#define WINDOW	 (16ull << 20) /* a piece is mapped here, behind the start of the space */
+
+/* One page of ours: USERD first. */
+#define GPFIFO	  0x200u
+#define SEMAPHORE 0x400u
+#define PUSH	  0x800u
+#define PUSH_SIZE 0x800u
+
+_Static_assert(GPU_VRAM_ALIGN % LINE == 0, "a range is whole lines");
+_Static_assert(GPFIFO + ENTRIES * 8 <= SEMAPHORE, "the GPFIFO fits");
+
+struct gpu_scrubber {
+	struct gpu *gpu;
+	struct gpu_range vram;
+	struct gpu_tenant *tenant;
+	struct gpu_vm *vm;
+	struct gpu_channel *channel;
+	uint32_t copy_class;
+	uint8_t *page;	      /* USERD, GPFIFO, semaphore, push buffer */
+	struct hv_dma bounce; /* where the GPU brings what it has cleared */
+	uint64_t page_va, bounce_va, window_va;
+
+	void (*ready)(struct gpu_scrubber *scrubber, int err, void *arg);
+	void *arg;
+	bool usable, lost;
+	int failed; /* why the start did not work */
+
+	enum { IDLE, FILLING, READING } phase;
+	struct gpu_scrub *first, *last; /* waiting; not the one that is worked on */
+	struct gpu_scrub *job;		/* worked on; NULL: abandoned, or none */
+	struct gpu_range piece;		/* mapped now, if not IDLE */
+	uint64_t looked;		/* bytes of it that were compared */
+	uint32_t sent;			/* submissions */
+	uint64_t deadline;
+	struct gpu_range give_back; /* size 0: none */
+	struct hv_timer timer;
+	struct hv_work begin;
+	struct gpu_scrub_stats stats;
+};
+
+/* ---------------------------------------------------------------- submissions */
+
+static void send(struct gpu_scrubber *s, struct push *push)
+{
+	uint64_t *gpfifo = (uint64_t *)(s->page + GPFIFO);
+
+	push_release(push, s->page_va + SEMAPHORE, s->sent + 1);
+	HV_CHECK(!push->full);
+	gpfifo[s->sent % ENTRIES] = push_entry(s->page_va + PUSH, push->n * 4);
+	s->sent++;
+	hv_wmb(); /* the GPU reads all that when it sees GP_PUT */
+	HV_WRITE_ONCE(*(uint32_t *)(s->page + PUSH_USERD_GP_PUT), s->sent % ENTRIES);
+	gpu_channel_ring(s->channel);
+	s->stats.submissions++;
+	s->deadline = hv_now() + GPU_SCRUB_TIMEOUT;
+	hv_timer_arm(&s->timer, hv_now() + LOOK);
+}
+
+/* The GPU is off the last submission, and what it wrote has arrived. */
+static bool arrived(struct gpu_scrubber *s)
+{
+	bool done = HV_READ_ONCE(*(uint32_t *)(s->page + SEMAPHORE)) == s->sent;
+
+	hv_rmb();
+	return done;
+}
+
+static struct push push_begin(struct gpu_scrubber *s)
+{
+	struct push push = {.words = (uint32_t *)(s->page + PUSH), .room = PUSH_SIZE / 4};
+
+	if (!s->sent)
+		push_set_object(&push, PUSH_COPY_SUBCHANNEL, s->copy_class);
+	return push;
+}
+
+static void fill(struct gpu_scrubber *s)
+{
+	struct push push = push_begin(s);
+
+	push_fill(&push, s->window_va, 0, (uint32_t)(s->piece.size / 4));
+	s->phase = FILLING;
+	send(s, &push);
+}
+
+static uint32_t to_look_at(const struct gpu_scrubber *s)
+{
+	uint64_t left = s->piece.size - s->looked;
+
+	return left < BOUNCE ? (uint32_t)left : BOUNCE;
+}
+
+static void bring(struct gpu_scrubber *s)
+{
+	struct push push = push_begin(s);
+
+	memset(s->bounce.va, 0xff, BOUNCE); /* what does not arrive must not look clean */
+	push_copy(&push, s->window_va + s->looked, s->bounce_va, LINE, LINE, to_look_at(s) / LINE);
+	s->phase = READING;
+	send(s, &push);
+}
+
+/* ---------------------------------------------------------------- pieces and jobs */
+
+static void enqueue(struct gpu_scrubber *s, struct gpu_scrub *job)
+{
+	job->next = NULL;
+	if (s->first)
+		s->last->next = job;
+	else
+		s->first = job;
+	s->last = job;
+}
+
+static void end(struct gpu_scrub *job, int err)
+{
+	job->scrubber = NULL;
+	job->end(job, err);
+}
+
+static void lose(struct gpu_scrubber *s)
+{
+	struct gpu_scrub *job = s->job;
+
+	s->lost = true;
+	s->phase = IDLE;
+	s->job = NULL;
+	if (job)
+		end(job, -ENODEV);
+	while ((job = s->first)) {
+		s->first = job->next;
+		end(job, -ENODEV);
+	}
+}
+
+static int map_piece(struct gpu_scrubber *s)
+{
+	struct gpu_run run = {
+		.addr = s->piece.base, .size = s->piece.size, .aperture = GPU_APERTURE_VRAM};
+	struct gpu_map map = {.va = s->window_va, .page = GPU_PAGE_64K, .runs = &run, .n = 1};
+	int err = gpu_vm_map(s->vm, &map);
+
+	return err ? err : gpu_vm_commit(s->vm);
+}
+
+static int unmap_piece(struct gpu_scrubber *s)
+{
+	int err = gpu_vm_unmap(s->vm, s->window_va, s->piece.size, GPU_PAGE_64K);
+
+	return err ? err : gpu_vm_commit(s->vm);
+}
+
+static void next_piece(struct gpu_scrubber *s)
+{
+	struct gpu_scrub *job = s->first;
+	int err;
+
+	if (s->phase != IDLE || !s->usable || !job)
+		return;
+	s->first = job->next;
+	s->job = job;
+	s->piece.base = job->range.base + job->done;
+	s->piece.size = job->range.size - job->done;
+	if (s->piece.size > GPU_SCRUB_PIECE)
+		s->piece.size = GPU_SCRUB_PIECE;
+	s->looked = 0;
+	err = map_piece(s);
+	if (err)
+		lose(s); /* its tables are enough for a piece: only a lost GPU refuses */
+	else
+		fill(s);
+}
+
+/* The GPU is off the piece. */
+static void piece_over(struct gpu_scrubber *s, int err)
+{
+	struct gpu_scrub *job = s->job;
+
+	s->phase = IDLE;
+	s->job = NULL;
+	if (unmap_piece(s)) {
+		s->job = job;
+		lose(s);
+		return;
+	}
+	if (s->give_back.size)
+		gpu_vram_free(s->gpu, &s->give_back);
+	s->give_back.size = 0;
+	if (job && !err) {
+		job->done += s->piece.size;
+		s->stats.bytes += s->piece.size;
+	}
+	if (job && !err && job->done < job->range.size)
+		enqueue(s, job);
+	else if (job)
+		end(job, err);
+	next_piece(s);
+}
+
+/* Offset of the first byte that is not zero, or len. */
+static uint32_t find_dirt(const uint8_t *bytes, uint32_t len)
+{
+	const uint64_t *words = (const uint64_t *)bytes;
+	uint32_t i = 0;
+
+	while (i < len / 8 && !words[i])
+		i++;
+	for (i *= 8; i < len && !bytes[i]; i++)
+		;
+	return i;
+}
+
+/* What was brought is compared. */
+static void look(struct gpu_scrubber *s)
+{
+	uint32_t len = to_look_at(s), dirt = find_dirt(s->bounce.va, len);
+
+	if (dirt < len) {
+		hv_log(HV_ERR, "gpu %s: VRAM at %#" PRIx64 " is not zero after its scrub",
+		       hv_pci_name(s->gpu->pci), s->piece.base + s->looked + dirt);
+		piece_over(s, -EIO);
+		return;
+	}
+	s->looked += len;
+	if (s->job && s->looked < s->piece.size)
+		bring(s);
+	else
+		piece_over(s, 0);
+}
+
+static void on_timer(struct hv_timer *t)
+{
+	struct gpu_scrubber *s =
+		(struct gpu_scrubber *)((char *)t - offsetof(struct gpu_scrubber, timer));
+
+	if (s->lost || s->phase == IDLE)
+		return;
+	if (s->gpu->lost) {
+		lose(s);
+	} else if (!arrived(s)) {
+		if (hv_now() < s->deadline) {
+			hv_timer_arm(&s->timer, hv_now() + LOOK);
+			return;
+		}
+		gpu_give_up(s->gpu, "its copy engine does not get done with a scrub");
+		lose(s);
+	} else if (s->phase == FILLING && s->job) {
+		bring(s);
+	} else if (s->phase == FILLING) {
+		piece_over(s, 0); /* abandoned */
+	} else {
+		look(s);
+	}
+}
+
+static void on_begin(struct hv_work *w)
+{
+	struct gpu_scrubber *s =
+		(struct gpu_scrubber *)((char *)w - offsetof(struct gpu_scrubber, begin));
+
+	if (s->lost || s->gpu->lost)
+		lose(s);
+	else
+		next_piece(s);
+}
+
+void gpu_scrub_start(struct gpu_scrubber *s, struct gpu_scrub *job, const struct gpu_range *range,
+		     void (*fn)(struct gpu_scrub *job, int err))
+{
+	HV_CHECK(range->size && !((range->base | range->size) % GPU_VRAM_ALIGN));
+	*job = (struct gpu_scrub){.scrubber = s, .range = *range, .end = fn};
+	enqueue(s, job);
+	/* From the loop, so that end() is never called in here. */
+	if (s->phase == IDLE)
+		hv_work_queue(&s->begin);
+}
+
+static void dequeue(struct gpu_scrubber *s, const struct gpu_scrub *job)
+{
+	struct gpu_scrub **at = &s->first, *before = NULL;
+
+	while (*at != job) {
+		before = *at;
+		at = &before->next;
+	}
+	*at = job->next;
+	if (s->last == job)
+		s->last = before;
+}
+
+void gpu_scrub_abandon(struct gpu_scrub *job, const struct gpu_range *give_back)
+{
+	struct gpu_scrubber *s = job->scrubber;
+
+	job->scrubber = NULL;
+	if (s->job == job) {
+		s->job = NULL;
+		s->give_back = *give_back;
+		return;
+	}
+	dequeue(s, job);
+	gpu_vram_free(s->gpu, give_back);
+}
+
+/* ---------------------------------------------------------------- coming and going */
+
+static void ended(int err, void *arg)
+{
+	struct gpu_scrubber *s = arg;
+
+	(void)err; /* the GPU is off our memory in any case */
+	s->tenant = NULL;
+	gpu_vram_free(s->gpu, &s->vram);
+	s->vram.size = 0;
+	s->ready(NULL, s->failed, s->arg);
+	gpu_scrubber_free(s);
+}
+
+/* A step of the start has not worked. */
+static void fail(struct gpu_scrubber *s, int err, const char *what)
+{
+	hv_log(HV_ERR, "gpu %s: no scrubber: %s: error %d", hv_pci_name(s->gpu->pci), what, -err);
+	s->failed = err;
+	gpu_tenant_end(s->tenant, ended, s);
+}
+
+static void channel_ready(struct gpu_channel *channel, int err, void *arg)
+{
+	struct gpu_scrubber *s = arg;
+
+	(void)channel;
+	if (err) {
+		fail(s, err, "its channel");
+		return;
+	}
+	s->usable = true;
+	s->ready(s, 0, s->arg);
+	next_piece(s);
+}
+
+static void fault(struct gpu_channel *channel, const struct gpu_fault *fault, void *arg)
+{
+	struct gpu_scrubber *s = arg;
+
+	(void)channel;
+	hv_log(HV_ERR, "gpu %s: the scrubber's channel was stopped: Xid %" PRIu32 " at %#" PRIx64,
+	       hv_pci_name(s->gpu->pci), fault->xid, fault->address);
+	gpu_give_up(s->gpu, "its copy engine cannot scrub");
+	lose(s);
+}
+
+static int make_channel(struct gpu_scrubber *s)
+{
+	const struct gpu_classes *classes = gpu_classes(s->gpu);
+	struct gpu_channel_desc desc = {
+		.vm = s->vm,
+		.gpfifo = s->page_va + GPFIFO,
+		.entries = ENTRIES,
+		.userd = s->page,
+		.userd_dma = hv_dma_addr(s->page),
+		.fault = fault,
+		.arg = s,
+	};
+
+	if (!classes->n)
+		return -EOPNOTSUPP;
+	s->copy_class = desc.engine_class = classes->engine[0];
+	return gpu_channel_new(s->tenant, &desc, channel_ready, s, &s->channel);
+}
+
+static int map_own(struct gpu_scrubber *s)
+{
+	struct gpu_run runs[] = {
+		{hv_dma_addr(s->page), HV_PAGE_SIZE, GPU_APERTURE_SYSMEM_COHERENT},
+		{s->bounce.addr, BOUNCE, GPU_APERTURE_SYSMEM_COHERENT},
+	};
+	struct gpu_map map = {.page = GPU_PAGE_4K, .flags = GPU_MAP_VOLATILE, .runs = runs, .n = 2};
+	int err;
+
+	map.va = s->page_va = gpu_vm_start(s->vm);
+	s->bounce_va = s->page_va + HV_PAGE_SIZE;
+	s->window_va = (s->page_va + WINDOW) & ~(WINDOW - 1);
+	err = gpu_vm_map(s->vm, &map);
+	return err ? err : gpu_vm_commit(s->vm);
+}
+
+static void vm_ready(struct gpu_vm *vm, int err, void *arg)
+{
+	struct gpu_scrubber *s = arg;
+
+	(void)vm;
+	if (!err)
+		err = map_own(s);
+	if (!err)
+		err = make_channel(s);
+	if (err)
+		fail(s, err, "its address space");
+}
+
+static void tenant_ready(struct gpu_tenant *tenant, int err, void *arg)
+{
+	struct gpu_scrubber *s = arg;
+
+	(void)tenant;
+	if (err) {
+		hv_log(HV_ERR, "gpu %s: no scrubber: error %d", hv_pci_name(s->gpu->pci), -err);
+		s->failed = err;
+		ended(err, s);
+		return;
+	}
+	err = gpu_vm_new(s->tenant, vm_ready, s, &s->vm);
+	if (err)
+		fail(s, err, "its address space");
+}
+
+int gpu_scrubber_new(struct gpu *gpu, struct gpu_rm *rm,
+		     void (*ready)(struct gpu_scrubber *scrubber, int err, void *arg), void *arg,
+		     struct gpu_scrubber **out)
+{
+	struct gpu_scrubber *s = calloc(1, sizeof(*s));
+	int err = -ENOMEM;
+
+	if (!s)
+		return err;
+	s->gpu = gpu;
+	s->ready = ready;
+	s->arg = arg;
+	s->timer.fn = on_timer;
+	s->begin.fn = on_begin;
+	s->page = hv_pages_alloc(1);
+	if (s->page)
+		err = hv_dma_alloc(BOUNCE, &s->bounce);
+	if (!err)
+		err = gpu_vram_alloc(gpu, OWN_VRAM, &s->vram);
+	if (!err) {
+		err = gpu_tenant_new(rm, &s->vram, tenant_ready, s, &s->tenant);
+		if (err)
+			gpu_vram_free(gpu, &s->vram);
+	}
+	if (err)
+		gpu_scrubber_free(s);
+	else
+		*out = s;
+	return err;
+}
+
+void gpu_scrubber_free(struct gpu_scrubber *s)
+{
+	hv_timer_cancel(&s->timer);
+	hv_work_cancel(&s->begin);
+	if (s->page)
+		hv_pages_free(s->page, 1);
+	if (s->bounce.va)
+		hv_dma_free(&s->bounce);
+	free(s);
+}
+
+const struct gpu_scrub_stats *gpu_scrubber_stats(const struct gpu_scrubber *s)
+{
+	return &s->stats;
+}
