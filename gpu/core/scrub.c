@@ -18,6 +18,7 @@
 #define LOOK	 (50000ull)   /* ns between two looks at the semaphore */
 #define LINE	 0x10000u
 #define BOUNCE	 (256u * 1024)
+#define CPU_STEP (256ull * 1024)
 #define ENTRIES	 64u
 #define WINDOW	 (16ull << 20) /* a piece is mapped here, behind the start of the space */
 
@@ -56,6 +57,7 @@ struct gpu_scrubber {
 	struct gpu_range give_back; /* size 0: none */
 	struct hv_timer timer;
 	struct hv_work begin;
+	bool by_cpu;
 	struct gpu_scrub_stats stats;
 };
 
@@ -274,13 +276,41 @@ static void on_timer(struct hv_timer *t)
 	}
 }
 
+/* Without a channel: a step, and the next from the loop again. */
+static void cpu_step(struct gpu_scrubber *s)
+{
+	struct gpu_scrub *job = s->first;
+	uint64_t before;
+	int ret;
+
+	if (!job)
+		return;
+	s->first = job->next;
+	before = job->done;
+	ret = gpu_vram_scrub(s->gpu, &job->range, CPU_STEP, &job->done);
+	s->stats.bytes += job->done - before;
+	if (ret > 0)
+		enqueue(s, job);
+	else
+		end(job, ret);
+	if (s->first)
+		hv_work_queue(&s->begin);
+}
+
 static void on_begin(struct hv_work *w)
 {
 	struct gpu_scrubber *s =
 		(struct gpu_scrubber *)((char *)w - offsetof(struct gpu_scrubber, begin));
 
-	if (s->lost || s->gpu->lost)
+	if (s->by_cpu && !s->usable) {
+		s->usable = true;
+		if (s->first)
+			hv_work_queue(&s->begin);
+		s->ready(s, 0, s->arg);
+	} else if (s->lost || s->gpu->lost)
 		lose(s);
+	else if (s->by_cpu)
+		cpu_step(s);
 	else
 		next_piece(s);
 }
@@ -448,6 +478,12 @@ int gpu_scrubber_new(struct gpu *gpu, struct gpu_rm *rm,
 	s->arg = arg;
 	s->timer.fn = on_timer;
 	s->begin.fn = on_begin;
+	*out = s;
+	if (!rm) {
+		s->by_cpu = true;
+		hv_work_queue(&s->begin);
+		return 0;
+	}
 	s->page = hv_pages_alloc(1);
 	if (s->page)
 		err = hv_dma_alloc(BOUNCE, &s->bounce);
@@ -460,8 +496,6 @@ int gpu_scrubber_new(struct gpu *gpu, struct gpu_rm *rm,
 	}
 	if (err)
 		gpu_scrubber_free(s);
-	else
-		*out = s;
 	return err;
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scrub.h - the copy engine clears video memory and brings it back for a look.
+ * scrub.h - video memory is cleared and looked at before anybody gets it.
  *
- * A tenant of the driver domain's own with one channel. A job's range is worked on in pieces: the piece is
+ * By the copy engine, through a tenant of the driver domain's own with one channel; without firmware, by our
+ * CPU through BAR 1, a step at a time.
+ * A job's range is worked on in pieces: the piece is
  * mapped, filled with zeros by the GPU, copied by the GPU into a buffer of ours, all of it, and compared there.
  * Jobs take turns, a piece each, so a large range does not keep a small one waiting. The GPU is off a piece
  * when the semaphore behind its last submission was written; one that is not done with a submission within
@@ -33,8 +35,8 @@ struct gpu_scrub_stats {
 };
 
 /*
- * 0: ready(scrubber, err, arg) will be called; after an error there it is gone. VRAM for its own tables is
- * taken from gpu_vram_alloc(). -ENOMEM, -EIO, and gpu_tenant_new()'s errors.
+ * rm NULL: the CPU does it. 0: ready(scrubber, err, arg) will be called; after an error there it is gone. VRAM
+ * for its own tables is taken from gpu_vram_alloc(). -ENOMEM, -EIO, and gpu_tenant_new()'s errors.
  */
 int gpu_scrubber_new(struct gpu *gpu, struct gpu_rm *rm,
 		     void (*ready)(struct gpu_scrubber *scrubber, int err, void *arg), void *arg,

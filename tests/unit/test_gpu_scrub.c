@@ -52,19 +52,25 @@ static uint8_t *vram(struct rig *r, uint64_t addr)
 	return (uint8_t *)model_vram_ptr(r->bed.boot->model) + addr;
 }
 
-static struct rig *rig_up(void)
+static struct rig *rig_of(bool by_cpu)
 {
 	struct rig *r = calloc(1, sizeof(*r));
 
 	r->bed = channel_bed_up("570.144");
-	assert_int_equal(
-		gpu_scrubber_new(r->bed.boot->gpu, r->bed.rm, scrubber_ready, r, &r->scrubber), 0);
+	assert_int_equal(gpu_scrubber_new(r->bed.boot->gpu, by_cpu ? NULL : r->bed.rm,
+					  scrubber_ready, r, &r->scrubber),
+			 0);
 	assert_int_equal(r->called, 0);
 	bed_until_called(&r->called);
 	assert_int_equal(r->err, 0);
 	r->free = gpu_vram_free_bytes(r->bed.boot->gpu);
 	places = 0;
 	return r;
+}
+
+static struct rig *rig_up(void)
+{
+	return rig_of(false);
 }
 
 /* The scrubber stays until the firmware has ended, with its channel. */
@@ -111,14 +117,13 @@ static bool all(const uint8_t *bytes, uint8_t value, uint64_t n)
 	return bytes[0] == value && !memcmp(bytes, bytes + 1, n - 1);
 }
 
-static void it_cleans_all_of_it_and_no_more(void **state)
+static void cleans(bool by_cpu)
 {
 	static const uint64_t sizes[] = {0x10000, 0x30000, GPU_SCRUB_PIECE,
 					 GPU_SCRUB_PIECE + 0x10000, 3 * GPU_SCRUB_PIECE};
-	struct rig *r = rig_up();
+	struct rig *r = rig_of(by_cpu);
 	uint64_t bytes = 0;
 
-	(void)state;
 	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct gpu_range before = dirty(r, 0x10000), range = dirty(r, sizes[i]),
 				 behind = dirty(r, 0x10000);
@@ -140,13 +145,19 @@ static void it_cleans_all_of_it_and_no_more(void **state)
 	rig_down(r);
 }
 
-static void small_ones_do_not_wait_for_large_ones(void **state)
+static void it_cleans_all_of_it_and_no_more(void **state)
 {
-	struct rig *r = rig_up();
+	(void)state;
+	cleans(false);
+	cleans(true);
+}
+
+static void small_ones_do_not_wait(bool by_cpu)
+{
+	struct rig *r = rig_of(by_cpu);
 	struct gpu_range large = dirty(r, 8 * GPU_SCRUB_PIECE), small[3];
 	struct job a, b[3];
 
-	(void)state;
 	start(r, &a, &large);
 	for (unsigned int i = 0; i < 3; i++) {
 		small[i] = dirty(r, 0x20000);
@@ -160,6 +171,30 @@ static void small_ones_do_not_wait_for_large_ones(void **state)
 	}
 	assert_int_equal(a.place, 4);
 	assert_true(all(vram(r, large.base), 0, large.size));
+	rig_down(r);
+}
+
+static void small_ones_do_not_wait_for_large_ones(void **state)
+{
+	(void)state;
+	small_ones_do_not_wait(false);
+	small_ones_do_not_wait(true);
+}
+
+static void what_the_cpu_sees_is_noticed_too(void **state)
+{
+	struct rig *r = rig_of(true);
+	struct gpu_range range = dirty(r, 0x40000);
+	struct job job;
+	char fault[64];
+
+	(void)state;
+	snprintf(fault, sizeof(fault), "flip-vram-write=%llu",
+		 (unsigned long long)range.base + 777);
+	assert_int_equal(model_fault_set(r->bed.boot->model, fault), 0);
+	start(r, &job, &range);
+	until_ended(&job);
+	assert_int_equal(job.err, -EIO);
 	rig_down(r);
 }
 
@@ -266,6 +301,7 @@ int main(void)
 		cmocka_unit_test(it_cleans_all_of_it_and_no_more),
 		cmocka_unit_test(small_ones_do_not_wait_for_large_ones),
 		cmocka_unit_test(a_spoiled_byte_is_noticed),
+		cmocka_unit_test(what_the_cpu_sees_is_noticed_too),
 		cmocka_unit_test(what_is_abandoned_comes_back_when_the_gpu_is_off_it),
 		cmocka_unit_test(an_engine_that_hangs_is_given_up),
 		cmocka_unit_test(a_beginning_that_fails_leaves_nothing),
