@@ -61,7 +61,7 @@ static void drop_first(struct fwq_caller *caller, int err)
 	call->done(call, err);
 }
 
-void fwq_rpc_break(struct fwq_rpc *rpc)
+static void fail_all(struct fwq_rpc *rpc)
 {
 	struct fwq_caller *c;
 
@@ -80,6 +80,11 @@ void fwq_rpc_break(struct fwq_rpc *rpc)
 	} while (c);
 }
 
+void fwq_rpc_break(struct fwq_rpc *rpc)
+{
+	fail_all(rpc);
+}
+
 /* End one call whose time is over; false: there is none. */
 static bool expire_one(struct fwq_rpc *rpc, uint64_t now)
 {
@@ -93,7 +98,7 @@ static bool expire_one(struct fwq_rpc *rpc, uint64_t now)
 			rpc->stats.timeouts++;
 			finish(rpc, call, -ETIMEDOUT);
 			if (cut)
-				fwq_rpc_break(rpc);
+				fail_all(rpc);
 			return true;
 		}
 		for (; *link && (*link)->deadline > now; link = &(*link)->next)
@@ -301,7 +306,7 @@ static void pump(struct fwq_rpc *rpc)
 	}
 	rpc->pumping = false;
 	if (ret && ret != -EAGAIN)
-		fwq_rpc_break(rpc);
+		fail_all(rpc);
 }
 
 /* ---------------------------------------------------------------- receiving */
@@ -411,7 +416,7 @@ int fwq_rpc_poll(struct fwq_rpc *rpc, uint64_t now)
 			dispatch(rpc, rec, len);
 	}
 	if (got < 0)
-		fwq_rpc_break(rpc);
+		fail_all(rpc);
 	while (expire_one(rpc, now))
 		;
 	pump(rpc);

@@ -58,10 +58,9 @@ static void client_ended(struct fwq_client *client, int err)
 	struct gpu_tenant *t = of_client(client);
 
 	failed(t, err);
+	/* Lost as it may be already, it could come back to life. */
 	if (err)
 		gpu_give_up(t->gpu, "its firmware did not end what a tenant had");
-	else if (t->gpu->lost)
-		gpu_give_up(t->gpu, ""); /* however it was lost, it may come back to life */
 	hv_work_queue(&t->tell);
 }
 

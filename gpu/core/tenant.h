@@ -43,8 +43,8 @@ struct gpu_vm {
 	struct gpu_vm *next; /* of the tenant's */
 	struct gpu_tenant *tenant;
 	bool busy, told;
-	bool ending; /* by whoever wants that, or because it could not be made */
-	bool gone;   /* only its owner is still to be told */
+	bool ending;	       /* by whoever wants that, or because it could not be made */
+	bool gone;	       /* only its owner is still to be told */
 	unsigned int channels; /* that have it: counted by fifo/ */
 	struct gpu_space space;
 	struct fwq_object object; /* object.handle: hVASpace */

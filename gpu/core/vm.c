@@ -25,9 +25,9 @@
 #define NV_VASPACE_ALLOCATION_INDEX_GPU_NEW		0x0u
 #define NV_VASPACE_ALLOCATION_FLAGS_IS_EXTERNALLY_OWNED (1u << 3)
 /* ctrl0080dma.h; the aperture is in bits 1:0, and a subdevice is named by its number plus one */
-#define NV0080_CTRL_DMA_SET_PAGE_DIRECTORY_FLAGS_APERTURE_VIDMEM    0x0u
-#define NV0080_CTRL_DMA_SET_PAGE_DIRECTORY_FLAGS_ALL_CHANNELS_TRUE  (1u << 3)
-#define SUBDEVICE						    1u
+#define NV0080_CTRL_DMA_SET_PAGE_DIRECTORY_FLAGS_APERTURE_VIDMEM   0x0u
+#define NV0080_CTRL_DMA_SET_PAGE_DIRECTORY_FLAGS_ALL_CHANNELS_TRUE (1u << 3)
+#define SUBDEVICE						   1u
 
 static void advance(struct gpu_vm *vm);
 
@@ -108,8 +108,8 @@ static void log_call(const struct gpu_vm *vm, const struct fwq_rm_call *call, in
 {
 	char text[FWQ_RM_TEXT];
 
-	hv_log_dom(hv_domid(), HV_WARN, "gpu %s: firmware: %s",
-		   hv_pci_name(vm->tenant->gpu->pci), fwq_rm_text(call, err, text));
+	hv_log_dom(hv_domid(), HV_WARN, "gpu %s: firmware: %s", hv_pci_name(vm->tenant->gpu->pci),
+		   fwq_rm_text(call, err, text));
 }
 
 /* An end that the firmware has not confirmed: it refused, which leaves nothing unclear, or it is silent. */

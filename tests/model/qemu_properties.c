@@ -145,17 +145,16 @@ char *xvgpu_stats_json(XvgpuModel *s)
 		model_stats_get(s->model, &st);
 		engines = model_engine_stats(s->model);
 	}
-	json = g_strdup_printf("{\"mmio_reads\": %" PRIu64 ", \"mmio_writes\": %" PRIu64
-			       ", \"unknown_reads\": %" PRIu64 ", \"unknown_writes\": %" PRIu64
-			       ", \"dma_reads\": %" PRIu64 ", \"dma_writes\": %" PRIu64
-			       ", \"dma_bytes\": %" PRIu64 ", \"dma_errors\": %" PRIu64
-			       ", \"msis\": %" PRIu64 ", \"flrs\": %" PRIu64
-			       ", \"methods_ignored\": %" PRIu64 ", \"invalidations\": %" PRIu64
-			       ", \"barriers\": %" PRIu64 "%s%s}",
-			       st.mmio_reads, st.mmio_writes, st.unknown_reads, st.unknown_writes,
-			       st.dma_reads, st.dma_writes, st.dma_bytes, st.dma_errors, st.msis,
-			       st.flrs, st.methods_ignored, st.invalidations, st.barriers,
-			       engines ? ", " : "", engines ?: "");
+	json = g_strdup_printf(
+		"{\"mmio_reads\": %" PRIu64 ", \"mmio_writes\": %" PRIu64
+		", \"unknown_reads\": %" PRIu64 ", \"unknown_writes\": %" PRIu64
+		", \"dma_reads\": %" PRIu64 ", \"dma_writes\": %" PRIu64 ", \"dma_bytes\": %" PRIu64
+		", \"dma_errors\": %" PRIu64 ", \"msis\": %" PRIu64 ", \"flrs\": %" PRIu64
+		", \"methods_ignored\": %" PRIu64 ", \"invalidations\": %" PRIu64
+		", \"barriers\": %" PRIu64 "%s%s}",
+		st.mmio_reads, st.mmio_writes, st.unknown_reads, st.unknown_writes, st.dma_reads,
+		st.dma_writes, st.dma_bytes, st.dma_errors, st.msis, st.flrs, st.methods_ignored,
+		st.invalidations, st.barriers, engines ? ", " : "", engines ?: "");
 	free(engines);
 	return json;
 }

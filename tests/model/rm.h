@@ -74,6 +74,7 @@ struct rm_space {
 
 struct model_rm {
 	struct rm_space spaces[RM_MAX_SPACES];
+	unsigned int directories_left; /* see model_rm_space_free() */
 	struct rm_object objects[RM_MAX_OBJECTS];
 	uint32_t nr_objects;
 };

@@ -64,9 +64,17 @@ uint32_t model_rm_space_alloc(struct model *m, const struct rm_object *object, u
 	return NV_ERR_INSUFFICIENT_RESOURCES;
 }
 
+/* What describes an external directory goes when that is taken back, not with the space: RM loses memory. */
 void model_rm_space_free(struct model *m, const struct rm_object *object)
 {
-	find(m, object->client, object->handle)->used = false;
+	struct rm_space *space = find(m, object->client, object->handle);
+
+	if (space->directory && (space->flags & SPACE_EXTERNALLY_OWNED)) {
+		m->gsp_rm->rm.directories_left++;
+		model_log(m, "GSP stand-in: space 0x%08x freed with its page directory set",
+			  object->handle);
+	}
+	space->used = false;
 }
 
 uint32_t model_rm_set_directory(struct model *m, const struct rm_object *object, uint8_t *params)

@@ -390,8 +390,8 @@ int main(void)
 		boot_test(test_channel_refused), boot_test(test_channels_run_out),
 		boot_test(test_later_release),	 boot_test(test_objects),
 		boot_test(test_buffers),	 boot_test(test_reserved_pdes),
-		boot_test(test_display),	
-		boot_test(test_units),		 boot_test(test_renumbered),
+		boot_test(test_display),	 boot_test(test_units),
+		boot_test(test_renumbered),
 	};
 
 	return cmocka_run_group_tests_name("model: channels", tests, NULL, NULL);

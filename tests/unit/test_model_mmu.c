@@ -395,11 +395,15 @@ static void test_firmware(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		boot_test(test_page_sizes),    boot_test(test_faults),
-		boot_test(test_sparse),	       boot_test(test_rights),
-		boot_test(test_system_memory), boot_test(test_invalidate),
+		boot_test(test_page_sizes),
+		boot_test(test_faults),
+		boot_test(test_sparse),
+		boot_test(test_rights),
+		boot_test(test_system_memory),
+		boot_test(test_invalidate),
 		boot_test(test_invalidations_counted),
-		boot_test(test_remembered),    boot_test(test_planted),
+		boot_test(test_remembered),
+		boot_test(test_planted),
 		boot_test(test_firmware),
 	};
 

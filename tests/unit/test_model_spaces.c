@@ -109,8 +109,9 @@ static void test_whose(void **state)
 	assert_int_equal(set(&t, SPACE + 1), 0);
 	assert_int_equal(set(&t, SPACE + 2), UNSUPPORTED);
 	assert_int_equal(model_rm_directories(t.mc->gpu), 2);
-	/* It goes with its space. */
+	/* It goes with its space, but for what RM has to remember it by. */
 	assert_int_equal(rm_free(&t, CLIENT, SPACE), 0);
+	assert_int_equal(t.mc->gpu->gsp_rm->rm.directories_left, 1);
 	assert_int_equal(model_rm_directories(t.mc->gpu), 1);
 	assert_int_equal(set(&t, SPACE), NOT_FOUND);
 	assert_int_equal(rm_free(&t, CLIENT, CLIENT), 0);

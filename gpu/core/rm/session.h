@@ -35,7 +35,8 @@ struct gpu_rm_stats {
 /* Something that cannot be without the session. */
 struct gpu_rm_part {
 	struct gpu_rm_part *next;
-	void (*gone)(struct gpu_rm_part *part); /* free it: the firmware has ended, nobody is to be called */
+	void (*gone)(struct gpu_rm_part
+			     *part); /* free it: the firmware has ended, nobody is to be called */
 };
 
 /*
