@@ -35,7 +35,7 @@ ROOMS = {
     "hv/dom0/firmware": ("hv/dom0/", "gpu/core/boot/", "fwq/pack.h"), "hv/dom0/": ("hv/dom0/",),
     "iommu/": ("iommu/", "hv/"),
     "fwq/": ("fwq/", "hv/"),
-    "gpu/core/": ("gpu/core/", "fwq/", "iommu/", "hv/"), "gpu/vgpu/": ("gpu/vgpu/", "gpu/core/core.h", "hv/"),
+    "gpu/core/": ("gpu/core/", "fwq/", "iommu/", "hv/"), "gpu/vgpu/": ("gpu/vgpu/", "gpu/core/core.h", "iommu/", "hv/"),
     "gpu/gpudom.c": ("gpu/", "fwq/", "iommu/", "hv/"), "guest-frontend/bare/": ("guest-frontend/bare/", "hv/"),
     "guest-frontend/linux/": ("guest-frontend/linux/", "tests/xen/pattern.h"),
     "tests/model/": ("tests/model/",), "tests/peer/scramble/fw_": (),

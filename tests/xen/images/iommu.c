@@ -104,18 +104,20 @@ static int iommu_start(int argc, char **argv)
 	one_case("offered-not-mapped", addr, 0x6e000000u, false);
 
 	account = iommu_account_new((hv_domid_t)dom, 16);
-	err = account ? iommu_map(account, &ref, 1, IOMMU_RO, &range) : -ENOMEM;
+	err = account ? iommu_range_new(account, 1, IOMMU_RO, &range) : -ENOMEM;
+	if (!err)
+		err = iommu_map(range, &ref, 1);
 	if (err) {
 		answer("done", "FAILED: iommu_map: %d", err);
 		return err;
 	}
-	one_case("mapped", range->maps[0].dev_addr, 0x6e000000u, true);
-	answer("same-address", "%s", range->maps[0].dev_addr == addr ? "ok" : "FAILED");
-	err = iommu_unmap(range);
+	one_case("mapped", iommu_addr(range, 0), 0x6e000000u, true);
+	answer("same-address", "%s", iommu_addr(range, 0) == addr ? "ok" : "FAILED");
+	err = iommu_unmap(range, 1);
 	if (err)
 		answer("case-unmap", "FAILED: %d", err);
 	one_case("unmapped-again", addr, 0x6e000000u, false);
-	iommu_account_free(account);
+	iommu_account_free(account, 1);
 	answer("done", "%s", gpu_is_lost(gpu) ? "FAILED: GPU lost" : "ok");
 	return wait_told("end", 300 * HV_S);
 }
