@@ -17,6 +17,7 @@ Q :=
 else
 Q := @
 endif
+, := ,
 say = @printf '  %-7s %s\n' $(1) $(2)
 
 # ---------------------------------------------------------------- what exists where
@@ -192,10 +193,16 @@ $(O)/asan/hosted.a: $(call objs,asan,$(hosted-lib-src))
 $(O)/asan/xvgpu.a: $(call objs,asan,$(filter-out hv/dom0/main.c,$(xvgpu-src)))
 	$(Q)rm -f $@; ar rcs $@ $^
 
+# Those that put a core of their own below gpu/vgpu (tests/unit/core_fake.h): its calls end there.
+core-fake	:= $(addprefix $(O)/unit/,vgpu_space vgpu_channels) $(O)/fuzzers/vgpu_ring
+core-calls	:= tenant_new tenant_end vm_new vm_free vm_start vm_end vm_map vm_unmap vm_reserve vm_release vm_commit \
+		   channel_new channel_free channel_ring classes
+$(core-fake): wrap = $(addprefix -Wl$(,)--wrap=gpu_,$(core-calls))
+
 $(O)/unit/%: $(O)/asan/tests/unit/test_%.o $(O)/asan/hosted.a $(O)/asan/xvgpu.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)gcc $(sanitize) -o $@ $^ $(hosted-libs) $(xvgpu-libs)
+	$(Q)gcc $(sanitize) $(wrap) -o $@ $^ $(hosted-libs) $(xvgpu-libs)
 
 $(O)/unit/conformance: $(call objs,asan,$(conformance-hosted-src)) $(O)/asan/hosted.a
 	$(call say,LINK,$@)
@@ -208,7 +215,7 @@ $(O)/fuzz/hosted.a: $(call objs,fuzz,$(hosted-lib-src) $(filter-out hv/dom0/main
 $(O)/fuzzers/%: $(O)/fuzz/tests/fuzz/fuzz_%.o $(O)/fuzz/hosted.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(fuzz-cc) -fsanitize=fuzzer,address,undefined -fprofile-instr-generate -o $@ $^ $(hosted-libs) $(xvgpu-libs)
+	$(Q)$(fuzz-cc) -fsanitize=fuzzer,address,undefined -fprofile-instr-generate $(wrap) -o $@ $^ $(hosted-libs) $(xvgpu-libs)
 
 unit: $(addprefix $(O)/unit/,$(unit-names) conformance)
 fuzzers: $(addprefix $(O)/fuzzers/,$(fuzz-names))

@@ -95,6 +95,8 @@ static void stop(void)
 		gpu_rm_free(gpudom.rm);
 	if (gpudom.gpu)
 		gpu_detach(gpudom.gpu);
+	if (gpudom.back) /* now that the device reaches no memory any more */
+		vgpu_back_free(gpudom.back);
 	if (gpudom.pci)
 		hv_pci_close(gpudom.pci);
 	memset(&gpudom, 0, sizeof(gpudom));
@@ -102,7 +104,7 @@ static void stop(void)
 
 static int serve(void)
 {
-	int err = vgpu_back_start(gpudom.gpu, &gpudom.back);
+	int err = vgpu_back_start(gpudom.gpu, gpudom.rm, &gpudom.back);
 
 	if (err) {
 		hv_log(HV_ERR, "gpudom: back end not started: error %d", -err);

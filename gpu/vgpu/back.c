@@ -78,8 +78,38 @@ static void serve(struct hv_work *w)
 	if (!any_pending(back))
 		return;
 	dev = next_device(back);
-	dev->pending = vgpu_device_turn(dev);
+	dev->pending = false;
+	if (vgpu_device_turn(dev))
+		dev->pending = true; /* if it was not kicked in its turn */
 	hv_work_queue(w); /* for the others; the last time finds nothing and ends it */
+}
+
+/* ---------------------------------------------------------------- ends */
+
+bool vgpu_any_ending(const struct vgpu_back *back)
+{
+	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
+		if (back->devices[i] && back->devices[i]->phase == VGPU_ENDING)
+			return true;
+	}
+	return false;
+}
+
+void vgpu_ended(struct vgpu_back *back)
+{
+	if (back->stopping)
+		return;
+	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
+		struct vgpu_device *dev = back->devices[i];
+
+		if (!dev)
+			continue;
+		if (dev->waiting)
+			dev->online_changed = true;
+		/* What is to be destroyed, a new device of that name, and whom there was no room for. */
+		back->rescan |= dev->doomed || back->crowded;
+	}
+	hv_work_queue(&back->scan);
 }
 
 /* ---------------------------------------------------------------- finding devices */
@@ -104,14 +134,25 @@ static struct vgpu_device **free_slot(struct vgpu_back *back)
 	return NULL;
 }
 
+static void discard(struct vgpu_device **slot)
+{
+	vgpu_device_destroy(*slot);
+	*slot = NULL;
+}
+
 static void found(struct vgpu_back *back, hv_domid_t front, unsigned int index)
 {
 	struct vgpu_device **slot = slot_of(back, front, index);
 	int err;
 
-	if (slot && (*slot)->dir_changed && vgpu_device_remade(*slot)) {
-		vgpu_device_destroy(*slot);
-		*slot = NULL;
+	if (slot && (*slot)->doomed) {
+		if ((*slot)->phase == VGPU_ENDING)
+			return; /* the new one is found when the old one has ended */
+		discard(slot);
+	} else if (slot && (*slot)->dir_changed && vgpu_device_remade(*slot)) {
+		if (!vgpu_device_end(*slot))
+			return;
+		discard(slot);
 	} else if (slot) {
 		(*slot)->dir_changed = false;
 		(*slot)->seen = true;
@@ -181,10 +222,10 @@ static void rescan(struct vgpu_back *back)
 			scan_front(back, (hv_domid_t)front);
 	}
 	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
-		if (!back->devices[i] || back->devices[i]->seen)
+		if (!back->devices[i] || back->devices[i]->seen ||
+		    !vgpu_device_end(back->devices[i]))
 			continue;
-		vgpu_device_destroy(back->devices[i]);
-		back->devices[i] = NULL;
+		discard(&back->devices[i]);
 		/* Whom there was no room for, there is room for now. */
 		back->rescan = back->crowded;
 	}
@@ -255,7 +296,7 @@ static void dir_changed(struct vgpu_back *back, unsigned int parts, uint64_t fro
 static bool key_is_ours(const char *key)
 {
 	static const char *const ours[] = {"state", "stats", "error", "versions",
-					   "feature-bar-copy"};
+					   "feature-bar-copy", "feature-channels"};
 
 	for (unsigned int i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
 		if (!strcmp(key, ours[i]))
@@ -306,7 +347,7 @@ static void gpu_lost(struct gpu *gpu, void *arg)
 	vgpu_stats_publish(back);
 }
 
-int vgpu_back_start(struct gpu *gpu, struct vgpu_back **out)
+int vgpu_back_start(struct gpu *gpu, struct gpu_rm *rm, struct vgpu_back **out)
 {
 	struct vgpu_back *back = calloc(1, sizeof(*back));
 	int err = -ENOMEM;
@@ -314,16 +355,20 @@ int vgpu_back_start(struct gpu *gpu, struct vgpu_back **out)
 	if (!back)
 		return -ENOMEM;
 	back->gpu = gpu;
+	back->rm = rm;
 	back->serve.fn = serve;
 	back->scan.fn = scan;
 	back->retry.fn = retry;
 	vgpu_stats_init(back);
+	vgpu_userd_init(back);
+	back->staging_pages = 1; /* for page lists */
 #ifdef CONFIG_VGPU_BAR_COPY
 	back->copy_max = XENVGPU_COPY_MAX;
-	back->staging = hv_pages_alloc(VGPU_PIECE_PAGES);
+	back->staging_pages = VGPU_PIECE_PAGES;
+#endif
+	back->staging = hv_pages_alloc(back->staging_pages);
 	if (!back->staging)
 		goto out_free;
-#endif
 	gpu_on_lost(gpu, gpu_lost, back);
 	back->watch.path = TREE;
 	back->watch.fn = tree_changed;
@@ -337,11 +382,8 @@ int vgpu_back_start(struct gpu *gpu, struct vgpu_back **out)
 
 out_pages:
 	gpu_on_lost(gpu, NULL, NULL);
-	if (back->staging)
-		hv_pages_free(back->staging, VGPU_PIECE_PAGES);
-#ifdef CONFIG_VGPU_BAR_COPY
+	hv_pages_free(back->staging, back->staging_pages);
 out_free:
-#endif
 	free(back);
 	return err;
 }
@@ -353,20 +395,23 @@ void vgpu_back_stop(struct vgpu_back *back)
 	gpu_on_lost(back->gpu, NULL, NULL);
 	tell_all(back, XENVGPU_LOST_RESET);
 	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
-		struct vgpu_device *dev = back->devices[i];
-
-		if (!dev)
-			continue;
-		xenbus_set_state(&dev->bus, XenbusStateClosed);
-		vgpu_device_destroy(dev);
-		back->devices[i] = NULL;
+		if (back->devices[i])
+			vgpu_device_stop(back->devices[i]);
 	}
 	hv_timer_cancel(&back->retry);
 	hv_work_cancel(&back->scan);
 	hv_work_cancel(&back->serve);
 	vgpu_stats_publish(back);
 	hv_timer_cancel(&back->stats_timer);
-	if (back->staging)
-		hv_pages_free(back->staging, VGPU_PIECE_PAGES);
+}
+
+void vgpu_back_free(struct vgpu_back *back)
+{
+	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
+		if (back->devices[i])
+			vgpu_device_free(back->devices[i]);
+	}
+	vgpu_userd_fini(back);
+	hv_pages_free(back->staging, back->staging_pages);
 	free(back);
 }

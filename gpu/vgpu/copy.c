@@ -24,6 +24,20 @@ int vgpu_xen_error(int err)
 		return -XEN_ENOSPC;
 	case -ENODEV:
 		return -XEN_ENODEV;
+	case -EDQUOT:
+		return -XEN_ENOSPC;
+	case -EINVAL:
+		return -XEN_EINVAL;
+	case -EFAULT:
+		return -XEN_EFAULT;
+	case -ENOENT:
+		return -XEN_ENOENT;
+	case -EEXIST:
+		return -XEN_EEXIST;
+	case -EBUSY:
+		return -XEN_EBUSY;
+	case -EOPNOTSUPP:
+		return -XEN_EOPNOTSUPP;
 	default:
 		return -XEN_EIO;
 	}
@@ -61,7 +75,7 @@ int vgpu_copy_start(struct vgpu_device *dev)
 	if (!object)
 		return -XEN_ENOENT;
 	/* vgpu_request_check() has seen to it that the sum does not wrap around. */
-	if (copy->offset + copy->length > object->range.size)
+	if (object->pages || copy->offset + copy->length > object->range.size)
 		return -XEN_EINVAL;
 	dev->job.object = object;
 	dev->job.pos = 0;

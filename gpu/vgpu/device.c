@@ -2,7 +2,11 @@
 /*
  * device.c - the life of one device: the XenbusState machine of vgpuif.h, seen from the back.
  *
- *	IDLE -> SCRUBBING -> OFFERED (InitWait) -> CONNECTED -> CLOSING -> IDLE (Closed)
+ *	IDLE -> SCRUBBING -> OFFERED (InitWait) -> CONNECTED -> CLOSING -> ENDING -> IDLE (Closed)
+ *
+ * ENDING takes as long as the GPU core needs to stop the device's channels, and as many turns as there are
+ * guest pages to unmap; then the slice goes back. It is over at once where there is nothing of these.
+ * Other devices go on meanwhile, and a device whose directory is gone stays until then.
  *
  * The front's state is a node the guest may write as it likes, as often as it likes. Each change is
  * acted on at most once, the same change twice does nothing, an impossible one closes this device and
@@ -22,22 +26,54 @@
 
 /* ---------------------------------------------------------------- letting go */
 
-static void release(struct vgpu_device *dev)
+static void start(struct vgpu_device *dev);
+
+/*
+ * One bounded step of letting go. First the core ends what it has of the device: only when it says so the device
+ * reaches nothing of it any more, and memory may go. True when there is more to do now.
+ */
+static bool end_turn(struct vgpu_device *dev)
 {
-	vgpu_ring_disconnect(dev);
+	if (!vgpu_tenant_end(dev))
+		return false; /* kicked when it has ended */
+	if (vgpu_import_free(dev))
+		return true;
+	for (unsigned int i = 0; i < VGPU_USERD_PAGES; i++) {
+		if (dev->userd[i])
+			vgpu_userd_put(dev->back, dev->userd[i]);
+		dev->userd[i] = NULL;
+	}
 	vgpu_slice_close(&dev->slice);
-	dev->pending = false;
 	dev->phase = VGPU_IDLE;
 	vgpu_stats_dirty(dev->back, dev);
+	vgpu_ended(dev->back);
+	if (dev->doomed)
+		return false;
+	xenbus_set_state(&dev->bus, XenbusStateClosed);
+	if (dev->restart)
+		start(dev);
+	return false;
 }
 
+/* Lets go of everything; Closed when that is done, which may be now. */
 static void close_device(struct vgpu_device *dev)
 {
-	release(dev);
-	xenbus_set_state(&dev->bus, XenbusStateClosed);
+	dev->restart = false;
+	if (dev->phase == VGPU_ENDING)
+		return;
+	vgpu_ring_disconnect(dev);
+	dev->pending = false;
+	dev->phase = VGPU_ENDING;
+	if (end_turn(dev))
+		vgpu_kick(dev);
+	if (dev->phase == VGPU_ENDING && !dev->doomed)
+		xenbus_set_state(&dev->bus, XenbusStateClosing);
 }
 
-/* Nothing is served from now on, but what is held stays until the front is done. */
+/*
+ * Nothing is served from now on. Its channels are stopped, but otherwise what is held stays until the
+ * front is done.
+ */
 static void start_closing(struct vgpu_device *dev)
 {
 	dev->pending = false;
@@ -47,6 +83,7 @@ static void start_closing(struct vgpu_device *dev)
 		hv_timer_cancel(&dev->ring.backoff);
 		hv_evtchn_mask(dev->ring.port);
 	}
+	vgpu_tenant_end(dev);
 	xenbus_set_state(&dev->bus, XenbusStateClosing);
 	vgpu_stats_dirty(dev->back, dev);
 }
@@ -88,6 +125,8 @@ static void start(struct vgpu_device *dev)
 	char why[160];
 	int err;
 
+	dev->restart = false;
+	dev->waiting = false;
 	if (!is_online(dev))
 		return;
 	if (dev->back->lost) {
@@ -100,6 +139,10 @@ static void start(struct vgpu_device *dev)
 		return;
 	}
 	err = vgpu_slice_open(&dev->slice, dev->back->gpu, dev->policy.vram);
+	if (err == -ENOMEM && vgpu_any_ending(dev->back)) {
+		dev->waiting = true; /* it may be ours that is still out */
+		return;
+	}
 	if (err) {
 		snprintf(why, sizeof(why), "%" PRIu64 " bytes of VRAM wanted, %" PRIu64 " free",
 			 dev->policy.vram, gpu_vram_free_bytes(dev->back->gpu));
@@ -127,6 +170,8 @@ static void offer(struct vgpu_device *dev)
 	if (!err)
 		err = xenbus_publish(&dev->bus, "feature-bar-copy",
 				     dev->back->copy_max ? "1" : "0");
+	if (!err)
+		err = xenbus_publish(&dev->bus, "feature-channels", dev->back->rm ? "1" : "0");
 	if (!err)
 		err = xenbus_set_state(&dev->bus, XenbusStateInitWait);
 	if (err) {
@@ -210,7 +255,7 @@ static void connect(struct vgpu_device *dev)
 static void impossible(struct vgpu_device *dev, enum xenbus_state state)
 {
 	/* Nothing is held, or it is being let go already: there is nothing to punish. */
-	if (dev->phase == VGPU_IDLE || dev->phase == VGPU_CLOSING)
+	if (dev->phase == VGPU_IDLE || dev->phase == VGPU_CLOSING || dev->phase == VGPU_ENDING)
 		return;
 	vgpu_device_fail(dev, -EPROTO, "front state %s is impossible while %s",
 			 xenbus_state_name(state), xenbus_state_name(dev->bus.state));
@@ -224,6 +269,8 @@ static void act_on(struct vgpu_device *dev, enum xenbus_state state)
 			close_device(dev); /* it was Closed in between, and we did not look */
 		if (dev->phase == VGPU_IDLE)
 			start(dev);
+		else if (dev->phase == VGPU_ENDING)
+			dev->restart = true;
 		else if (dev->phase == VGPU_CONNECTED && vgpu_device_remade(dev))
 			vgpu_look_again(dev); /* a new plug, seen here before the scan saw it */
 		else if (dev->phase == VGPU_CONNECTED)
@@ -240,7 +287,9 @@ static void act_on(struct vgpu_device *dev, enum xenbus_state state)
 			impossible(dev, state);
 		break;
 	case XenbusStateClosing:
-		if (dev->phase != VGPU_IDLE)
+		if (dev->phase == VGPU_ENDING)
+			dev->restart = false;
+		else if (dev->phase != VGPU_IDLE)
 			start_closing(dev);
 		break;
 	case XenbusStateClosed:
@@ -298,6 +347,8 @@ static void look_again(struct hv_timer *t)
 void vgpu_device_online(struct vgpu_device *dev)
 {
 	dev->online_changed = false;
+	if (dev->doomed)
+		return;
 	if (is_online(dev)) {
 		if (dev->phase == VGPU_IDLE && dev->bus.peer_state == XenbusStateInitialising)
 			start(dev);
@@ -348,6 +399,8 @@ bool vgpu_device_turn(struct vgpu_device *dev)
 		return scrub_turn(dev);
 	case VGPU_CONNECTED:
 		return vgpu_ring_turn(dev);
+	case VGPU_ENDING:
+		return end_turn(dev);
 	default:
 		return false;
 	}
@@ -368,6 +421,8 @@ int vgpu_device_new(struct vgpu_back *back, hv_domid_t front, unsigned int index
 	dev->changes = CHANGES_BURST;
 	dev->changes_time = hv_now();
 	dev->changes_timer.fn = look_again;
+	dev->faults = VGPU_FAULTS;
+	dev->faults_time = hv_now();
 	dev->bus.changed = front_changed;
 	dev->bus.arg = dev;
 	snprintf(own, sizeof(own), "backend/vgpu/%u/%u", front, index);
@@ -388,10 +443,39 @@ int vgpu_device_new(struct vgpu_back *back, hv_domid_t front, unsigned int index
 	return 0;
 }
 
+bool vgpu_device_end(struct vgpu_device *dev)
+{
+	if (!dev->doomed) {
+		dev->doomed = true;
+		xenbus_close(&dev->bus);
+		hv_timer_cancel(&dev->changes_timer);
+		close_device(dev);
+	}
+	return dev->phase == VGPU_IDLE;
+}
+
 void vgpu_device_destroy(struct vgpu_device *dev)
 {
-	xenbus_close(&dev->bus);
+	HV_CHECK(dev->phase == VGPU_IDLE);
+	free(dev);
+}
+
+void vgpu_device_stop(struct vgpu_device *dev)
+{
+	vgpu_ring_disconnect(dev);
+	vgpu_slice_close(&dev->slice);
 	hv_timer_cancel(&dev->changes_timer);
-	release(dev);
+	dev->pending = false;
+}
+
+void vgpu_device_free(struct vgpu_device *dev)
+{
+	vgpu_tenant_gone(dev);
+	dev->restart = false;
+	dev->phase = VGPU_ENDING;
+	while (end_turn(dev))
+		; /* nobody waits */
+	if (!dev->doomed)
+		xenbus_close(&dev->bus);
 	free(dev);
 }

@@ -7,8 +7,10 @@
  * carried out in order. Responses are written as they come but announced together, when the ring is
  * empty: so a batch of requests costs at most one event in each direction, however many there are.
  *
- * Events are free for a hostile front to send, so those that bring nothing are counted; too many in
- * a short time and the port is masked, for longer each time it happens again.
+ * Doorbells are looked at in each turn, whatever else there is to do.
+ *
+ * Events are free for a hostile front to send, so those that bring nothing, no request and no doorbell of a
+ * channel, are counted; too many in a short time and the port is masked, for longer each time it happens again.
  */
 #include <errno.h>
 #include <string.h>
@@ -65,7 +67,7 @@ static void ring_event(hv_port_t port, void *arg)
 		ring->window = now;
 		ring->empty = 0;
 	}
-	if (prod == ring->seen) {
+	if (prod == ring->seen && !vgpu_bells_pending(dev)) {
 		if (++ring->empty > EMPTY_MAX)
 			silence(dev);
 		return;
@@ -141,8 +143,9 @@ static void respond(struct vgpu_device *dev, const struct xenvgpu_request *req,
 	rsp->reserved = 0;
 	rsp->status = status;
 	if (status) {
-		memset(&rsp->op, 0, sizeof(rsp->op));
 		dev->stats.refused++;
+		if (req->operation != XENVGPU_OP_BIND) /* tells how far it came */
+			memset(&rsp->op, 0, sizeof(rsp->op));
 	}
 	memcpy(&ring->sring->ring[ring->prod % SLOTS].rsp, rsp, sizeof(*rsp));
 	ring->prod++;
@@ -187,70 +190,141 @@ static int start_free(struct vgpu_device *dev)
 
 	if (!object)
 		return -XEN_ENOENT;
+	if (object->bound || object->held)
+		return -XEN_EBUSY;
 	vgpu_slice_free(object);
 	dev->job.object = object;
 	return 0;
 }
 
+static void do_classes(struct vgpu_device *dev, struct xenvgpu_class_list_resp *list)
+{
+	const struct gpu_classes *classes = gpu_classes(dev->back->gpu);
+
+	list->gpfifo = classes->gpfifo;
+	list->n = classes->n;
+	for (unsigned int i = 0; i < classes->n; i++)
+		list->engine_class[i] = classes->engine[i];
+}
+
+/* 0: the answer is in job.rsp; -XEN_E*; 1: it has become the device's job, of this kind. */
+static int carry_out(struct vgpu_device *dev, enum vgpu_job_kind *kind)
+{
+	const struct xenvgpu_request *req = &dev->job.req;
+	struct xenvgpu_response *rsp = &dev->job.rsp;
+	int err;
+
+	switch (req->operation) {
+	case XENVGPU_OP_INFO:
+		do_info(dev, &rsp->op.info);
+		return 0;
+	case XENVGPU_OP_PING:
+		rsp->op.ping.cookie = req->op.ping.cookie;
+		return 0;
+	case XENVGPU_OP_MEM_ALLOC:
+		err = vgpu_slice_alloc(&dev->slice, req->op.mem_alloc.size,
+				       &rsp->op.mem_alloc.handle);
+		return err ? vgpu_xen_error(err) : 0;
+	case XENVGPU_OP_MEM_FREE:
+		*kind = VGPU_JOB_RECLAIM;
+		return start_free(dev) ?: 1;
+	case XENVGPU_OP_MEM_IMPORT:
+		*kind = VGPU_JOB_IMPORT;
+		return vgpu_import_start(dev) ?: 1;
+	case XENVGPU_OP_CLASS_LIST:
+		do_classes(dev, &rsp->op.class_list);
+		return 0;
+	case XENVGPU_OP_SPACE_CREATE:
+		*kind = VGPU_JOB_CORE;
+		return vgpu_space_create(dev);
+	case XENVGPU_OP_SPACE_DESTROY:
+		*kind = VGPU_JOB_CORE;
+		return vgpu_space_destroy(dev);
+	case XENVGPU_OP_BIND:
+		*kind = VGPU_JOB_BIND;
+		return vgpu_bind_start(dev) ?: 1;
+	case XENVGPU_OP_CHANNEL_CREATE:
+		*kind = VGPU_JOB_CORE;
+		return vgpu_channel_create(dev);
+	case XENVGPU_OP_CHANNEL_DESTROY:
+		*kind = VGPU_JOB_CORE;
+		return vgpu_channel_destroy(dev);
+	default: /* MEM_WRITE, MEM_READ: the check lets nothing else through */
+		*kind = VGPU_JOB_COPY;
+		return vgpu_copy_start(dev) ?: 1;
+	}
+}
+
 /* Carries out the request in dev->job.req, or makes it the device's job. */
 static void execute(struct vgpu_device *dev)
 {
-	const struct xenvgpu_request *req = &dev->job.req;
-	struct xenvgpu_response rsp;
-	int status, err;
+	struct vgpu_job *job = &dev->job;
+	enum vgpu_job_kind kind = VGPU_JOB_NONE;
+	int status;
 
-	memset(&rsp, 0, sizeof(rsp));
+	memset(&job->rsp, 0, sizeof(job->rsp));
 	dev->stats.requests++;
-	status = vgpu_request_check(req, dev->back->copy_max);
-	if (!status) {
-		switch (req->operation) {
-		case XENVGPU_OP_INFO:
-			do_info(dev, &rsp.op.info);
-			break;
-		case XENVGPU_OP_PING:
-			rsp.op.ping.cookie = req->op.ping.cookie;
-			break;
-		case XENVGPU_OP_MEM_ALLOC:
-			err = vgpu_slice_alloc(&dev->slice, req->op.mem_alloc.size,
-					       &rsp.op.mem_alloc.handle);
-			if (err)
-				status = vgpu_xen_error(err);
-			break;
-		case XENVGPU_OP_MEM_FREE:
-			status = start_free(dev);
-			if (!status)
-				dev->job.kind = VGPU_JOB_RECLAIM;
-			break;
-		default: /* MEM_WRITE, MEM_READ: the check lets nothing else through */
-			status = vgpu_copy_start(dev);
-			if (!status)
-				dev->job.kind = VGPU_JOB_COPY;
-			break;
-		}
+	status = vgpu_request_check(&job->req, dev->back->copy_max, dev->back->rm);
+	if (!status)
+		status = carry_out(dev, &kind);
+	if (status > 0)
+		job->kind = kind;
+	else
+		respond(dev, &job->req, &job->rsp, status);
+}
+
+/* ---------------------------------------------------------------- jobs */
+
+void vgpu_ring_answer(struct vgpu_device *dev, int status)
+{
+	if (dev->job.kind != VGPU_JOB_CORE)
+		return;
+	dev->job.kind = VGPU_JOB_ANSWER;
+	dev->job.status = status;
+	vgpu_kick(dev);
+}
+
+bool vgpu_ring_answering(const struct vgpu_device *dev, const struct vgpu_channel *channel)
+{
+	return dev->job.kind == VGPU_JOB_ANSWER && dev->job.channel == channel &&
+	       dev->job.req.operation == XENVGPU_OP_CHANNEL_CREATE;
+}
+
+/* 1 while there is more, 0 when done, -XEN_E*. */
+static int job_step(struct vgpu_device *dev)
+{
+	int ret;
+
+	switch (dev->job.kind) {
+	case VGPU_JOB_COPY:
+		return vgpu_copy_step(dev);
+	case VGPU_JOB_IMPORT:
+		return vgpu_import_step(dev);
+	case VGPU_JOB_BIND:
+		return vgpu_bind_step(dev);
+	case VGPU_JOB_RECLAIM:
+		ret = vgpu_slice_reclaim(&dev->slice, dev->job.object);
+		return ret < 0 ? vgpu_xen_error(ret) : ret;
+	default:
+		return dev->job.status;
 	}
-	if (dev->job.kind == VGPU_JOB_NONE)
-		respond(dev, req, &rsp, status);
 }
 
 /* One step of the job; when it ends, its response is written. */
 static void continue_job(struct vgpu_device *dev)
 {
 	struct vgpu_job *job = &dev->job;
-	struct xenvgpu_response rsp;
-	int ret;
+	const struct vgpu_channel *channel = job->channel;
+	int ret = job_step(dev);
 
-	if (job->kind == VGPU_JOB_COPY) {
-		ret = vgpu_copy_step(dev);
-	} else {
-		ret = vgpu_slice_reclaim(&dev->slice, job->object, VGPU_SCRUB_STEP);
-		if (ret < 0)
-			ret = vgpu_xen_error(ret);
-	}
 	if (ret > 0)
 		return;
 	job->kind = VGPU_JOB_NONE;
-	memset(&rsp, 0, sizeof(rsp));
-	respond(dev, &job->req, &rsp, ret);
+	respond(dev, &job->req, &job->rsp, ret);
+	if (job->req.operation == XENVGPU_OP_CHANNEL_CREATE && !ret && channel->dead) {
+		push_responses(dev); /* it is news of a channel that the front knows */
+		vgpu_event_channel(dev, (uint32_t)(channel - dev->channel), &channel->fault);
+	}
 }
 
 /*
@@ -285,6 +359,11 @@ bool vgpu_ring_turn(struct vgpu_device *dev)
 	struct vgpu_ring *ring = &dev->ring;
 	int n = 0;
 
+	vgpu_bells_ring(dev);
+	if (dev->job.kind == VGPU_JOB_CORE) {
+		push_responses(dev); /* it may take a while */
+		return false;
+	}
 	if (dev->job.kind != VGPU_JOB_NONE) {
 		continue_job(dev);
 		return true;

@@ -11,6 +11,12 @@
 #define INDEX_BITS	8
 #define GENERATION_MASK 0xffffffu
 
+/* What page tables and channels get. */
+#define TABLES_LARGE_SLICE (64ull << 20)
+#define TABLES_LARGE	   (4ull << 20)
+#define TABLES_SHARE	   16u
+#define TABLES_MIN	   (512ull << 10)
+
 _Static_assert(XENVGPU_MAX_OBJECTS <= 1 << INDEX_BITS, "an index must fit into a handle");
 _Static_assert(XENVGPU_MEM_ALIGN % GPU_VRAM_ALIGN == 0, "objects are scrubbed like ranges");
 
@@ -39,7 +45,7 @@ int vgpu_slice_scrub(struct vgpu_slice *slice, uint64_t budget)
 	if (ret)
 		return ret;
 	return gpu_extents_init(&slice->space, slice->vram.base, slice->vram.size,
-				XENVGPU_MAX_OBJECTS);
+				XENVGPU_MAX_OBJECTS + 1); /* and the part for tables */
 }
 
 void vgpu_slice_close(struct vgpu_slice *slice)
@@ -50,6 +56,7 @@ void vgpu_slice_close(struct vgpu_slice *slice)
 	if (!slice->bad)
 		gpu_vram_free(slice->gpu, &slice->vram);
 	slice->vram = (struct gpu_range){0};
+	slice->tables = (struct gpu_range){0};
 	/* Generations go on counting, so that a handle from before is stale. */
 	for (unsigned int i = 0; i < XENVGPU_MAX_OBJECTS; i++)
 		slice->objects[i].state = VGPU_OBJECT_NONE;
@@ -60,25 +67,63 @@ uint64_t vgpu_slice_used(const struct vgpu_slice *slice)
 	return slice->space.size - slice->space.free_bytes;
 }
 
-int vgpu_slice_alloc(struct vgpu_slice *slice, uint64_t size, uint32_t *handle)
+int vgpu_slice_tables(struct vgpu_slice *slice, struct gpu_range *out)
+{
+	uint64_t size = slice->vram.size >= TABLES_LARGE_SLICE ?
+				TABLES_LARGE :
+				slice->vram.size / TABLES_SHARE / GPU_VRAM_ALIGN * GPU_VRAM_ALIGN;
+	int err = 0;
+
+	if (!slice->tables.size) {
+		err = gpu_extents_alloc(&slice->space, size < TABLES_MIN ? TABLES_MIN : size,
+					&slice->tables);
+		if (err)
+			slice->tables.size = 0;
+	}
+	*out = slice->tables;
+	return err;
+}
+
+int vgpu_slice_make(struct vgpu_slice *slice, struct vgpu_object **out)
 {
 	for (unsigned int i = 0; i < XENVGPU_MAX_OBJECTS; i++) {
 		struct vgpu_object *object = &slice->objects[i];
-		int err;
 
 		if (object->state != VGPU_OBJECT_NONE)
 			continue;
-		err = gpu_extents_alloc(&slice->space, size, &object->range);
-		if (err)
-			return err;
-		object->generation = (object->generation + 1) & GENERATION_MASK;
-		if (!object->generation)
-			object->generation = 1;
-		object->state = VGPU_OBJECT_LIVE;
-		*handle = object->generation << INDEX_BITS | i;
+		*object = (struct vgpu_object){
+			.state = VGPU_OBJECT_MAKING,
+			.generation = object->generation,
+		};
+		*out = object;
 		return 0;
 	}
 	return -ENOSPC;
+}
+
+uint32_t vgpu_slice_publish(struct vgpu_slice *slice, struct vgpu_object *object)
+{
+	HV_CHECK(object->state == VGPU_OBJECT_MAKING);
+	object->generation = (object->generation + 1) & GENERATION_MASK;
+	if (!object->generation)
+		object->generation = 1;
+	object->state = VGPU_OBJECT_LIVE;
+	return object->generation << INDEX_BITS | (uint32_t)(object - slice->objects);
+}
+
+int vgpu_slice_alloc(struct vgpu_slice *slice, uint64_t size, uint32_t *handle)
+{
+	struct vgpu_object *object;
+	int err = vgpu_slice_make(slice, &object);
+
+	if (err)
+		return err;
+	err = gpu_extents_alloc(&slice->space, size, &object->range);
+	if (err)
+		object->state = VGPU_OBJECT_NONE;
+	else
+		*handle = vgpu_slice_publish(slice, object);
+	return err;
 }
 
 struct vgpu_object *vgpu_slice_find(struct vgpu_slice *slice, uint32_t handle)
@@ -96,17 +141,33 @@ struct vgpu_object *vgpu_slice_find(struct vgpu_slice *slice, uint32_t handle)
 
 void vgpu_slice_free(struct vgpu_object *object)
 {
-	HV_CHECK(object->state == VGPU_OBJECT_LIVE);
+	HV_CHECK(object->state == VGPU_OBJECT_LIVE || object->state == VGPU_OBJECT_MAKING);
+	HV_CHECK(!object->bound);
 	object->state = VGPU_OBJECT_FREED;
 	object->scrubbed = 0;
 }
 
-int vgpu_slice_reclaim(struct vgpu_slice *slice, struct vgpu_object *object, uint64_t budget)
+/* Guest pages need no scrub: they go back to whose they were. */
+static int reclaim_pages(struct vgpu_object *object)
+{
+	int ret = iommu_unmap(object->pages, VGPU_UNMAP_STEP);
+
+	HV_CHECK(ret >= 0); /* held, while no address space shows it? */
+	if (ret)
+		return ret;
+	object->pages = NULL;
+	object->state = VGPU_OBJECT_NONE;
+	return 0;
+}
+
+int vgpu_slice_reclaim(struct vgpu_slice *slice, struct vgpu_object *object)
 {
 	int ret;
 
 	HV_CHECK(object->state == VGPU_OBJECT_FREED);
-	ret = gpu_vram_scrub(slice->gpu, &object->range, budget, &object->scrubbed);
+	if (object->pages)
+		return reclaim_pages(object);
+	ret = gpu_vram_scrub(slice->gpu, &object->range, VGPU_SCRUB_STEP, &object->scrubbed);
 	if (ret > 0)
 		return ret;
 	if (ret) {

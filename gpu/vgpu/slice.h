@@ -1,28 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slice.h - one guest device's share of video memory, and the objects the guest makes in it.
+ * slice.h - one guest device's share of video memory, and the memory objects the guest makes.
  *
- * A slice is one contiguous range, scrubbed before the guest may use it. Objects lie inside it. A
- * handle is an index into the slice's own table with a generation number, so it means nothing in
- * another slice, and a stale one is recognised.
+ * A slice is one contiguous range, scrubbed before the guest may use it. Objects lie inside it, or are
+ * pages of the guest's own that the device may reach (import.c). A handle is an index into the slice's own
+ * table with a generation number, so it means nothing in another slice, and a stale one is recognised.
+ *
+ * What the guest's page tables and channels take is a part of the slice that no handle names. Once the
+ * core has had it, it stays apart until the whole slice is given back and scrubbed for the next owner.
  */
 #ifndef VGPU_SLICE_H
 #define VGPU_SLICE_H
 
 #include "gpu/core/core.h"
+#include "iommu/iommu.h"
 #include <xen/io/vgpuif.h>
 
 enum vgpu_object_state {
 	VGPU_OBJECT_NONE,
-	VGPU_OBJECT_LIVE,  /* the guest's */
-	VGPU_OBJECT_FREED, /* no longer the guest's, being scrubbed */
+	VGPU_OBJECT_MAKING, /* guest pages, being mapped */
+	VGPU_OBJECT_LIVE,   /* the guest's */
+	VGPU_OBJECT_FREED,  /* no longer the guest's, being scrubbed or unmapped */
 	VGPU_OBJECT_BAD,   /* its scrub failed: never used again */
 };
 
 struct vgpu_object {
 	enum vgpu_object_state state;
-	uint32_t generation; /* of the current or last use; 24 bits, never 0 in use */
-	struct gpu_range range;
+	uint32_t generation;	   /* of the current or last use; 24 bits, never 0 in use */
+	struct gpu_range range;	   /* guest pages: base is 0 */
+	struct iommu_range *pages; /* NULL: video memory */
+	bool read_only;		   /* guest pages: for the device */
+	/* Guest pages: address spaces may show a part of it, perhaps since the last commit no more. */
+	bool held;
+	uint64_t bound;	   /* bytes of it that address spaces show; what is shown twice counts twice */
 	uint64_t scrubbed; /* bytes, when FREED */
 };
 
@@ -32,6 +42,7 @@ struct vgpu_slice {
 	uint64_t scrubbed;	  /* bytes of it that are clean, until all are */
 	bool bad;		  /* some of it failed a scrub: not given back */
 	struct gpu_extents space; /* clean memory that no object has; set up once all is clean */
+	struct gpu_range tables;  /* what the core has of it; size 0: nothing yet */
 	struct vgpu_object objects[XENVGPU_MAX_OBJECTS];
 };
 
@@ -56,15 +67,29 @@ uint64_t vgpu_slice_used(const struct vgpu_slice *slice);
  */
 int vgpu_slice_alloc(struct vgpu_slice *slice, uint64_t size, uint32_t *handle);
 
+/*
+ * The part for page tables and channels: 4 MiB of a slice of 64 MiB or more, of smaller ones a sixteenth, but
+ * 512 KiB at least. 0, -ENOMEM (no room).
+ */
+int vgpu_slice_tables(struct vgpu_slice *slice, struct gpu_range *out);
+
+/* An object in the making, without memory; vgpu_slice_publish() or vgpu_slice_free() is next. -ENOSPC. */
+int vgpu_slice_make(struct vgpu_slice *slice, struct vgpu_object **out);
+/* The object becomes the guest's, under the handle returned. */
+uint32_t vgpu_slice_publish(struct vgpu_slice *slice, struct vgpu_object *object);
+
 /* The live object of this handle, or NULL. */
 struct vgpu_object *vgpu_slice_find(struct vgpu_slice *slice, uint32_t handle);
 
 /*
- * Takes a live object from the guest. Its handle is dead at once; its memory comes back when
- * vgpu_slice_reclaim(), called until it no longer returns 1, has scrubbed it (0), or never
- * (-EIO, -ENODEV, -ENOMEM).
+ * Takes an object that no address space shows from the guest. Its handle is dead at once; its memory comes
+ * back when vgpu_slice_reclaim(), called until it no longer returns 1, has scrubbed it or unmapped the
+ * guest's pages (0), or never (-EIO, -ENODEV, -ENOMEM). A step scrubs VGPU_SCRUB_STEP bytes or unmaps
+ * VGPU_UNMAP_STEP pages.
  */
+#define VGPU_SCRUB_STEP (256ull * 1024)
+#define VGPU_UNMAP_STEP 512u
 void vgpu_slice_free(struct vgpu_object *object);
-int vgpu_slice_reclaim(struct vgpu_slice *slice, struct vgpu_object *object, uint64_t budget);
+int vgpu_slice_reclaim(struct vgpu_slice *slice, struct vgpu_object *object);
 
 #endif /* VGPU_SLICE_H */

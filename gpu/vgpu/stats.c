@@ -36,6 +36,22 @@ static __attribute__((format(printf, 2, 3))) void add(struct text *t, const char
 		t->len += (size_t)n;
 }
 
+static void add_channels(struct text *t, const struct vgpu_device *dev)
+{
+	const struct vgpu_stats *s = &dev->stats;
+	unsigned int spaces = 0, channels = 0;
+
+	for (unsigned int i = 0; i < XENVGPU_MAX_SPACES; i++)
+		spaces += dev->space[i].state != VGPU_UNMADE;
+	for (unsigned int i = 0; i < XENVGPU_MAX_CHANNELS; i++)
+		channels += dev->channel[i].state != VGPU_UNMADE;
+	add(t, " spaces=%u channels=%u imported-pages=%u", spaces, channels,
+	    dev->account ? iommu_account_pages(dev->account) : 0);
+	add(t, " doorbells=%" PRIu64 " doorbell-wakeups=%" PRIu64 " bad-doorbells=%" PRIu64,
+	    s->bells, s->bell_turns, s->bad_bells);
+	add(t, " faults=%" PRIu64, s->faults);
+}
+
 static void publish_device(struct vgpu_device *dev)
 {
 	const struct vgpu_stats *s = &dev->stats;
@@ -48,7 +64,9 @@ static void publish_device(struct vgpu_device *dev)
 	add(&t, " bytes-written=%" PRIu64 " bytes-read=%" PRIu64, s->bytes_written, s->bytes_read);
 	add(&t, " events-sent=%" PRIu64 " events-received=%" PRIu64, s->events_sent,
 	    s->events_received);
-	add(&t, " ring-batches=%" PRIu64, s->batches);
+	add(&t, " events-lost=%" PRIu64 " ring-batches=%" PRIu64, s->events_lost, s->batches);
+	if (dev->back->rm)
+		add_channels(&t, dev);
 	xenbus_publish(&dev->bus, "stats", t.buf); /* best effort: the node may be gone */
 }
 
@@ -77,11 +95,11 @@ static void publish_domain(struct vgpu_back *back)
 	    info->pci_device);
 	add(&domain, " vram-total=%" PRIu64 " vram-free=%" PRIu64, info->vram_usable,
 	    gpu_vram_free_bytes(back->gpu));
-	add(&domain, " slices=%u grants-mapped=%u ports=%u pages-free=%u", slices,
-	    hv_grants_mapped(), ports, hv_pages_free_count());
+	add(&domain, " slices=%u grants-mapped=%u ports=%u pages-free=%u userd-kept=%u", slices,
+	    hv_grants_mapped(), ports, hv_pages_free_count(), vgpu_userd_kept(back));
 	hv_hypercalls_walk(add_hypercall, &calls);
-	add(&domain, " upcalls=%" PRIu64 " hypercalls=%" PRIu64, hv_upcalls(),
-	    hv_hypercalls_total());
+	add(&domain, " upcalls=%" PRIu64 " hypercalls=%" PRIu64 " copied=%" PRIu64, hv_upcalls(),
+	    hv_hypercalls_total(), hv_copied());
 	err = hv_xs_write(HV_XS_NONE, "data/xvgpu", domain.buf);
 	if (!err)
 		err = hv_xs_write(HV_XS_NONE, "data/xvgpu-hypercalls", calls.buf);
@@ -94,7 +112,7 @@ void vgpu_stats_publish(struct vgpu_back *back)
 	hv_timer_cancel(&back->stats_timer);
 	back->stats_time = hv_now();
 	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
-		if (back->devices[i] && back->devices[i]->stats_dirty)
+		if (back->devices[i] && back->devices[i]->stats_dirty && !back->devices[i]->doomed)
 			publish_device(back->devices[i]);
 	}
 	publish_domain(back);
@@ -115,7 +133,7 @@ void vgpu_stats_dirty(struct vgpu_back *back, struct vgpu_device *dev)
 {
 	if (dev)
 		dev->stats_dirty = true;
-	if (back->stats_timer.armed)
+	if (back->stats_timer.armed || back->stopping)
 		return;
 	hv_timer_arm(&back->stats_timer, back->stats_time + INTERVAL);
 }

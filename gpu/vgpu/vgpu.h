@@ -14,15 +14,22 @@
 struct vgpu_back;
 
 /*
- * Starts serving the slices of gpu, which must outlive the back end. 0, -ENOMEM, or xenstore's
- * error.
+ * Starts serving the slices of gpu, which must be there until vgpu_back_stop(), as must rm: the firmware's
+ * session, or NULL when no firmware runs (and no channels are served). 0, -ENOMEM, or xenstore's error.
  */
-int vgpu_back_start(struct gpu *gpu, struct vgpu_back **out);
+int vgpu_back_start(struct gpu *gpu, struct gpu_rm *rm, struct vgpu_back **out);
 
 /*
- * Tells every connected guest that the GPU is about to go (XENVGPU_LOST_RESET), lets go of all that
- * was theirs and publishes that the domain stops. Not to be called from a callback of the back end.
+ * Tells every connected guest that the GPU is about to go (XENVGPU_LOST_RESET), serves nothing any more and
+ * publishes that the domain stops. What the device may still reach stays: neither the core nor the firmware
+ * is asked for anything, so this works when they are broken. Not to be called from a callback of the back
+ * end; the core must not call back afterwards.
  */
 void vgpu_back_stop(struct vgpu_back *back);
+/*
+ * After vgpu_back_stop(), when the device reaches no memory any more (gpu_detach(), or no firmware ran): the
+ * guests' pages are let go of, their devices are Closed. Uses neither gpu nor rm.
+ */
+void vgpu_back_free(struct vgpu_back *back);
 
 #endif /* VGPU_VGPU_H */

@@ -340,8 +340,9 @@ static void attach_again(void **state)
 	for (unsigned int i = 0; i < 20; i++) {
 		vgpu_back_stop(bed->back);
 		gpu_detach(bed->gpu);
+		vgpu_back_free(bed->back);
 		assert_int_equal(gpu_attach(bed->pci, &bed->gpu), 0);
-		assert_int_equal(vgpu_back_start(bed->gpu, &bed->back), 0);
+		assert_int_equal(vgpu_back_start(bed->gpu, NULL, &bed->back), 0);
 		assert_int_equal(gpu_vram_read(bed->gpu, 100 * MIB, &word, 4), 0);
 	}
 	assert_int_equal(hv_pages_free_count(), pages);
@@ -367,6 +368,7 @@ static void attach_survives_failures(void **state)
 
 	vgpu_back_stop(bed->back);
 	gpu_detach(bed->gpu);
+	vgpu_back_free(bed->back);
 	pages = hv_pages_free_count();
 	for (n = 1; err; n++) {
 		hosted_fail_nth(bed->h, bed->gpudom, HOSTED_FAIL_PCI, n);
@@ -376,7 +378,7 @@ static void attach_survives_failures(void **state)
 	}
 	assert_true(n > 2);
 	hosted_fail_nth(bed->h, bed->gpudom, HOSTED_FAIL_PCI, 0);
-	assert_int_equal(vgpu_back_start(bed->gpu, &bed->back), 0);
+	assert_int_equal(vgpu_back_start(bed->gpu, NULL, &bed->back), 0);
 }
 
 int main(void)

@@ -755,6 +755,9 @@ static void stopping_tells_the_guests(void **state)
 	hosted_leave();
 	bed_run(&f->bed);
 	check_told(&f->a, XENVGPU_LOST_RESET);
+	hosted_enter(f->bed.h, f->bed.gpudom);
+	vgpu_back_free(f->bed.back);
+	hosted_leave();
 	assert_int_equal(back_state(&f->a), XenbusStateClosed);
 	assert_int_equal(back_state(&f->b), XenbusStateClosed);
 	assert_ptr_equal(strstr(domain_stats(&f->bed, "xvgpu"), "state=stopping "),
@@ -763,7 +766,7 @@ static void stopping_tells_the_guests(void **state)
 	assert_int_equal(usage.maps, 0);
 	assert_int_equal(gpu_vram_free_bytes(f->bed.gpu), f->bed.idle_vram);
 	hosted_enter(f->bed.h, f->bed.gpudom);
-	assert_int_equal(vgpu_back_start(f->bed.gpu, &f->bed.back), 0);
+	assert_int_equal(vgpu_back_start(f->bed.gpu, NULL, &f->bed.back), 0);
 	hosted_leave();
 }
 

@@ -43,6 +43,7 @@ struct bed {
 	hv_domid_t gpudom;
 	struct hv_pci *pci;
 	struct gpu *gpu;
+	struct gpu_rm *rm; /* NULL: no firmware, no channels */
 	struct vgpu_back *back;
 	struct hosted_usage idle; /* what gpudom holds with no guest */
 	uint64_t idle_vram;
@@ -81,7 +82,7 @@ static inline void bed_gpudom_up(struct bed *bed)
 	hosted_enter(bed->h, bed->gpudom);
 	BED_CHECK(!hv_pci_open(0, &bed->pci));
 	BED_CHECK(!gpu_attach(bed->pci, &bed->gpu));
-	BED_CHECK(!vgpu_back_start(bed->gpu, &bed->back));
+	BED_CHECK(!vgpu_back_start(bed->gpu, bed->rm, &bed->back));
 	hosted_leave();
 	BED_CHECK(!hosted_run(bed->h, BED_ROUNDS));
 	hosted_usage(bed->h, bed->gpudom, &bed->idle);
@@ -93,6 +94,7 @@ static inline void bed_gpudom_down(struct bed *bed)
 	hosted_enter(bed->h, bed->gpudom);
 	vgpu_back_stop(bed->back);
 	gpu_detach(bed->gpu);
+	vgpu_back_free(bed->back);
 	hv_pci_close(bed->pci);
 	hosted_leave();
 	hosted_pci_unassign(bed->slot);
