@@ -42,10 +42,7 @@ struct gpu_scrubber {
 	struct hv_dma bounce; /* where the GPU brings what it has cleared */
 	uint64_t page_va, bounce_va, window_va;
 
-	void (*ready)(struct gpu_scrubber *scrubber, int err, void *arg);
-	void *arg;
-	bool usable, lost;
-	int failed; /* why the start did not work */
+	bool lost;
 
 	enum { IDLE, FILLING, READING } phase;
 	struct gpu_scrub *first, *last; /* waiting; not the one that is worked on */
@@ -57,7 +54,7 @@ struct gpu_scrubber {
 	struct gpu_range give_back; /* size 0: none */
 	struct hv_timer timer;
 	struct hv_work begin;
-	bool by_cpu;
+	enum { STARTING, BY_ENGINE, BY_CPU } how;
 	struct gpu_scrub_stats stats;
 };
 
@@ -141,6 +138,14 @@ static void end(struct gpu_scrub *job, int err)
 	job->end(job, err);
 }
 
+/* What was abandoned while the GPU was at it. */
+static void give_back(struct gpu_scrubber *s)
+{
+	if (s->give_back.size)
+		gpu_vram_free(s->gpu, &s->give_back);
+	s->give_back.size = 0;
+}
+
 static void lose(struct gpu_scrubber *s)
 {
 	struct gpu_scrub *job = s->job;
@@ -148,6 +153,7 @@ static void lose(struct gpu_scrubber *s)
 	s->lost = true;
 	s->phase = IDLE;
 	s->job = NULL;
+	give_back(s); /* nobody is given any VRAM of a GPU that is lost */
 	if (job)
 		end(job, -ENODEV);
 	while ((job = s->first)) {
@@ -178,7 +184,7 @@ static void next_piece(struct gpu_scrubber *s)
 	struct gpu_scrub *job = s->first;
 	int err;
 
-	if (s->phase != IDLE || !s->usable || !job)
+	if (s->phase != IDLE || s->how != BY_ENGINE || !job)
 		return;
 	s->first = job->next;
 	s->job = job;
@@ -206,9 +212,7 @@ static void piece_over(struct gpu_scrubber *s, int err)
 		lose(s);
 		return;
 	}
-	if (s->give_back.size)
-		gpu_vram_free(s->gpu, &s->give_back);
-	s->give_back.size = 0;
+	give_back(s);
 	if (job && !err) {
 		job->done += s->piece.size;
 		s->stats.bytes += s->piece.size;
@@ -302,14 +306,9 @@ static void on_begin(struct hv_work *w)
 	struct gpu_scrubber *s =
 		(struct gpu_scrubber *)((char *)w - offsetof(struct gpu_scrubber, begin));
 
-	if (s->by_cpu && !s->usable) {
-		s->usable = true;
-		if (s->first)
-			hv_work_queue(&s->begin);
-		s->ready(s, 0, s->arg);
-	} else if (s->lost || s->gpu->lost)
+	if (s->lost || s->gpu->lost)
 		lose(s);
-	else if (s->by_cpu)
+	else if (s->how == BY_CPU)
 		cpu_step(s);
 	else
 		next_piece(s);
@@ -346,11 +345,13 @@ void gpu_scrub_abandon(struct gpu_scrub *job, const struct gpu_range *give_back)
 	job->scrubber = NULL;
 	if (s->job == job) {
 		s->job = NULL;
-		s->give_back = *give_back;
+		if (give_back)
+			s->give_back = *give_back;
 		return;
 	}
 	dequeue(s, job);
-	gpu_vram_free(s->gpu, give_back);
+	if (give_back)
+		gpu_vram_free(s->gpu, give_back);
 }
 
 /* ---------------------------------------------------------------- coming and going */
@@ -363,16 +364,19 @@ static void ended(int err, void *arg)
 	s->tenant = NULL;
 	gpu_vram_free(s->gpu, &s->vram);
 	s->vram.size = 0;
-	s->ready(NULL, s->failed, s->arg);
-	gpu_scrubber_free(s);
+	s->how = BY_CPU;
+	hv_work_queue(&s->begin);
 }
 
 /* A step of the start has not worked. */
 static void fail(struct gpu_scrubber *s, int err, const char *what)
 {
-	hv_log(HV_ERR, "gpu %s: no scrubber: %s: error %d", hv_pci_name(s->gpu->pci), what, -err);
-	s->failed = err;
-	gpu_tenant_end(s->tenant, ended, s);
+	hv_log(HV_WARN, "gpu %s: the CPU cleans VRAM: the engine's %s is not to be had: error %d",
+	       hv_pci_name(s->gpu->pci), what, -err);
+	if (s->tenant)
+		gpu_tenant_end(s->tenant, ended, s);
+	else
+		ended(err, s);
 }
 
 static void channel_ready(struct gpu_channel *channel, int err, void *arg)
@@ -381,11 +385,10 @@ static void channel_ready(struct gpu_channel *channel, int err, void *arg)
 
 	(void)channel;
 	if (err) {
-		fail(s, err, "its channel");
+		fail(s, err, "channel");
 		return;
 	}
-	s->usable = true;
-	s->ready(s, 0, s->arg);
+	s->how = BY_ENGINE;
 	next_piece(s);
 }
 
@@ -445,7 +448,7 @@ static void vm_ready(struct gpu_vm *vm, int err, void *arg)
 	if (!err)
 		err = make_channel(s);
 	if (err)
-		fail(s, err, "its address space");
+		fail(s, err, "address space");
 }
 
 static void tenant_ready(struct gpu_tenant *tenant, int err, void *arg)
@@ -454,48 +457,52 @@ static void tenant_ready(struct gpu_tenant *tenant, int err, void *arg)
 
 	(void)tenant;
 	if (err) {
-		hv_log(HV_ERR, "gpu %s: no scrubber: error %d", hv_pci_name(s->gpu->pci), -err);
-		s->failed = err;
-		ended(err, s);
+		s->tenant = NULL;
+		fail(s, err, "RM client");
 		return;
 	}
 	err = gpu_vm_new(s->tenant, vm_ready, s, &s->vm);
 	if (err)
-		fail(s, err, "its address space");
+		fail(s, err, "address space");
 }
 
-int gpu_scrubber_new(struct gpu *gpu, struct gpu_rm *rm,
-		     void (*ready)(struct gpu_scrubber *scrubber, int err, void *arg), void *arg,
-		     struct gpu_scrubber **out)
+static int start_engine(struct gpu_scrubber *s, struct gpu_rm *rm)
 {
-	struct gpu_scrubber *s = calloc(1, sizeof(*s));
 	int err = -ENOMEM;
 
-	if (!s)
-		return err;
-	s->gpu = gpu;
-	s->ready = ready;
-	s->arg = arg;
-	s->timer.fn = on_timer;
-	s->begin.fn = on_begin;
-	*out = s;
-	if (!rm) {
-		s->by_cpu = true;
-		hv_work_queue(&s->begin);
-		return 0;
-	}
 	s->page = hv_pages_alloc(1);
 	if (s->page)
 		err = hv_dma_alloc(BOUNCE, &s->bounce);
-	if (!err)
-		err = gpu_vram_alloc(gpu, OWN_VRAM, &s->vram);
-	if (!err) {
-		err = gpu_tenant_new(rm, &s->vram, tenant_ready, s, &s->tenant);
-		if (err)
-			gpu_vram_free(gpu, &s->vram);
+	if (err)
+		return err;
+	err = gpu_vram_alloc(s->gpu, OWN_VRAM, &s->vram);
+	if (err) {
+		s->vram.size = 0;
+		return err;
 	}
+	err = gpu_tenant_new(rm, &s->vram, tenant_ready, s, &s->tenant);
+	if (err)
+		fail(s, err, "RM client");
+	return 0;
+}
+
+int gpu_scrubber_new(struct gpu *gpu, struct gpu_rm *rm, struct gpu_scrubber **out)
+{
+	struct gpu_scrubber *s = calloc(1, sizeof(*s));
+	int err = 0;
+
+	if (!s)
+		return -ENOMEM;
+	s->gpu = gpu;
+	s->how = rm ? STARTING : BY_CPU;
+	s->timer.fn = on_timer;
+	s->begin.fn = on_begin;
+	if (rm)
+		err = start_engine(s, rm);
 	if (err)
 		gpu_scrubber_free(s);
+	else
+		*out = s;
 	return err;
 }
 

@@ -2,7 +2,7 @@
 /*
  * scrub.h - video memory is cleared and looked at before anybody gets it.
  *
- * By the copy engine, through a tenant of the driver domain's own with one channel; without firmware, by our
+ * By the copy engine, through a tenant of the driver domain's own with one channel; without that, by our
  * CPU through BAR 1, a step at a time.
  * A job's range is worked on in pieces: the piece is
  * mapped, filled with zeros by the GPU, copied by the GPU into a buffer of ours, all of it, and compared there.
@@ -35,12 +35,10 @@ struct gpu_scrub_stats {
 };
 
 /*
- * rm NULL: the CPU does it. 0: ready(scrubber, err, arg) will be called; after an error there it is gone. VRAM
- * for its own tables is taken from gpu_vram_alloc(). -ENOMEM, -EIO, and gpu_tenant_new()'s errors.
+ * rm NULL: the CPU does it, as it does for a start when the engine is not to be had (logged). Jobs can be
+ * started at once. VRAM for its own tables is taken from gpu_vram_alloc(). -ENOMEM.
  */
-int gpu_scrubber_new(struct gpu *gpu, struct gpu_rm *rm,
-		     void (*ready)(struct gpu_scrubber *scrubber, int err, void *arg), void *arg,
-		     struct gpu_scrubber **out);
+int gpu_scrubber_new(struct gpu *gpu, struct gpu_rm *rm, struct gpu_scrubber **out);
 /*
  * When the firmware has ended and the device reaches nothing any more. No end() is called; ranges of jobs
  * that are abandoned are forgotten with the rest of VRAM.
@@ -56,7 +54,8 @@ void gpu_scrub_start(struct gpu_scrubber *scrubber, struct gpu_scrub *job,
 		     const struct gpu_range *range, void (*end)(struct gpu_scrub *job, int err));
 /*
  * The owner of a job that has not ended goes away: end() is not called, the structure is the owner's at once.
- * give_back, which contains the range, is freed (gpu_vram_free()) as soon as the GPU is off it.
+ * give_back, which contains the range, is freed (gpu_vram_free()) as soon as the GPU is off it; NULL: it is
+ * withdrawn for good.
  */
 void gpu_scrub_abandon(struct gpu_scrub *job, const struct gpu_range *give_back);
 

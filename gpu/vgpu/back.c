@@ -81,7 +81,7 @@ static void serve(struct hv_work *w)
 	dev->pending = false;
 	if (vgpu_device_turn(dev))
 		dev->pending = true; /* if it was not kicked in its turn */
-	hv_work_queue(w); /* for the others; the last time finds nothing and ends it */
+	hv_work_queue(w);	     /* for the others; the last time finds nothing and ends it */
 }
 
 /* ---------------------------------------------------------------- ends */
@@ -295,8 +295,8 @@ static void dir_changed(struct vgpu_back *back, unsigned int parts, uint64_t fro
 
 static bool key_is_ours(const char *key)
 {
-	static const char *const ours[] = {"state", "stats", "error", "versions",
-					   "feature-bar-copy", "feature-channels"};
+	static const char *const ours[] = {
+		"state", "stats", "error", "versions", "feature-bar-copy", "feature-channels"};
 
 	for (unsigned int i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
 		if (!strcmp(key, ours[i]))
@@ -369,19 +369,24 @@ int vgpu_back_start(struct gpu *gpu, struct gpu_rm *rm, struct vgpu_back **out)
 	back->staging = hv_pages_alloc(back->staging_pages);
 	if (!back->staging)
 		goto out_free;
+	err = gpu_scrubber_new(gpu, rm, &back->scrubber);
+	if (err)
+		goto out_pages;
 	gpu_on_lost(gpu, gpu_lost, back);
 	back->watch.path = TREE;
 	back->watch.fn = tree_changed;
 	back->watch.arg = back;
 	err = hv_xs_watch(&back->watch);
 	if (err)
-		goto out_pages;
+		goto out_scrubber;
 	vgpu_stats_publish(back);
 	*out = back;
 	return 0;
 
-out_pages:
+out_scrubber:
 	gpu_on_lost(gpu, NULL, NULL);
+	gpu_scrubber_free(back->scrubber);
+out_pages:
 	hv_pages_free(back->staging, back->staging_pages);
 out_free:
 	free(back);
@@ -411,6 +416,7 @@ void vgpu_back_free(struct vgpu_back *back)
 		if (back->devices[i])
 			vgpu_device_free(back->devices[i]);
 	}
+	gpu_scrubber_free(back->scrubber);
 	vgpu_userd_fini(back);
 	hv_pages_free(back->staging, back->staging_pages);
 	free(back);

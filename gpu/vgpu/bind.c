@@ -89,8 +89,8 @@ static int begin(struct vgpu_device *dev, struct vgpu_bind_job *job,
 		 const struct xenvgpu_bind *bind)
 {
 	struct vgpu_space *space = job->space;
-	bool reservation = bind->operation == XENVGPU_BIND_RESERVE ||
-			   bind->operation == XENVGPU_BIND_RELEASE;
+	bool reservation =
+		bind->operation == XENVGPU_BIND_RESERVE || bind->operation == XENVGPU_BIND_RELEASE;
 	int status = vgpu_bind_check(bind);
 
 	if (status)
@@ -206,9 +206,8 @@ static int undo_piece(struct vgpu_bind_job *job, const struct xenvgpu_bind *bind
 	enum gpu_page page = page_of(bind->page_shift);
 	uint64_t va = bind->va + job->pos - size;
 
-	return bind->operation == XENVGPU_BIND_MAP ?
-		       gpu_vm_unmap(job->space->vm, va, size, page) :
-		       gpu_vm_release(job->space->vm, va, size, page);
+	return bind->operation == XENVGPU_BIND_MAP ? gpu_vm_unmap(job->space->vm, va, size, page)
+						   : gpu_vm_release(job->space->vm, va, size, page);
 }
 
 /* `size` bytes of the change are done, all of them or as far as it went: into our notes. */

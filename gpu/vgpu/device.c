@@ -119,47 +119,6 @@ static bool is_online(struct vgpu_device *dev)
 	return err ? err != -ENOENT && err != -EINVAL : online;
 }
 
-/* The front is there and waits: reserve its slice and start cleaning it. */
-static void start(struct vgpu_device *dev)
-{
-	char why[160];
-	int err;
-
-	dev->restart = false;
-	dev->waiting = false;
-	if (!is_online(dev))
-		return;
-	if (dev->back->lost) {
-		refuse(dev, -ENODEV, "the GPU is lost, no slices until the driver domain restarts");
-		return;
-	}
-	err = vgpu_policy_read(dev->front, dev->index, &dev->policy, why, sizeof(why));
-	if (err) {
-		refuse(dev, err, why);
-		return;
-	}
-	err = vgpu_slice_open(&dev->slice, dev->back->gpu, dev->policy.vram);
-	if (err == -ENOMEM && vgpu_any_ending(dev->back)) {
-		dev->waiting = true; /* it may be ours that is still out */
-		return;
-	}
-	if (err) {
-		snprintf(why, sizeof(why), "%" PRIu64 " bytes of VRAM wanted, %" PRIu64 " free",
-			 dev->policy.vram, gpu_vram_free_bytes(dev->back->gpu));
-		refuse(dev, err, why);
-		return;
-	}
-	hv_log(HV_INFO,
-	       "dom%u vgpu %u: profile %s, weight %" PRIu32 ", VRAM %#" PRIx64 "+%#" PRIx64,
-	       dev->front, dev->index, dev->policy.profile, dev->policy.weight,
-	       dev->slice.vram.base, dev->slice.vram.size);
-	/* After a close, say that it goes on: cleaning may take a while. */
-	xenbus_set_state(&dev->bus, XenbusStateInitialising);
-	dev->phase = VGPU_SCRUBBING;
-	vgpu_stats_dirty(dev->back, dev);
-	vgpu_kick(dev);
-}
-
 static void offer(struct vgpu_device *dev)
 {
 	char versions[16];
@@ -181,17 +140,59 @@ static void offer(struct vgpu_device *dev)
 	dev->phase = VGPU_OFFERED;
 }
 
-static bool scrub_turn(struct vgpu_device *dev)
+/* Of the slice, after which it is offered; or of an object that the guest has freed. */
+static void slice_clean(struct vgpu_slice *slice, int err)
 {
-	int ret = vgpu_slice_scrub(&dev->slice, VGPU_SCRUB_STEP);
+	struct vgpu_device *dev =
+		(struct vgpu_device *)((char *)slice - offsetof(struct vgpu_device, slice));
 
-	if (ret > 0)
-		return true;
-	if (ret)
-		refuse(dev, ret, ret == -EIO ? "VRAM did not hold zeros" : "VRAM not scrubbed");
-	else
+	if (dev->phase == VGPU_CONNECTED)
+		vgpu_ring_answer(dev, err ? vgpu_xen_error(err) : 0);
+	else if (dev->phase == VGPU_SCRUBBING && err)
+		refuse(dev, err, err == -EIO ? "VRAM did not hold zeros" : "VRAM not scrubbed");
+	else if (dev->phase == VGPU_SCRUBBING)
 		offer(dev);
-	return false;
+}
+
+/* The front is there and waits: reserve its slice and start cleaning it. */
+static void start(struct vgpu_device *dev)
+{
+	char why[160];
+	int err;
+
+	dev->restart = false;
+	dev->waiting = false;
+	if (!is_online(dev))
+		return;
+	if (dev->back->lost) {
+		refuse(dev, -ENODEV, "the GPU is lost, no slices until the driver domain restarts");
+		return;
+	}
+	err = vgpu_policy_read(dev->front, dev->index, &dev->policy, why, sizeof(why));
+	if (err) {
+		refuse(dev, err, why);
+		return;
+	}
+	err = vgpu_slice_open(&dev->slice, dev->back->gpu, dev->back->scrubber, dev->policy.vram,
+			      slice_clean);
+	if (err == -ENOMEM && vgpu_any_ending(dev->back)) {
+		dev->waiting = true; /* it may be ours that is still out */
+		return;
+	}
+	if (err) {
+		snprintf(why, sizeof(why), "%" PRIu64 " bytes of VRAM wanted, %" PRIu64 " free",
+			 dev->policy.vram, gpu_vram_free_bytes(dev->back->gpu));
+		refuse(dev, err, why);
+		return;
+	}
+	hv_log(HV_INFO,
+	       "dom%u vgpu %u: profile %s, weight %" PRIu32 ", VRAM %#" PRIx64 "+%#" PRIx64,
+	       dev->front, dev->index, dev->policy.profile, dev->policy.weight,
+	       dev->slice.vram.base, dev->slice.vram.size);
+	/* After a close, say that it goes on: cleaning may take a while. */
+	xenbus_set_state(&dev->bus, XenbusStateInitialising);
+	dev->phase = VGPU_SCRUBBING;
+	vgpu_stats_dirty(dev->back, dev);
 }
 
 /* ---------------------------------------------------------------- connecting */
@@ -395,8 +396,6 @@ bool vgpu_device_turn(struct vgpu_device *dev)
 {
 	vgpu_stats_dirty(dev->back, dev);
 	switch (dev->phase) {
-	case VGPU_SCRUBBING:
-		return scrub_turn(dev);
 	case VGPU_CONNECTED:
 		return vgpu_ring_turn(dev);
 	case VGPU_ENDING:

@@ -75,13 +75,13 @@ int vgpu_import_step(struct vgpu_device *dev)
 	if (!job->status) {
 		job->status = take_directory(dev);
 		if (job->status)
-			vgpu_slice_free(job->object);
+			vgpu_slice_free(&dev->slice, job->object);
 		else if (job->pos == job->req.op.mem_import.pages)
 			job->rsp.op.mem_import.handle =
 				vgpu_slice_publish(&dev->slice, job->object);
 		return job->status || job->object->state == VGPU_OBJECT_MAKING;
 	}
-	return vgpu_slice_reclaim(&dev->slice, job->object) > 0 ? 1 : job->status;
+	return vgpu_slice_unmap(job->object) ? 1 : job->status;
 }
 
 int vgpu_import_free(struct vgpu_device *dev)

@@ -184,7 +184,7 @@ static void do_info(struct vgpu_device *dev, struct xenvgpu_info_resp *info)
 	info->pci_device = gpu->pci_device;
 }
 
-static int start_free(struct vgpu_device *dev)
+static int start_free(struct vgpu_device *dev, enum vgpu_job_kind *kind)
 {
 	struct vgpu_object *object = vgpu_slice_find(&dev->slice, dev->job.req.op.mem_free.handle);
 
@@ -192,9 +192,10 @@ static int start_free(struct vgpu_device *dev)
 		return -XEN_ENOENT;
 	if (object->bound || object->held)
 		return -XEN_EBUSY;
-	vgpu_slice_free(object);
+	*kind = object->pages ? VGPU_JOB_UNMAP : VGPU_JOB_CORE;
+	vgpu_slice_free(&dev->slice, object);
 	dev->job.object = object;
-	return 0;
+	return 1;
 }
 
 static void do_classes(struct vgpu_device *dev, struct xenvgpu_class_list_resp *list)
@@ -226,8 +227,7 @@ static int carry_out(struct vgpu_device *dev, enum vgpu_job_kind *kind)
 				       &rsp->op.mem_alloc.handle);
 		return err ? vgpu_xen_error(err) : 0;
 	case XENVGPU_OP_MEM_FREE:
-		*kind = VGPU_JOB_RECLAIM;
-		return start_free(dev) ?: 1;
+		return start_free(dev, kind);
 	case XENVGPU_OP_MEM_IMPORT:
 		*kind = VGPU_JOB_IMPORT;
 		return vgpu_import_start(dev) ?: 1;
@@ -293,8 +293,6 @@ bool vgpu_ring_answering(const struct vgpu_device *dev, const struct vgpu_channe
 /* 1 while there is more, 0 when done, -XEN_E*. */
 static int job_step(struct vgpu_device *dev)
 {
-	int ret;
-
 	switch (dev->job.kind) {
 	case VGPU_JOB_COPY:
 		return vgpu_copy_step(dev);
@@ -302,9 +300,8 @@ static int job_step(struct vgpu_device *dev)
 		return vgpu_import_step(dev);
 	case VGPU_JOB_BIND:
 		return vgpu_bind_step(dev);
-	case VGPU_JOB_RECLAIM:
-		ret = vgpu_slice_reclaim(&dev->slice, dev->job.object);
-		return ret < 0 ? vgpu_xen_error(ret) : ret;
+	case VGPU_JOB_UNMAP:
+		return vgpu_slice_unmap(dev->job.object);
 	default:
 		return dev->job.status;
 	}

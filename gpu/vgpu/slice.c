@@ -20,7 +20,42 @@
 _Static_assert(XENVGPU_MAX_OBJECTS <= 1 << INDEX_BITS, "an index must fit into a handle");
 _Static_assert(XENVGPU_MEM_ALIGN % GPU_VRAM_ALIGN == 0, "objects are scrubbed like ranges");
 
-int vgpu_slice_open(struct vgpu_slice *slice, struct gpu *gpu, uint64_t size)
+/* An object's memory is clean again, or never will be. */
+static void reclaim(struct vgpu_slice *slice, int err)
+{
+	struct vgpu_object *object = slice->freeing;
+
+	slice->freeing = NULL;
+	object->state = err ? VGPU_OBJECT_BAD : VGPU_OBJECT_NONE;
+	if (!err)
+		gpu_extents_free(&slice->space, &object->range);
+}
+
+static void scrub_ended(struct gpu_scrub *scrub, int err)
+{
+	struct vgpu_slice *slice =
+		(struct vgpu_slice *)((char *)scrub - offsetof(struct vgpu_slice, scrub));
+
+	slice->scrubbing = false;
+	if (err == -EIO)
+		slice->bad = true;
+	if (slice->freeing)
+		reclaim(slice, err);
+	else if (!err)
+		err = gpu_extents_init(&slice->space, slice->vram.base, slice->vram.size,
+				       XENVGPU_MAX_OBJECTS + 1); /* and the part for tables */
+	slice->clean(slice, err);
+}
+
+static void scrub(struct vgpu_slice *slice, const struct gpu_range *range)
+{
+	HV_CHECK(!slice->scrubbing);
+	slice->scrubbing = true;
+	gpu_scrub_start(slice->scrubber, &slice->scrub, range, scrub_ended);
+}
+
+int vgpu_slice_open(struct vgpu_slice *slice, struct gpu *gpu, struct gpu_scrubber *scrubber,
+		    uint64_t size, void (*clean)(struct vgpu_slice *slice, int err))
 {
 	int err;
 
@@ -31,21 +66,11 @@ int vgpu_slice_open(struct vgpu_slice *slice, struct gpu *gpu, uint64_t size)
 		return err;
 	}
 	slice->gpu = gpu;
-	slice->scrubbed = 0;
+	slice->scrubber = scrubber;
 	slice->bad = false;
+	slice->clean = clean;
+	scrub(slice, &slice->vram);
 	return 0;
-}
-
-int vgpu_slice_scrub(struct vgpu_slice *slice, uint64_t budget)
-{
-	int ret = gpu_vram_scrub(slice->gpu, &slice->vram, budget, &slice->scrubbed);
-
-	if (ret == -EIO)
-		slice->bad = true;
-	if (ret)
-		return ret;
-	return gpu_extents_init(&slice->space, slice->vram.base, slice->vram.size,
-				XENVGPU_MAX_OBJECTS + 1); /* and the part for tables */
 }
 
 void vgpu_slice_close(struct vgpu_slice *slice)
@@ -53,8 +78,12 @@ void vgpu_slice_close(struct vgpu_slice *slice)
 	if (!slice->vram.size)
 		return;
 	gpu_extents_fini(&slice->space);
-	if (!slice->bad)
+	if (slice->scrubbing)
+		gpu_scrub_abandon(&slice->scrub, slice->bad ? NULL : &slice->vram);
+	else if (!slice->bad)
 		gpu_vram_free(slice->gpu, &slice->vram);
+	slice->scrubbing = false;
+	slice->freeing = NULL;
 	slice->vram = (struct gpu_range){0};
 	slice->tables = (struct gpu_range){0};
 	/* Generations go on counting, so that a handle from before is stale. */
@@ -69,9 +98,9 @@ uint64_t vgpu_slice_used(const struct vgpu_slice *slice)
 
 int vgpu_slice_tables(struct vgpu_slice *slice, struct gpu_range *out)
 {
-	uint64_t size = slice->vram.size >= TABLES_LARGE_SLICE ?
-				TABLES_LARGE :
-				slice->vram.size / TABLES_SHARE / GPU_VRAM_ALIGN * GPU_VRAM_ALIGN;
+	uint64_t size = slice->vram.size >= TABLES_LARGE_SLICE
+				? TABLES_LARGE
+				: slice->vram.size / TABLES_SHARE / GPU_VRAM_ALIGN * GPU_VRAM_ALIGN;
 	int err = 0;
 
 	if (!slice->tables.size) {
@@ -139,16 +168,19 @@ struct vgpu_object *vgpu_slice_find(struct vgpu_slice *slice, uint32_t handle)
 	return object;
 }
 
-void vgpu_slice_free(struct vgpu_object *object)
+void vgpu_slice_free(struct vgpu_slice *slice, struct vgpu_object *object)
 {
 	HV_CHECK(object->state == VGPU_OBJECT_LIVE || object->state == VGPU_OBJECT_MAKING);
 	HV_CHECK(!object->bound);
 	object->state = VGPU_OBJECT_FREED;
-	object->scrubbed = 0;
+	if (object->pages)
+		return;
+	slice->freeing = object;
+	scrub(slice, &object->range);
 }
 
 /* Guest pages need no scrub: they go back to whose they were. */
-static int reclaim_pages(struct vgpu_object *object)
+int vgpu_slice_unmap(struct vgpu_object *object)
 {
 	int ret = iommu_unmap(object->pages, VGPU_UNMAP_STEP);
 
@@ -156,27 +188,6 @@ static int reclaim_pages(struct vgpu_object *object)
 	if (ret)
 		return ret;
 	object->pages = NULL;
-	object->state = VGPU_OBJECT_NONE;
-	return 0;
-}
-
-int vgpu_slice_reclaim(struct vgpu_slice *slice, struct vgpu_object *object)
-{
-	int ret;
-
-	HV_CHECK(object->state == VGPU_OBJECT_FREED);
-	if (object->pages)
-		return reclaim_pages(object);
-	ret = gpu_vram_scrub(slice->gpu, &object->range, VGPU_SCRUB_STEP, &object->scrubbed);
-	if (ret > 0)
-		return ret;
-	if (ret) {
-		if (ret == -EIO)
-			slice->bad = true;
-		object->state = VGPU_OBJECT_BAD;
-		return ret;
-	}
-	gpu_extents_free(&slice->space, &object->range);
 	object->state = VGPU_OBJECT_NONE;
 	return 0;
 }

@@ -13,6 +13,7 @@
 #define VGPU_SLICE_H
 
 #include "gpu/core/core.h"
+#include "gpu/core/scrub.h"
 #include "iommu/iommu.h"
 #include <xen/io/vgpuif.h>
 
@@ -21,7 +22,7 @@ enum vgpu_object_state {
 	VGPU_OBJECT_MAKING, /* guest pages, being mapped */
 	VGPU_OBJECT_LIVE,   /* the guest's */
 	VGPU_OBJECT_FREED,  /* no longer the guest's, being scrubbed or unmapped */
-	VGPU_OBJECT_BAD,   /* its scrub failed: never used again */
+	VGPU_OBJECT_BAD,    /* its scrub failed: never used again */
 };
 
 struct vgpu_object {
@@ -32,28 +33,30 @@ struct vgpu_object {
 	bool read_only;		   /* guest pages: for the device */
 	/* Guest pages: address spaces may show a part of it, perhaps since the last commit no more. */
 	bool held;
-	uint64_t bound;	   /* bytes of it that address spaces show; what is shown twice counts twice */
-	uint64_t scrubbed; /* bytes, when FREED */
+	uint64_t bound; /* bytes of it that address spaces show; what is shown twice counts twice */
 };
 
 struct vgpu_slice {
 	struct gpu *gpu;
-	struct gpu_range vram;	  /* size 0: nothing reserved */
-	uint64_t scrubbed;	  /* bytes of it that are clean, until all are */
-	bool bad;		  /* some of it failed a scrub: not given back */
+	struct gpu_scrubber *scrubber;
+	struct gpu_range vram; /* size 0: nothing reserved */
+	bool bad;	       /* some of it failed a scrub: not given back */
+	bool scrubbing;
+	struct gpu_scrub scrub;	     /* of all of it, or of one object */
+	struct vgpu_object *freeing; /* that one */
+	void (*clean)(struct vgpu_slice *slice, int err);
 	struct gpu_extents space; /* clean memory that no object has; set up once all is clean */
 	struct gpu_range tables;  /* what the core has of it; size 0: nothing yet */
 	struct vgpu_object objects[XENVGPU_MAX_OBJECTS];
 };
 
-/* Reserves size bytes of VRAM, not yet clean. The slice must be closed. 0, -ENOMEM, -EINVAL. */
-int vgpu_slice_open(struct vgpu_slice *slice, struct gpu *gpu, uint64_t size);
-
 /*
- * One step of the first scrub, at most budget bytes. 1 while there is more; 0 when the slice is
- * clean and usable; -EIO, -ENODEV, -ENOMEM: it never will be.
+ * Reserves size bytes of VRAM and starts cleaning them. The slice must be closed. 0, -ENOMEM, -EINVAL. Whenever
+ * a scrub is over, clean(slice, err) is called from the loop; of the first one: 0, the slice is usable;
+ * -EIO, -ENODEV, -ENOMEM: it never will be.
  */
-int vgpu_slice_scrub(struct vgpu_slice *slice, uint64_t budget);
+int vgpu_slice_open(struct vgpu_slice *slice, struct gpu *gpu, struct gpu_scrubber *scrubber,
+		    uint64_t size, void (*clean)(struct vgpu_slice *slice, int err));
 
 /* Gives everything back; harmless when closed. */
 void vgpu_slice_close(struct vgpu_slice *slice);
@@ -82,14 +85,13 @@ uint32_t vgpu_slice_publish(struct vgpu_slice *slice, struct vgpu_object *object
 struct vgpu_object *vgpu_slice_find(struct vgpu_slice *slice, uint32_t handle);
 
 /*
- * Takes an object that no address space shows from the guest. Its handle is dead at once; its memory comes
- * back when vgpu_slice_reclaim(), called until it no longer returns 1, has scrubbed it or unmapped the
- * guest's pages (0), or never (-EIO, -ENODEV, -ENOMEM). A step scrubs VGPU_SCRUB_STEP bytes or unmaps
- * VGPU_UNMAP_STEP pages.
+ * Takes an object that no address space shows from the guest; its handle is dead at once. Video memory
+ * comes back when clean(slice, 0) is called, or never; one object at a time. Guest pages need
+ * vgpu_slice_unmap().
  */
-#define VGPU_SCRUB_STEP (256ull * 1024)
+void vgpu_slice_free(struct vgpu_slice *slice, struct vgpu_object *object);
+/* At most VGPU_UNMAP_STEP pages of a freed object. 1 while there are more, 0. */
 #define VGPU_UNMAP_STEP 512u
-void vgpu_slice_free(struct vgpu_object *object);
-int vgpu_slice_reclaim(struct vgpu_slice *slice, struct vgpu_object *object);
+int vgpu_slice_unmap(struct vgpu_object *object);
 
 #endif /* VGPU_SLICE_H */

@@ -87,11 +87,11 @@ static struct {
 	struct gpu_rm rm;
 	struct gpu_tenant *tenants;
 	struct fake_answer *answers;
-	int refuse[FAKE_CALLS]; /* what the call itself returns; 0: goes on */
+	int refuse[FAKE_CALLS];		       /* what the call itself returns; 0: goes on */
 	unsigned int refuse_after[FAKE_CALLS]; /* calls that are good before */
-	int fail[FAKE_CALLS];	/* what the answer says */
-	bool silent[FAKE_CALLS]; /* the answer waits for fake_speak() */
-	bool late; /* answers come after the tenant's end began, too */
+	int fail[FAKE_CALLS];		       /* what the answer says */
+	bool silent[FAKE_CALLS];	       /* the answer waits for fake_speak() */
+	bool late;			       /* answers come after the tenant's end began, too */
 	unsigned int calls[FAKE_CALLS];
 	unsigned int rings;
 } fake;
@@ -178,6 +178,8 @@ static inline int fake_refused(enum fake_call call)
 
 /* ---------------------------------------------------------------- the calls */
 
+int __real_gpu_scrubber_new(struct gpu *gpu, struct gpu_rm *rm, struct gpu_scrubber **out);
+int __wrap_gpu_scrubber_new(struct gpu *gpu, struct gpu_rm *rm, struct gpu_scrubber **out);
 int __wrap_gpu_tenant_new(struct gpu_rm *rm, const struct gpu_range *vram,
 			  void (*ready)(struct gpu_tenant *, int, void *), void *arg,
 			  struct gpu_tenant **out);
@@ -198,6 +200,13 @@ int __wrap_gpu_channel_new(struct gpu_tenant *tenant, const struct gpu_channel_d
 void __wrap_gpu_channel_ring(struct gpu_channel *channel);
 void __wrap_gpu_channel_free(struct gpu_channel *channel, void (*done)(int, void *), void *arg);
 const struct gpu_classes *__wrap_gpu_classes(const struct gpu *gpu);
+
+/* The CPU cleans: this core is for the guests' channels only. */
+int __wrap_gpu_scrubber_new(struct gpu *gpu, struct gpu_rm *rm, struct gpu_scrubber **out)
+{
+	BED_CHECK(!rm || rm == &fake.rm);
+	return __real_gpu_scrubber_new(gpu, NULL, out);
+}
 
 int __wrap_gpu_tenant_new(struct gpu_rm *rm, const struct gpu_range *vram,
 			  void (*ready)(struct gpu_tenant *, int, void *), void *arg,
