@@ -597,6 +597,22 @@ static void a_position_that_lies_ends_all_calls(void **state)
 	assert_int_equal(last_err, -EIO);
 }
 
+/* The queue is sound, but whoever knows that nobody is behind it says so. */
+static void what_is_broken_by_its_user_stays_so(void **state)
+{
+	struct fwq_call c = make_call(76, 4, 0), d = make_call(76, 4, 0);
+
+	(void)state;
+	submit(0, &c);
+	submit(1, &d);
+	fwq_rpc_break(&rpc);
+	assert_int_equal(ended, 2);
+	assert_int_equal(last_err, -EIO);
+	poll(-EIO);
+	assert_int_equal(fwq_rpc_submit(&rpc, &callers[0], &c, now), -EIO);
+	assert_int_equal(ended, 2);
+}
+
 static void a_flood_is_taken_in_parts(void **state)
 {
 	(void)state;
@@ -849,6 +865,7 @@ int main(void)
 		cmocka_unit_test_setup(firmware_that_stops_reading, setup),
 		cmocka_unit_test_setup(a_full_queue_is_not_the_end, setup),
 		cmocka_unit_test_setup(a_position_that_lies_ends_all_calls, setup),
+		cmocka_unit_test_setup(what_is_broken_by_its_user_stays_so, setup),
 		cmocka_unit_test_setup(a_flood_is_taken_in_parts, setup),
 		cmocka_unit_test_setup(callers_take_turns, setup),
 		cmocka_unit_test_setup(a_caller_leaves, setup),
