@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "fwq/view.h"
+#include "gpu/core/boot/boot_int.h"
 #include "tests/unit/channel_bed.h"
 
 /* Bytes of which neighbours, and those 256 apart, differ. */
@@ -73,10 +74,731 @@ static void they_copy(void **state)
 	}
 }
 
+/* ---------------------------------------------------------------- what is done wrong */
+
+/* A report comes by the firmware's queue: some of the loop's turns later. */
+static void reported(struct bed_channel *c)
+{
+	bed_until_called(&c->faults);
+	assert_int_equal(c->faults, 1);
+}
+
+/* Who reads or writes what nobody has mapped is told, and only he. */
+static void faults_find_their_channel(void **state)
+{
+	(void)state;
+	for (unsigned int v = 0; v < BED_VERSIONS; v++) {
+		struct channel_bed bed = channel_bed_up(bed_versions[v]);
+		bool told = !strcmp(bed_versions[v],
+				    "570.144"); /* earlier reports have no room for it */
+		struct bed_tenant *a = bed_tenant_up(&bed, 0), *b = bed_tenant_up(&bed, 1);
+		struct bed_channel *c[4];
+		struct push p;
+
+		for (unsigned int i = 0; i < 4; i++)
+			c[i] = bed_channel_up(i % 2 ? b : a, i / 2);
+		/* The second space has something there: an address says nothing about whose it is. */
+		bed_map(b, UNMAPPED_VA, b->data.base, 0x1000, GPU_APERTURE_VRAM);
+		p = bed_push(c[2]);
+		push_copy(&p, SYSTEM_VA + SYSTEM_DATA, UNMAPPED_VA, 0x1000, 0x1000, 1);
+		push_release(&p, SYSTEM_VA + SEM_AT(c[2]->i), 0xbad);
+		bed_run(c[2], &p);
+		assert_int_equal(c[2]->faults, 0); /* not from within a call */
+		reported(c[2]);
+		assert_int_equal(c[2]->fault.xid, 31);
+		assert_true(c[2]->fault.address == (told ? UNMAPPED_VA : 0));
+		assert_int_equal(c[2]->fault.type, told ? MMU_FAULT_PDE : 0);
+		assert_int_equal(bed_sem(c[2]), 0);
+		assert_false(bed_works(c[2], 1));
+		round_trip(c[0], 11); /* of the same tenant */
+		round_trip(c[1], 12);
+		assert_true(bed_works(c[3], 13));
+		for (unsigned int i = 0; i < 4; i++) {
+			assert_int_equal(c[i]->faults, i == 2);
+			assert_int_equal(bed_channel_end(c[i]), 0);
+		}
+		assert_true(bed_works(bed_channel_up(a, 1), 14)); /* in its place */
+		assert_int_equal(bed_tenant_end(a), 0);
+		assert_int_equal(bed_tenant_end(b), 0);
+		channel_bed_down(&bed);
+	}
+}
+
+static void invalidate_tlbs(struct push *p, const struct bed_tenant *t)
+{
+	(void)t;
+	push_method(p, 0, NVC56F_MEM_OP_A, 4);
+	push_word(p, 0);
+	push_word(p, 0);
+	push_word(p, 1); /* all directories */
+	push_word(p, 9u << 27);
+}
+
+static void physical_source(struct push *p, const struct bed_tenant *t)
+{
+	push_one(p, PUSH_COPY_SUBCHANNEL, NVC7B5_SET_SRC_PHYS_MODE, 0);
+	push_copy_with(p, t->own.base, SYSTEM_VA + SYSTEM_DATA, 64, 64, 1,
+		       NVC7B5_LAUNCH_DMA_SRC_PHYSICAL);
+}
+
+static void physical_source_in_system_memory(struct push *p, const struct bed_tenant *t)
+{
+	push_one(p, PUSH_COPY_SUBCHANNEL, NVC7B5_SET_SRC_PHYS_MODE, 1);
+	push_copy_with(p, t->userd.addr, SYSTEM_VA + SYSTEM_DATA, 64, 64, 1,
+		       NVC7B5_LAUNCH_DMA_SRC_PHYSICAL);
+}
+
+static void physical_destination(struct push *p, const struct bed_tenant *t)
+{
+	push_one(p, PUSH_COPY_SUBCHANNEL, NVC7B5_SET_DST_PHYS_MODE, 0);
+	push_copy_with(p, SYSTEM_VA + SYSTEM_DATA, t->data.base, 64, 64, 1,
+		       NVC7B5_LAUNCH_DMA_DST_PHYSICAL);
+}
+
+static void physical_destination_in_system_memory(struct push *p, const struct bed_tenant *t)
+{
+	push_one(p, PUSH_COPY_SUBCHANNEL, NVC7B5_SET_DST_PHYS_MODE, 2);
+	push_copy_with(p, SYSTEM_VA + SYSTEM_DATA, t->system.addr + SYSTEM_DATA, 64, 64, 1,
+		       NVC7B5_LAUNCH_DMA_DST_PHYSICAL);
+}
+
+/* RM's part of the instance block as for the kernel of a host: what our channels are not. */
+static void make_privileged(struct bed_channel *c)
+{
+	struct gpu *gpu = c->owner->bed->boot->gpu;
+	uint64_t ramfc = gpu_tenant_slot(c->owner->tenant, c->ch->slot) + GPU_CHANNEL_INSTANCE;
+	uint32_t hce = RAMFC_HCE_CTRL_PRIV, config = RAMFC_CONFIG_VALUE | RAMFC_CONFIG_PRIV;
+
+	assert_int_equal(gpu_vram_write(gpu, ramfc + RAMFC_HCE_CTRL, &hce, 4), 0);
+	assert_int_equal(gpu_vram_write(gpu, ramfc + RAMFC_CONFIG, &config, 4), 0);
+}
+
+/* Physical addresses and methods for the privileged end a channel; made privileged it could do it. */
+static void nothing_privileged(void **state)
+{
+	static void (*const what[])(struct push * p, const struct bed_tenant *t) = {
+		invalidate_tlbs,
+		physical_source,
+		physical_destination,
+		physical_source_in_system_memory,
+		physical_destination_in_system_memory,
+	};
+	struct channel_bed bed = channel_bed_up("570.144");
+	struct bed_tenant *t = bed_tenant_up(&bed, 0);
+	struct bed_channel *good = bed_channel_up(t, 7);
+
+	(void)state;
+	for (unsigned int i = 0; i < 2 * sizeof(what) / sizeof(what[0]); i++) {
+		struct bed_channel *c = bed_channel_up(t, 0);
+		struct push p = bed_push(c);
+		uint8_t before[64];
+
+		if (i % 2)
+			make_privileged(c);
+		memset((char *)t->system.va + SEM_AT(0), 0, 16);
+		memcpy(before, data(t), sizeof(before));
+		what[i / 2](&p, t);
+		push_release(&p, SYSTEM_VA + SEM_AT(0), 1 + i);
+		bed_run(c, &p);
+		if (i % 2) {
+			assert_int_equal(bed_sem(c), 1 + i);
+		} else {
+			reported(c);
+			assert_int_equal(c->fault.xid, 32);
+			assert_true(c->fault.address == 0);
+			assert_int_equal(bed_sem(c), 0);
+			assert_memory_equal(data(t), before, sizeof(before));
+		}
+		assert_true(bed_works(good, 100 + i));
+		assert_int_equal(bed_channel_end(c), 0);
+	}
+	assert_int_equal(good->faults, 0);
+	assert_int_equal(bed_tenant_end(t), 0);
+	channel_bed_down(&bed);
+}
+
+static void report(const struct channel_bed *bed, uint32_t chid, uint32_t gfid, uint32_t len)
+{
+	const struct fwq_pack *pack = bed->boot->pack;
+	uint32_t size = fwq_sizeof(pack, FWQ_S_rpc_rc_triggered_v);
+	uint8_t payload[256] = {0};
+
+	assert_true(size <= sizeof(payload));
+	assert_int_equal(fwq_put(pack, FWQ_F_rpc_rc_triggered_v__chid, payload, size, 0, 0, chid),
+			 0);
+	assert_int_equal(fwq_put(pack, FWQ_F_rpc_rc_triggered_v__gfid, payload, size, 0, 0, gfid),
+			 0);
+	assert_int_equal(
+		fwq_put(pack, FWQ_F_rpc_rc_triggered_v__exceptType, payload, size, 0, 0, 109), 0);
+	model_gsp_send(bed->boot->model, fwq_num(pack, NV_VGPU_MSG_EVENT_RC_TRIGGERED), 0, 0,
+		       payload, len ? len : size);
+	bed_pass(10 * HV_MS);
+}
+
+/* Firmware may say anything. */
+static void reports_about_nobody(void **state)
+{
+	struct channel_bed bed = channel_bed_up("570.144");
+	struct bed_tenant *t = bed_tenant_up(&bed, 0);
+	struct bed_channel *c = bed_channel_up(t, 0);
+	uint32_t chid = c->ch->chid, gone;
+	const struct gpu_fifo *fifo = gpu_rm_fifo(bed.rm);
+	const uint32_t nobody[] = {0, chid + 1, GPU_CHIDS - 1, GPU_CHIDS, 0x7fffffff, UINT32_MAX};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(nobody) / sizeof(nobody[0]); i++)
+		report(&bed, nobody[i], 0, 0);
+	assert_int_equal(fifo->strays, 6);
+	report(&bed, chid, 5, 0); /* of a virtual function, which has ids of its own */
+	assert_int_equal(fifo->strays, 7);
+	report(&bed, chid, 0, 12); /* too short */
+	assert_int_equal(fifo->strays, 7);
+	assert_int_equal(c->faults, 0);
+	report(&bed, chid, 0, 0);
+	assert_int_equal(c->faults, 1);
+	assert_int_equal(c->fault.xid, 109);
+	report(&bed, chid, 0, 0); /* it is broken already */
+	assert_int_equal(c->faults, 1);
+	assert_int_equal(fifo->strays, 7);
+	gone = chid;
+	assert_int_equal(bed_channel_end(c), 0);
+	c = bed_channel_up(t, 0);
+	report(&bed, gone, 0, 0); /* late */
+	assert_int_equal(c->faults, 0);
+	assert_int_equal(fifo->strays, 8);
+	assert_int_equal(bed_tenant_end(t), 0);
+	channel_bed_down(&bed);
+}
+
+/* ---------------------------------------------------------------- where they go */
+
+static void engines_and_ids(void **state)
+{
+	struct channel_bed bed = channel_bed_up("535.113.01");
+	struct bed_tenant *t = bed_tenant_up(&bed, 0);
+	const struct gpu_engines *engines = gpu_rm_engines(bed.rm);
+	unsigned int on[GPU_ENGINES_MAX] = {0};
+	uint32_t ids[BED_CHANNELS], last;
+
+	(void)state;
+	for (unsigned int i = 0; i < 6; i++) {
+		struct bed_channel *c = bed_channel_up(t, i);
+
+		on[c->ch->engine]++;
+		ids[i] = c->ch->chid;
+		assert_int_equal(c->ch->token,
+				 engines->engine[c->ch->engine].runlist << 16 | ids[i]);
+		for (unsigned int j = 0; j < i; j++)
+			assert_int_not_equal(ids[i], ids[j]);
+	}
+	/* Three copy engines have runlists of their own; the two others share that of graphics. */
+	for (unsigned int i = 0; i < engines->n; i++)
+		assert_int_equal(on[i], i >= 3 && i <= 5 ? 2 : 0);
+	last = ids[5];
+	for (unsigned int n = 0; n < 10; n++) {
+		assert_int_equal(bed_channel_end(&t->c[n % 6]), 0);
+		assert_int_equal(bed_channel_up(t, n % 6)->ch->chid, last + 1 + n);
+	}
+	assert_int_equal(bed_tenant_end(t), 0);
+	for (unsigned int i = 0; i < engines->n; i++)
+		assert_int_equal(gpu_rm_fifo(bed.rm)->load[i], 0);
+	channel_bed_down(&bed);
+}
+
+/* Boards without a copy engine of its own runlist; and without any. */
+static void choice_of_engines(void **state)
+{
+	static const struct gpu_engine graphics = {"graphics", 1, 0, 1, {0}},
+				       shared = {"a", 9, 0, 1, {0}}, shared2 = {"b", 10, 0, 1, {0}},
+				       own = {"c", 18, 1, 1, {1}}, video = {"d", 19, 2, 1, {2}};
+	struct gpu_engines e = {1, {graphics}};
+	struct gpu_fifo *fifo = calloc(1, sizeof(*fifo));
+
+	(void)state;
+	assert_non_null(fifo);
+	assert_int_equal(gpu_fifo_copy_engine(fifo, &e), -1);
+	e = (struct gpu_engines){2, {graphics, video}};
+	assert_int_equal(gpu_fifo_copy_engine(fifo, &e), -1);
+	e = (struct gpu_engines){3, {graphics, shared, shared2}};
+	assert_int_equal(gpu_fifo_copy_engine(fifo, &e), 1);
+	fifo->load[1] = 2;
+	fifo->load[2] = 1;
+	assert_int_equal(gpu_fifo_copy_engine(fifo, &e), 2);
+	e = (struct gpu_engines){4, {graphics, shared, own, video}};
+	fifo->load[1] = 0;
+	fifo->load[2] = 100;
+	assert_int_equal(gpu_fifo_copy_engine(fifo, &e), 2);
+	free(fifo);
+}
+
+static void table_of_ids(void **state)
+{
+	struct gpu_chids *c = calloc(1, sizeof(*c));
+	struct gpu_channel *some = (void *)c; /* nobody looks into it */
+	uint32_t id, first;
+
+	(void)state;
+	assert_non_null(c);
+	for (uint32_t i = GPU_CHID_FIRST; i < GPU_CHIDS; i++) {
+		assert_int_equal(gpu_chids_take(c, some, &id), 0);
+		assert_int_equal(id, i);
+	}
+	assert_int_equal(gpu_chids_take(c, some, &id), -ENOSPC);
+	gpu_chids_give(c, 7, true);
+	gpu_chids_give(c, 5, false); /* lost */
+	gpu_chids_give(c, 3, true);
+	assert_null(gpu_chids_find(c, 7));
+	assert_null(gpu_chids_find(c, 5));
+	assert_ptr_equal(gpu_chids_find(c, 6), some);
+	assert_null(gpu_chids_find(c, 0));
+	assert_null(gpu_chids_find(c, GPU_CHIDS));
+	assert_int_equal(gpu_chids_take(c, some, &first), 0);
+	assert_int_equal(gpu_chids_take(c, some, &id), 0);
+	assert_int_equal(first, 3);
+	assert_int_equal(id, 7);
+	assert_int_equal(gpu_chids_take(c, some, &id), -ENOSPC);
+	free(c);
+}
+
+static void what_cannot_be_asked(void **state)
+{
+	struct channel_bed bed = channel_bed_up("570.144");
+	struct bed_tenant *t = bed_tenant_up(&bed, 0), *other = bed_tenant_up(&bed, 1);
+	struct gpu_channel_desc good = bed_desc(t, 0), d;
+	struct gpu_channel *ch;
+	uint64_t end = gpu_vm_end(t->vm) < 1ull << 40 ? gpu_vm_end(t->vm) : 1ull << 40;
+
+	(void)state;
+#define REFUSED(error, change)                                                                     \
+	do {                                                                                       \
+		d = good;                                                                          \
+		change;                                                                            \
+		assert_int_equal(gpu_channel_new(t->tenant, &d, bed_channel_ready, NULL, &ch),     \
+				 error);                                                           \
+	} while (0)
+	REFUSED(-EINVAL, d.vm = NULL);
+	REFUSED(-EINVAL, d.vm = other->vm);
+	REFUSED(-EOPNOTSUPP, d.engine_class = 0xc797);
+	REFUSED(-EOPNOTSUPP, d.engine_class = 0xc56f);
+	REFUSED(-EINVAL, d.gpfifo += 4);
+	REFUSED(-EINVAL, d.gpfifo = gpu_vm_start(t->vm) - 8);
+	REFUSED(-EINVAL, d.gpfifo = end);
+	REFUSED(-EINVAL, d.gpfifo = end - 8 * BED_ENTRIES + 8);
+	REFUSED(-EINVAL, d.gpfifo = ~7ull);
+	REFUSED(-EINVAL, d.entries = 0);
+	REFUSED(-EINVAL, d.entries = 3);
+	REFUSED(-EINVAL, d.entries = 1u << 31);
+	REFUSED(-EINVAL, d.userd = NULL);
+	REFUSED(-EINVAL, d.userd_dma += 4);
+#undef REFUSED
+	/* A quota of one tenant's, and what it gives back. */
+	for (unsigned int n = 0; n < 2; n++) {
+		struct bed_channel *c = calloc(t->tenant->nr_slots + 1, sizeof(*c));
+		unsigned int made = 0;
+
+		assert_non_null(c);
+		for (; made <= t->tenant->nr_slots; made++) {
+			int err = gpu_channel_new(t->tenant, &good, bed_channel_ready, &c[made],
+						  &c[made].ch);
+
+			if (err) {
+				assert_int_equal(err, -EDQUOT);
+				break;
+			}
+		}
+		assert_int_equal(made, t->tenant->nr_slots);
+		for (unsigned int i = 0; i < made; i++) {
+			bed_until_called(&c[i].ready);
+			assert_int_equal(c[i].err, 0);
+			c[i].owner = t;
+		}
+		for (unsigned int i = 0; i < made; i++)
+			gpu_channel_free(c[i].ch, bed_channel_done, &c[i]);
+		for (unsigned int i = 0; i < made; i++)
+			bed_until_called(&c[i].done);
+		assert_int_equal(bed_model_channels(&bed), 0);
+		free(c);
+	}
+	assert_int_equal(bed_tenant_end(t), 0);
+	assert_int_equal(bed_tenant_end(other), 0);
+	channel_bed_down(&bed);
+}
+
+/* ---------------------------------------------------------------- ends */
+
+/* Waits for what never comes. */
+static void wait_for_ever(struct bed_channel *c)
+{
+	struct push p = bed_push(c);
+
+	push_acquire(&p, SYSTEM_VA + SEM_AT(c->i), 0x7fffffff);
+	bed_run(c, &p);
+	assert_int_not_equal(*bed_userd(c, PUSH_USERD_GP_GET), c->put);
+}
+
+/*
+ * Its entries say that there are more: each writes to USERD that the last one is the one before it. The owner has
+ * USERD mapped for it.
+ */
+static void run_for_ever(struct bed_channel *c)
+{
+	struct bed_tenant *t = c->owner;
+	uint64_t put = USERD_VA + (uint64_t)c->i * USERD_BYTES + PUSH_USERD_GP_PUT;
+
+	for (uint32_t i = 0; i < BED_ENTRIES; i++) {
+		uint32_t at = PUSH_AT(c->i) + 64 * i;
+		struct push p = {.words = (void *)((char *)t->system.va + at), .room = 16};
+
+		push_semaphore(&p, put, i, NVC56F_SEM_EXECUTE_RELEASE);
+		bed_entry(c, push_entry(SYSTEM_VA + at, 4 * p.n));
+	}
+	*bed_userd(c, PUSH_USERD_GP_PUT) = 1;
+	gpu_channel_ring(c->ch);
+	assert_int_equal(c->faults, 0);
+}
+
+static void what_never_ends_can_be_ended(void **state)
+{
+	struct channel_bed bed = channel_bed_up("570.144");
+	struct bed_tenant *t = bed_tenant_up(&bed, 0), *other = bed_tenant_up(&bed, 1);
+	struct bed_channel *neighbour = bed_channel_up(other, 0);
+
+	(void)state;
+	bed_map(t, USERD_VA, t->userd.addr, HV_PAGE_SIZE, GPU_APERTURE_SYSMEM_COHERENT);
+	for (unsigned int n = 0; n < 2; n++) {
+		wait_for_ever(bed_channel_up(t, 0));
+		run_for_ever(bed_channel_up(t, 1));
+		assert_true(bed_works(neighbour, 1 + n));
+		if (n) {
+			/* With the whole tenant. */
+			assert_int_equal(bed_tenant_end(t), 0);
+		} else {
+			assert_int_equal(bed_channel_end(&t->c[0]), 0);
+			assert_int_equal(bed_channel_end(&t->c[1]), 0);
+		}
+		assert_int_equal(bed_model_channels(&bed), 1);
+		round_trip(neighbour, (uint8_t)(20 + n));
+	}
+	assert_int_equal(bed_tenant_end(other), 0);
+	channel_bed_down(&bed);
+}
+
+/* Calls of the firmware's that make and end a channel. */
+#define CALL_SIZE     "0x20802a08"
+#define CALL_CHANNEL  "0xc56f"
+#define CALL_BIND     "0xa06f0104"
+#define CALL_ENGINE   "0xc7b5"
+#define CALL_SCHEDULE "0xa06f0103"
+#define CALL_STOP     "0x2080110b"
+
+/* Each step of the making refused: nothing is left, and the next channel can be made. */
+static void refused_at_each_step(void **state)
+{
+	static const char *const faults[] = {
+		"control-refused=" CALL_SIZE,	  "alloc-refused=" CALL_CHANNEL,
+		"control-refused=" CALL_BIND,	  "alloc-refused=" CALL_ENGINE,
+		"control-refused=" CALL_SCHEDULE, "flip-control=0x20802a0800000002", /* too large */
+	};
+	struct channel_bed bed = channel_bed_up("570.144");
+	struct bed_tenant *t = bed_tenant_up(&bed, 0);
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		struct bed_channel *c;
+
+		gpu_rm_fifo(bed.rm)->method_buffer = 0; /* asked once in a session */
+		assert_int_equal(model_fault_set(bed.boot->model, faults[i]), 0);
+		c = bed_channel_ask(t, 0);
+		bed_until_called(&c->ready);
+		assert_true(c->err < 0);
+		assert_int_equal(c->ready, 1);
+		assert_int_equal(bed_model_channels(&bed), 0);
+		assert_int_equal(t->vm->channels, 0);
+		assert_int_equal(t->tenant->client.used, 1); /* the space's */
+		assert_int_equal(model_fault_set(bed.boot->model, "none"), 0);
+		c = bed_channel_up(t, 0);
+		assert_true(bed_works(c, 1 + i));
+		assert_int_equal(bed_channel_end(c), 0);
+	}
+	assert_false(gpu_is_lost(bed.boot->gpu));
+	assert_int_equal(bed_tenant_end(t), 0);
+	channel_bed_down(&bed);
+}
+
+/* What is refused at the end: RM's free of the channel alone is what matters. */
+static void refused_ends(void **state)
+{
+	static const struct {
+		const char *fault;
+		bool lost;
+	} cases[] = {
+		{"control-refused=" CALL_STOP, false},
+		{"free-refused=" CALL_ENGINE, false},
+		{"free-refused=" CALL_CHANNEL, true},
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		struct channel_bed bed = channel_bed_up("570.144");
+		struct bed_tenant *t = bed_tenant_up(&bed, 0);
+		struct bed_channel *c = bed_channel_up(t, 0);
+		bool lost = cases[i / 2].lost, whole = i % 2;
+		uint32_t chid = c->ch->chid;
+		int err;
+
+		wait_for_ever(c);
+		assert_int_equal(model_fault_set(bed.boot->model, cases[i / 2].fault), 0);
+		err = whole ? bed_tenant_end(t) : bed_channel_end(c);
+		assert_int_equal(err != 0, lost);
+		assert_int_equal(whole ? t->master : c->master, !lost);
+		assert_int_equal(gpu_is_lost(bed.boot->gpu), lost);
+		assert_int_equal(gpu_rm_fifo(bed.rm)->chids.taken[chid], lost);
+		assert_int_equal(c->done, !whole);
+		if (!whole) {
+			assert_int_equal(model_fault_set(bed.boot->model, "none"), 0);
+			bed_tenant_end(t);
+		}
+		channel_bed_down(&bed);
+	}
+}
+
+/*
+ * Calls of the end that are never answered: the function masters the bus no more when the owner is told, for then
+ * the memory is his again.
+ */
+static void silence_at_the_end(void **state)
+{
+	static const char *const faults[] = {"control-silent=" CALL_STOP,
+					     "free-silent=" CALL_ENGINE,
+					     "free-silent=" CALL_CHANNEL};
+
+	(void)state;
+	for (unsigned int i = 0; i < 2 * sizeof(faults) / sizeof(faults[0]); i++) {
+		struct channel_bed bed = channel_bed_up("570.144");
+		struct bed_tenant *t = bed_tenant_up(&bed, 0);
+		struct bed_channel *c = bed_channel_up(t, 0), *d = bed_channel_up(t, 1);
+		bool whole = i % 2;
+
+		wait_for_ever(c);
+		assert_true(bed_works(d, 5));
+		assert_int_equal(model_fault_set(bed.boot->model, faults[i / 2]), 0);
+		if (whole)
+			assert_true(bed_tenant_end(t) < 0);
+		else
+			assert_true(bed_channel_end(c) < 0);
+		assert_false(whole ? t->master : c->master);
+		assert_true(gpu_is_lost(bed.boot->gpu));
+		assert_true(hosted_log_count(bed.boot->h, bed.boot->dom, "lost: ") > 0);
+		if (!whole) {
+			assert_true(bed_channel_end(d) < 0);
+			assert_int_not_equal(bed_tenant_end(t), 0);
+		}
+		channel_bed_down(&bed);
+	}
+}
+
+/*
+ * Calls of the making that are carried out and never answered. When it is known that the channel is gone all the
+ * same, that is all; a channel that may run and cannot be stopped costs the GPU.
+ */
+static void silence_at_the_beginning(void **state)
+{
+	static const struct {
+		const char *fault;
+		bool lost;
+	} cases[] = {
+		{"control-silent=" CALL_SIZE, false},	 {"alloc-silent=" CALL_CHANNEL, false},
+		{"control-silent=" CALL_BIND, false},	 {"alloc-silent=" CALL_ENGINE, false},
+		{"control-silent=" CALL_SCHEDULE, true},
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct channel_bed bed = channel_bed_up("570.144");
+		struct bed_tenant *t = bed_tenant_up(&bed, 0);
+		struct bed_channel *c;
+
+		assert_int_equal(model_fault_set(bed.boot->model, cases[i].fault), 0);
+		c = bed_channel_ask(t, 0);
+		bed_until_called(&c->ready);
+		assert_int_equal(c->err, -ETIMEDOUT);
+		assert_int_equal(gpu_is_lost(bed.boot->gpu), cases[i].lost);
+		if (!cases[i].lost)
+			assert_int_equal(bed_model_channels(&bed), 0);
+		assert_int_equal(bed_master(&bed), !cases[i].lost);
+		assert_int_equal(model_fault_set(bed.boot->model, "none"), 0);
+		assert_int_equal(bed_tenant_end(t) != 0, cases[i].lost);
+		channel_bed_down(&bed);
+	}
+}
+
+/* ---------------------------------------------------------------- at any moment */
+
+static bool some_turns(void *arg)
+{
+	return (*(unsigned int *)arg)-- == 0;
+}
+
+/* The loop turns n times, or until nothing is to be done. */
+static void turns(unsigned int n)
+{
+	hv_loop_until(some_turns, &n, 20 * HV_MS);
+}
+
+/* Ended while it is being made: nobody hears that it is ready, unless he has. */
+static void ended_at_any_moment(void **state)
+{
+	struct channel_bed bed = channel_bed_up("570.144");
+	unsigned int made = 0;
+
+	(void)state;
+	for (unsigned int n = 0; n < 40; n++) {
+		struct bed_tenant *t = bed_tenant_up(&bed, 0);
+		struct bed_channel *c = bed_channel_ask(t, 0), *d;
+		unsigned int ready;
+
+		turns(n);
+		d = bed_channel_ask(t, 1); /* in another state, if possible */
+		ready = c->ready;
+		made += ready;
+		if (n % 2) {
+			gpu_channel_free(c->ch, bed_channel_done, c);
+			turns(n / 4);
+		}
+		if (n % 4 < 2) {
+			bed_until_called(&d->ready);
+			assert_int_equal(bed_channel_end(d), 0);
+		}
+		assert_int_equal(bed_tenant_end(t), 0);
+		if (n % 2)
+			assert_int_equal(c->ready, ready);
+		assert_true(c->done <= 1);
+		assert_int_equal(bed_model_channels(&bed), 0);
+	}
+	assert_in_range(made, 1, 39);
+	channel_bed_down(&bed);
+}
+
+/* The session goes away under all of it: nobody is called, nothing is left. */
+static void without_an_end(void **state)
+{
+	(void)state;
+	for (unsigned int n = 0; n < 40; n += 3) {
+		struct channel_bed bed = channel_bed_up("570.144");
+		struct bed_tenant *t = bed_tenant_up(&bed, 0);
+		struct bed_channel *c = bed_channel_ask(t, 0), *d;
+		unsigned int ready, done;
+
+		turns(n);
+		d = bed_channel_ask(t, 1);
+		if (n % 2)
+			gpu_channel_free(c->ch, bed_channel_done, c);
+		turns(n / 2);
+		ready = c->ready + d->ready;
+		done = c->done;
+		gpu_rm_stop(bed.rm);
+		assert_int_equal(bed_stop(bed.boot), 0);
+		gpu_boot_free(bed.boot->boot);
+		bed.boot->boot = NULL;
+		gpu_rm_free(bed.rm);
+		assert_int_equal(c->ready + d->ready, ready);
+		assert_int_equal(c->done, done);
+		bed_tenant_memory_free(t);
+		boot_bed_down(bed.boot);
+	}
+}
+
+/* The firmware dies while channels run and one is on its way: the ends come, without mastering of the bus. */
+static void the_firmware_dies(void **state)
+{
+	struct channel_bed bed = channel_bed_up("570.144");
+	struct bed_tenant *t = bed_tenant_up(&bed, 0);
+	struct bed_channel *c = bed_channel_up(t, 0), *d;
+
+	(void)state;
+	wait_for_ever(c);
+	assert_int_equal(model_fault_set(bed.boot->model, "gsp-silent=76"), 0);
+	d = bed_channel_ask(t, 1);
+	gpu_channel_free(c->ch, bed_channel_done, c);
+	fwq_wr(bed.boot->pack, msgqTxHeader, writePtr, bed.boot->boot->channel.queue.msg,
+	       0xdeadbeef);
+	bed_until_called(&c->done);
+	assert_true(c->err < 0);
+	assert_false(c->master);
+	bed_until_called(&d->ready);
+	assert_true(d->err < 0);
+	assert_true(gpu_is_lost(bed.boot->gpu));
+	assert_true(bed_tenant_end(t) < 0);
+	channel_bed_down(&bed);
+}
+
+/* In callbacks everything is allowed. */
+static void end_in_fault(struct gpu_channel *ch, const struct gpu_fault *fault, void *arg)
+{
+	struct bed_channel *c = arg;
+
+	bed_channel_fault(ch, fault, arg);
+	gpu_channel_free(ch, bed_channel_done, c);
+	assert_int_equal(c->done, 0);
+}
+
+static void tenant_end_in_ready(struct gpu_channel *ch, int err, void *arg)
+{
+	struct bed_channel *c = arg;
+
+	bed_channel_ready(ch, err, arg);
+	gpu_tenant_end(c->owner->tenant, bed_tenant_done, c->owner);
+	assert_false(c->owner->over);
+}
+
+static void ends_in_callbacks(void **state)
+{
+	struct channel_bed bed = channel_bed_up("570.144");
+	struct bed_tenant *t = bed_tenant_up(&bed, 0);
+	struct gpu_channel_desc desc = bed_desc(t, 0);
+	struct bed_channel *c = &t->c[0];
+	struct push p;
+
+	(void)state;
+	*c = (struct bed_channel){.owner = t};
+	desc.fault = end_in_fault;
+	assert_int_equal(gpu_channel_new(t->tenant, &desc, bed_channel_ready, c, &c->ch), 0);
+	bed_until_called(&c->ready);
+	p = bed_push(c);
+	push_copy(&p, UNMAPPED_VA, DATA_VA, 64, 64, 1);
+	bed_run(c, &p);
+	bed_until_called(&c->done);
+	assert_int_equal(c->faults, 1);
+	assert_int_equal(c->err, 0);
+	*c = (struct bed_channel){.owner = t};
+	assert_int_equal(gpu_channel_new(t->tenant, &desc, tenant_end_in_ready, c, &c->ch), 0);
+	bed_until(&t->over);
+	assert_int_equal(t->err, 0);
+	assert_int_equal(c->ready, 1);
+	bed_tenant_memory_free(t);
+	channel_bed_down(&bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(they_copy),
+		cmocka_unit_test(faults_find_their_channel),
+		cmocka_unit_test(nothing_privileged),
+		cmocka_unit_test(reports_about_nobody),
+		cmocka_unit_test(engines_and_ids),
+		cmocka_unit_test(choice_of_engines),
+		cmocka_unit_test(table_of_ids),
+		cmocka_unit_test(what_cannot_be_asked),
+		cmocka_unit_test(what_never_ends_can_be_ended),
+		cmocka_unit_test(refused_at_each_step),
+		cmocka_unit_test(refused_ends),
+		cmocka_unit_test(silence_at_the_end),
+		cmocka_unit_test(silence_at_the_beginning),
+		cmocka_unit_test(ended_at_any_moment),
+		cmocka_unit_test(without_an_end),
+		cmocka_unit_test(the_firmware_dies),
+		cmocka_unit_test(ends_in_callbacks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
