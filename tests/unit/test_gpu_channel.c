@@ -74,6 +74,61 @@ static void they_copy(void **state)
 	}
 }
 
+static uint64_t alloc_value(const struct bed_channel *c, enum fwq_field field)
+{
+	const struct fwq_pack *pack = c->ch->tenant->pack;
+	uint64_t v = 0;
+
+	assert_int_equal(
+		fwq_get(pack, field, c->ch->buf + FWQ_RM_ROOM, GPU_CHANNEL_PARAMS, 0, 0, &v), 0);
+	return v;
+}
+
+/* What RM is told, and what the hardware finds; the model looks at some of it only. */
+static void they_are_users(void **state)
+{
+	(void)state;
+	for (unsigned int v = 0; v < BED_VERSIONS; v++) {
+		struct channel_bed bed = channel_bed_up(bed_versions[v]);
+		struct bed_tenant *t = bed_tenant_up(&bed, 0);
+		uint64_t words[512], dirt[GPU_CHANNEL_SLOT / 8], base;
+		struct bed_channel *c;
+		uint32_t flags;
+
+		memset(dirt, 0xee, sizeof(dirt));
+		assert_int_equal(gpu_vram_write(bed.boot->gpu, t->own.base, dirt, sizeof(dirt)), 0);
+		c = bed_channel_up(t, 3);
+		assert_int_equal(c->ch->slot, 0);
+		for (uint32_t i = 0; i < USERD_BYTES; i += 4)
+			assert_int_equal(*bed_userd(c, i), 0);
+		assert_int_equal(gpu_channel_put_alloc(c->ch), 0);
+		flags = (uint32_t)alloc_value(c, FWQ_F_NV_CHANNEL_ALLOC_PARAMS__flags);
+		assert_int_equal(flags & 1u << 5, 0);	      /* PRIVILEGED_CHANNEL */
+		assert_int_equal(flags & 1u << 7, 1u << 7);   /* CHANNEL_DENY_PHYSICAL_MODE_CE */
+		assert_int_equal(flags & 1u << 22, 1u << 22); /* CHANNEL_DENY_AUTH_LEVEL_PRIV */
+		assert_int_equal((flags >> 12 & 0x1ff) * 8 + (flags >> 8 & 7), c->ch->chid);
+		assert_int_equal(alloc_value(c, FWQ_F_NV_CHANNEL_ALLOC_PARAMS__internalFlags) & 3,
+				 0);
+		assert_true(alloc_value(c, FWQ_F_NV_CHANNEL_ALLOC_PARAMS__userdMem_base) ==
+			    t->userd.addr + 3 * USERD_BYTES);
+		assert_int_equal(gpu_vram_read(bed.boot->gpu, t->own.base, words, sizeof(words)),
+				 0);
+		base = gpu_vm_directory(t->vm) | 0xc00;
+		assert_true(words[0x200 / 8] == base && words[0x2a0 / 8] == base);
+		assert_true(words[0x298 / 8] == 1 && words[0x2b0 / 8] == 0x100000001);
+		assert_int_equal(words[0x1f8 / 8], 0);
+		assert_int_equal(words[0xff8 / 8], 0);
+		assert_int_equal(gpu_vram_read(bed.boot->gpu,
+					       t->own.base + GPU_CHANNEL_METHOD_BUFFER, words,
+					       sizeof(words)),
+				 0);
+		assert_int_equal(words[0], 0);
+		assert_int_equal(words[511], 0);
+		assert_int_equal(bed_tenant_end(t), 0);
+		channel_bed_down(&bed);
+	}
+}
+
 /* ---------------------------------------------------------------- what is done wrong */
 
 /* A report comes by the firmware's queue: some of the loop's turns later. */
@@ -483,6 +538,26 @@ static void what_never_ends_can_be_ended(void **state)
 	channel_bed_down(&bed);
 }
 
+/* However many channels a tenant has, they are stopped by one call; then each costs the two that free it. */
+static void all_at_once(void **state)
+{
+	struct channel_bed bed = channel_bed_up("570.144");
+	uint64_t calls[2];
+
+	(void)state;
+	for (unsigned int n = 0; n < 2; n++) {
+		struct bed_tenant *t = bed_tenant_up(&bed, 0);
+
+		for (unsigned int i = 0; i < (n ? 7 : 2); i++)
+			wait_for_ever(bed_channel_up(t, i));
+		calls[n] = gpu_rm_fwq(bed.rm)->stats.calls;
+		assert_int_equal(bed_tenant_end(t), 0);
+		calls[n] = gpu_rm_fwq(bed.rm)->stats.calls - calls[n];
+	}
+	assert_int_equal(calls[1] - calls[0], 2 * 5);
+	channel_bed_down(&bed);
+}
+
 /* Calls of the firmware's that make and end a channel. */
 #define CALL_SIZE     "0x20802a08"
 #define CALL_CHANNEL  "0xc56f"
@@ -783,6 +858,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(they_copy),
+		cmocka_unit_test(they_are_users),
 		cmocka_unit_test(faults_find_their_channel),
 		cmocka_unit_test(nothing_privileged),
 		cmocka_unit_test(reports_about_nobody),
@@ -791,6 +867,7 @@ int main(void)
 		cmocka_unit_test(table_of_ids),
 		cmocka_unit_test(what_cannot_be_asked),
 		cmocka_unit_test(what_never_ends_can_be_ended),
+		cmocka_unit_test(all_at_once),
 		cmocka_unit_test(refused_at_each_step),
 		cmocka_unit_test(refused_ends),
 		cmocka_unit_test(silence_at_the_end),

@@ -109,6 +109,41 @@ static void test_channel(void **state)
 	assert_null(model_channel_find(mc->gpu, 1, 19));
 }
 
+/* FIFO_DISABLE_CHANNELS: all of the list, or none. */
+static void test_stop(void **state)
+{
+	struct machine *mc = *state;
+	struct talk t = space_up(mc);
+	struct model_channel *a, *b;
+	uint8_t p[536] = {1};
+
+	assert_int_equal(channel_new(&t, CHANNEL, 1, 3), 0);
+	assert_int_equal(channel_new(&t, CHANNEL + 1, 0x0b, 4), 0);
+	a = model_channel_find(mc->gpu, 0, 3);
+	b = model_channel_find(mc->gpu, 1, 4);
+	set32(p + 4, 2);
+	set32(p + 24, CLIENT);
+	set32(p + 28, CLIENT);
+	set32(p + 280, CHANNEL);
+	set32(p + 284, CHANNEL + 2);
+	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x2080110b, p, sizeof(p)), 0x21);
+	assert_false(a->stopped);
+	set32(p + 284, CHANNEL + 1);
+	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x2080110b, p, sizeof(p)), 0);
+	assert_true(a->stopped && b->stopped);
+	p[0] = 0;
+	set32(p + 4, 1);
+	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x2080110b, p, sizeof(p)), 0);
+	assert_true(!a->stopped && b->stopped);
+	set32(p + 4, 65);
+	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x2080110b, p, sizeof(p)), BAD_ARGUMENT);
+	set32(p + 4, 0);
+	p[9] = 1; /* bRewindGpPut */
+	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x2080110b, p, sizeof(p)), UNSUPPORTED);
+	assert_int_equal(rm_free(&t, CLIENT, CHANNEL), 0);
+	assert_int_equal(rm_free(&t, CLIENT, CHANNEL + 1), 0);
+}
+
 static void test_chid_by_rm(void **state)
 {
 	struct machine *mc = *state;
@@ -386,6 +421,7 @@ static void test_renumbered(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		boot_test(test_channel),	 boot_test(test_stop),
 		boot_test(test_channel),	 boot_test(test_chid_by_rm),
 		boot_test(test_channel_refused), boot_test(test_channels_run_out),
 		boot_test(test_later_release),	 boot_test(test_objects),
