@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * channel_bed.h - a driver domain whose firmware runs, with tenants that have a space, memory and channels, for
- * tests of what channels do and how they end.
+ * channel_bed.h - tenants (vm_bed.h) with a space, memory and channels, for tests of what channels do and how they
+ * end.
  *
  * Each tenant has 256 KiB of VRAM at DATA_VA and 128 KiB of system memory at SYSTEM_VA of its space: GPFIFOs and push
  * buffers of its channels lie there, a page each, then a page of semaphores, then data. The model does at
@@ -11,12 +11,9 @@
 #define TESTS_CHANNEL_BED_H
 
 #include "gpu/core/fifo/channel.h"
-#include "gpu/core/regs_pci.h"
-#include "gpu/core/rm/session.h"
-#include "tests/model/gsp.h"
 #include "tests/model/host.h"
 #include <nv/push.h>
-#include "tests/unit/boot_bed.h"
+#include "tests/unit/vm_bed.h"
 
 #define DATA_VA	    0x10000000ull
 #define DATA_SIZE   0x40000u
@@ -32,7 +29,6 @@
 #define SEM_AT(i)    (0x10000u + 16u * (i))
 #define SYSTEM_DATA  0x11000u
 #define USERD_BYTES  512u
-#define TENANT_VRAM  (1ull << 20)
 #define BED_VERSIONS (sizeof(bed_versions) / sizeof(bed_versions[0]))
 
 static const char *const bed_versions[] = {"535.113.01", "535.261.03", "550.163.01", "570.144"};
@@ -57,45 +53,21 @@ struct bed_tenant {
 	struct gpu_range own, data; /* VRAM: the core's, and at DATA_VA */
 	struct hv_dma system, userd;
 	struct bed_channel c[BED_CHANNELS];
-	bool over, master;
-	int err;
+	struct told end;
 };
 
 struct channel_bed {
-	struct boot_bed *boot;
-	struct gpu_rm *rm;
+	struct vm_bed vm;
+	struct boot_bed *boot; /* the VM bed's */
+	struct gpu_rm *rm;     /* the same */
 	struct bed_tenant t[2];
-	uint32_t objects; /* of RM's before there were tenants */
-	bool over;
-	int err;
 };
 
 /* ---------------------------------------------------------------- waiting */
 
-static inline bool bed_never(void *arg)
-{
-	(void)arg;
-	return false;
-}
-
-static inline void bed_pass(uint64_t ns)
-{
-	assert_int_equal(hv_loop_until(bed_never, NULL, ns), -ETIMEDOUT);
-}
-
-static inline bool bed_flag(void *arg)
-{
-	return *(bool *)arg;
-}
-
 static inline bool bed_count(void *arg)
 {
 	return *(unsigned int *)arg;
-}
-
-static inline void bed_until(bool *flag)
-{
-	assert_int_equal(hv_loop_until(bed_flag, flag, 120 * HV_S), 0);
 }
 
 static inline void bed_until_called(unsigned int *times)
@@ -109,43 +81,6 @@ static inline bool bed_master(const struct channel_bed *bed)
 }
 
 /* ---------------------------------------------------------------- callbacks */
-
-static inline void bed_session_ready(struct gpu_rm *rm, int err, void *arg)
-{
-	struct channel_bed *bed = arg;
-
-	(void)rm;
-	bed->over = true;
-	bed->err = err;
-}
-
-static inline void bed_tenant_ready(struct gpu_tenant *tenant, int err, void *arg)
-{
-	struct bed_tenant *t = arg;
-
-	(void)tenant;
-	t->over = true;
-	t->err = err;
-}
-
-static inline void bed_vm_ready(struct gpu_vm *vm, int err, void *arg)
-{
-	struct bed_tenant *t = arg;
-
-	(void)vm;
-	t->over = true;
-	t->err = err;
-}
-
-static inline void bed_tenant_done(int err, void *arg)
-{
-	struct bed_tenant *t = arg;
-
-	assert_false(t->over);
-	t->over = true;
-	t->err = err;
-	t->master = bed_master(t->bed);
-}
 
 static inline void bed_channel_ready(struct gpu_channel *ch, int err, void *arg)
 {
@@ -295,19 +230,12 @@ static inline struct bed_tenant *bed_tenant_up(struct channel_bed *bed, unsigned
 {
 	struct bed_tenant *t = &bed->t[i];
 
-	*t = (struct bed_tenant){.bed = bed};
-	assert_int_equal(gpu_vram_alloc(bed->boot->gpu, TENANT_VRAM, &t->own), 0);
+	*t = (struct bed_tenant){.bed = bed, .own = vm_bed_range(&bed->vm)};
 	assert_int_equal(gpu_vram_alloc(bed->boot->gpu, DATA_SIZE, &t->data), 0);
 	assert_int_equal(hv_dma_alloc(SYSTEM_SIZE, &t->system), 0);
 	assert_int_equal(hv_dma_alloc(BED_CHANNELS * USERD_BYTES, &t->userd), 0);
-	assert_int_equal(gpu_tenant_new(bed->rm, &t->own, bed_tenant_ready, t, &t->tenant), 0);
-	bed_until(&t->over);
-	assert_int_equal(t->err, 0);
-	t->over = false;
-	assert_int_equal(gpu_vm_new(t->tenant, bed_vm_ready, t, &t->vm), 0);
-	bed_until(&t->over);
-	assert_int_equal(t->err, 0);
-	t->over = false;
+	t->tenant = tenant_up(&bed->vm, &t->own);
+	t->vm = vm_up(&bed->vm, t->tenant);
 	bed_map(t, DATA_VA, t->data.base, DATA_SIZE, GPU_APERTURE_VRAM);
 	bed_map(t, SYSTEM_VA, t->system.addr, SYSTEM_SIZE, GPU_APERTURE_SYSMEM_COHERENT);
 	return t;
@@ -324,54 +252,33 @@ static inline void bed_tenant_memory_free(struct bed_tenant *t)
 /* The tenant ends, with all that it has; the error of that. */
 static inline int bed_tenant_end(struct bed_tenant *t)
 {
-	t->over = false;
-	gpu_tenant_end(t->tenant, bed_tenant_done, t);
-	assert_false(t->over);
-	bed_until(&t->over);
+	t->end = (struct told){.model = t->bed->boot->model};
+	gpu_tenant_end(t->tenant, ended, &t->end);
+	await(&t->end);
 	bed_tenant_memory_free(t);
 	t->tenant = NULL;
-	return t->err;
+	return t->end.err;
 }
 
 /* ---------------------------------------------------------------- the session */
 
 static inline struct channel_bed channel_bed_up(const char *version)
 {
-	struct channel_bed bed = {.boot = boot_bed_up(version)};
+	struct channel_bed bed = {.vm = vm_bed_begun(version)};
 
-	assert_int_equal(
-		gpu_boot_new(bed.boot->gpu, &bed.boot->fw, bed.boot->pack, false, &bed.boot->boot),
-		0);
-	if (bed_start(bed.boot))
-		fail_msg("%s", gpu_boot_error(bed.boot->boot));
-	assert_int_equal(gpu_vram_limit(bed.boot->gpu, gpu_boot_usable_end(bed.boot->boot)), 0);
-	assert_int_equal(
-		gpu_rm_new(bed.boot->gpu, bed.boot->boot, bed_session_ready, &bed, &bed.rm), 0);
-	bed_until(&bed.over);
-	assert_int_equal(bed.err, 0);
-	bed.objects = bed.boot->model->gsp_rm->rm.nr_objects;
+	bed.boot = bed.vm.bed;
+	bed.rm = bed.vm.rm;
 	return bed;
 }
 
-/* Nothing of a tenant's is left with the firmware, which is on or was ended by the loss of the GPU. */
+/* Nothing of a tenant's is left; with the firmware neither, unless the GPU was lost. */
 static inline void channel_bed_down(struct channel_bed *bed)
 {
-	struct gpu_boot *boot = bed->boot->boot;
-	bool lost = gpu_is_lost(bed->boot->gpu);
-
-	if (!lost) {
-		assert_int_equal(bed->boot->model->gsp_rm->rm.nr_objects, bed->objects);
+	if (!gpu_is_lost(bed->boot->gpu)) {
+		vm_bed_check(&bed->vm);
 		assert_int_equal(bed_model_channels(bed), 0);
 	}
-	gpu_rm_stop(bed->rm);
-	if (lost)
-		assert_int_equal(gpu_boot_stop_now(boot), -ENODEV);
-	else
-		assert_int_equal(bed_stop(bed->boot), 0);
-	gpu_boot_free(boot);
-	bed->boot->boot = NULL;
-	gpu_rm_free(bed->rm);
-	boot_bed_down(bed->boot);
+	vm_bed_down(&bed->vm);
 }
 
 #endif /* TESTS_CHANNEL_BED_H */

@@ -287,7 +287,7 @@ static void report(const struct channel_bed *bed, uint32_t chid, uint32_t gfid, 
 		fwq_put(pack, FWQ_F_rpc_rc_triggered_v__exceptType, payload, size, 0, 0, 109), 0);
 	model_gsp_send(bed->boot->model, fwq_num(pack, NV_VGPU_MSG_EVENT_RC_TRIGGERED), 0, 0,
 		       payload, len ? len : size);
-	bed_pass(10 * HV_MS);
+	pass(10 * HV_MS);
 }
 
 /* Firmware may say anything. */
@@ -625,7 +625,7 @@ static void refused_ends(void **state)
 		assert_int_equal(model_fault_set(bed.boot->model, cases[i / 2].fault), 0);
 		err = whole ? bed_tenant_end(t) : bed_channel_end(c);
 		assert_int_equal(err != 0, lost);
-		assert_int_equal(whole ? t->master : c->master, !lost);
+		assert_int_equal(whole ? t->end.mastering : c->master, !lost);
 		assert_int_equal(gpu_is_lost(bed.boot->gpu), lost);
 		assert_int_equal(gpu_rm_fifo(bed.rm)->chids.taken[chid], lost);
 		assert_int_equal(c->done, !whole);
@@ -661,7 +661,7 @@ static void silence_at_the_end(void **state)
 			assert_true(bed_tenant_end(t) < 0);
 		else
 			assert_true(bed_channel_end(c) < 0);
-		assert_false(whole ? t->master : c->master);
+		assert_false(whole ? t->end.mastering : c->master);
 		assert_true(gpu_is_lost(bed.boot->gpu));
 		assert_true(hosted_log_count(bed.boot->h, bed.boot->dom, "lost: ") > 0);
 		if (!whole) {
@@ -822,8 +822,8 @@ static void tenant_end_in_ready(struct gpu_channel *ch, int err, void *arg)
 	struct bed_channel *c = arg;
 
 	bed_channel_ready(ch, err, arg);
-	gpu_tenant_end(c->owner->tenant, bed_tenant_done, c->owner);
-	assert_false(c->owner->over);
+	gpu_tenant_end(c->owner->tenant, ended, &c->owner->end);
+	assert_int_equal(c->owner->end.times, 0);
 }
 
 static void ends_in_callbacks(void **state)
@@ -847,8 +847,7 @@ static void ends_in_callbacks(void **state)
 	assert_int_equal(c->err, 0);
 	*c = (struct bed_channel){.owner = t};
 	assert_int_equal(gpu_channel_new(t->tenant, &desc, tenant_end_in_ready, c, &c->ch), 0);
-	bed_until(&t->over);
-	assert_int_equal(t->err, 0);
+	assert_int_equal(await(&t->end), 0);
 	assert_int_equal(c->ready, 1);
 	bed_tenant_memory_free(t);
 	channel_bed_down(&bed);
