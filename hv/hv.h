@@ -73,7 +73,11 @@ hv_domid_t hv_domid(void);
 
 /* Broken invariant of our own (never for outside input): log, dump what is known, crash the domain. */
 void hv_panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
-#define HV_CHECK(cond) ((cond) ? (void)0 : hv_panic("%s:%d: broken: %s", __FILE__, __LINE__, #cond))
+#define HV_CHECK(cond)                                                                             \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			hv_panic("%s:%d: broken: %s", __FILE__, __LINE__, #cond);                  \
+	} while (0)
 
 /* ---------------------------------------------------------------- log */
 

@@ -121,9 +121,8 @@ static int map_batch(struct iommu_range *range, const hv_gref_t *refs, unsigned 
 		if (maps[i].status)
 			continue;
 		HV_CHECK(maps[i].dev_addr >> HV_PAGE_SHIFT <= UINT32_MAX);
-		*page_of(range, range->mapped++) =
-			(struct page){refs[i], maps[i].handle,
-				      (uint32_t)(maps[i].dev_addr >> HV_PAGE_SHIFT)};
+		*page_of(range, range->mapped++) = (struct page){
+			refs[i], maps[i].handle, (uint32_t)(maps[i].dev_addr >> HV_PAGE_SHIFT)};
 	}
 	return err ? -EFAULT : 0;
 }

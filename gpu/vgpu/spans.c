@@ -46,11 +46,10 @@ bool vgpu_spans_cover(const struct vgpu_spans *spans, uint64_t va, uint64_t size
 	uint64_t end = va + size;
 
 	for (unsigned int i = first_behind(spans, va); va < end; i++) {
-		const struct vgpu_span *span = &spans->span[i];
-
-		if (i == spans->n || span->va > va || span->page_shift != page_shift)
+		if (i == spans->n || spans->span[i].va > va ||
+		    spans->span[i].page_shift != page_shift)
 			return false;
-		va = end_of(span);
+		va = end_of(&spans->span[i]);
 	}
 	return true;
 }

@@ -2,22 +2,24 @@
 /*
  * fuzz_vgpu_ring.c - a guest's whole side of the ring, against the real back driver.
  *
- * COVERS: gpu/vgpu/ring.c gpu/vgpu/request.c gpu/vgpu/copy.c gpu/vgpu/event.c
+ * COVERS: gpu/vgpu/ring.c gpu/vgpu/request.c gpu/vgpu/copy.c gpu/vgpu/event.c gpu/vgpu/import.c gpu/vgpu/space.c gpu/vgpu/spans.c gpu/vgpu/bind.c gpu/vgpu/channel.c gpu/vgpu/tenant.c gpu/vgpu/userd.c iommu/iommu.c
  *
  * The input is a program: each step is an operation byte and its arguments. The guest writes anything
  * into the ring page, the event page and its page list, makes requests well and badly formed, sends
- * events, offers rings, and goes through states in any order; the GPU may break or vanish. Behind the
- * back driver are the real core and the GPU model.
+ * events, rings doorbells, offers rings, and goes through states in any order; the GPU may break or vanish.
+ * Behind the back driver are the GPU model and the real core, but for spaces and channels: there the core is a
+ * fake that refuses, fails, or answers when the input says so, and channels fault.
  *
- * Beyond sanitizers, each run checks that the neighbour's memory and traffic are untouched, and that
- * nothing of the hostile guest's is left when it is unplugged.
+ * Beyond sanitizers, each run checks that the neighbour's memory and traffic are untouched, that no page goes
+ * while the device may use it, and that nothing of the hostile guest's is left when it is unplugged.
  */
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tests/unit/vgpu_bed.h"
+#include "tests/unit/core_fake.h"
+#include "tests/unit/vgpu_calls.h"
 
-#define SLICE	   (4ull * XENVGPU_MEM_ALIGN)
+#define SLICE	   (16ull * XENVGPU_MEM_ALIGN)
 #define MAX_STEPS  256
 #define GOOD_BYTES 4096u
 
@@ -51,7 +53,7 @@ static void fixture_up(void)
 {
 	uint32_t handle;
 
-	bed_up(&bed, &bed_board);
+	fake_bed_up(&bed, &bed_board);
 	guest_new(&bed, &good);
 	guest_plug(&good, SLICE);
 	guest_connect(&good);
@@ -69,8 +71,130 @@ static void fixture_up(void)
 struct run {
 	struct input in;
 	uint32_t handle; /* of an object, perhaps */
-	bool spoiled;	 /* the board is broken or gone: a new one for the next run */
+	uint32_t pages, space, channel;
+	hv_gref_t userd;
+	struct hv_grant_map map; /* of it, while va is set */
+	bool spoiled;		 /* the board is broken or gone: a new one for the next run */
 };
+
+/* The guest's view of a USERD page, which it may keep. */
+static void unmap_userd(struct run *r)
+{
+	if (!r->map.va)
+		return;
+	hosted_enter(bed.h, evil.dom);
+	hv_grant_unmap(&r->map, 1);
+	hosted_leave();
+	r->map.va = NULL;
+}
+
+static void map_userd(struct run *r)
+{
+	unmap_userd(r);
+	hosted_enter(bed.h, evil.dom);
+	r->map = (struct hv_grant_map){.dom = bed.gpudom, .ref = r->userd, .flags = HV_MAP_HOST};
+	if (hv_grant_map(&r->map, 1))
+		r->map.va = NULL;
+	hosted_leave();
+	if (r->map.va)
+		memset(r->map.va, (int)take(&r->in, 1), HV_PAGE_SIZE);
+}
+
+/* A request of feature-channels that is nearly right. */
+static void put_channel_request(struct run *r)
+{
+	struct xenvgpu_request req =
+		bed_request((uint8_t)(XENVGPU_OP_MEM_IMPORT + take(&r->in, 1) % 7));
+
+	switch (req.operation) {
+	case XENVGPU_OP_MEM_IMPORT:
+		req.op.mem_import.gref_directory = evil.dir_ref;
+		req.op.mem_import.pages = (uint32_t)take(&r->in, 2);
+		req.op.mem_import.flags = (uint32_t)take(&r->in, 1) & 3;
+		break;
+	case XENVGPU_OP_SPACE_DESTROY:
+		req.op.space_destroy.space = r->space;
+		break;
+	case XENVGPU_OP_BIND:
+		req.op.bind.space = r->space;
+		req.op.bind.gref = evil.buf_refs[BED_PAGES - 1];
+		req.op.bind.count = (uint32_t)take(&r->in, 1);
+		break;
+	case XENVGPU_OP_CHANNEL_CREATE:
+		req = guest_channel_request(r->space, FAKE_CLASS - (uint32_t)take(&r->in, 1),
+					    take(&r->in, 1) << 20);
+		break;
+	case XENVGPU_OP_CHANNEL_DESTROY:
+		req.op.channel_destroy.channel = r->channel;
+		break;
+	default:
+		break;
+	}
+	guest_put(&evil, &req);
+}
+
+/* One of the changes that BIND will find in its page. */
+static void write_bind(struct run *r)
+{
+	struct xenvgpu_bind *bind =
+		(struct xenvgpu_bind *)(evil.buf + (BED_PAGES - 1) * (size_t)HV_PAGE_SIZE) +
+		take(&r->in, 1) % XENVGPU_MAX_BINDS;
+	uint8_t kind = (uint8_t)take(&r->in, 1);
+	static const uint8_t shifts[] = {12, 12, 16, 21};
+
+	*bind = (struct xenvgpu_bind){
+		.operation = kind % 8,
+		.page_shift = shifts[kind / 8 % 4],
+		.flags = kind / 64 % 2,
+		.va = take(&r->in, 2) << 16,
+		.size = take(&r->in, 2) << 12,
+	};
+	if (bind->operation != XENVGPU_BIND_MAP)
+		return;
+	bind->handle = kind / 128 ? r->pages : r->handle;
+	bind->offset = take(&r->in, 1) << 12;
+}
+
+/* What the core does from now on with calls of a kind. */
+static void temper(struct run *r)
+{
+	static const int errors[] = {0, -ENOMEM, -ENODEV, -EIO, -EBUSY, -ENOSPC, -EDQUOT, -ENOENT};
+	uint8_t call = (uint8_t)take(&r->in, 1), how = (uint8_t)take(&r->in, 1);
+
+	call %= FAKE_CALLS;
+	fake.late = how >> 7;
+	fake.silent[call] = how >> 6 & 1;
+	fake.fail[call] = errors[how >> 3 & 7];
+	fake.refuse[call] = errors[how & 7];
+	fake.refuse_after[call] = (unsigned int)take(&r->in, 1) % 16;
+	/* What it never says: a space that has no channel is not busy; an unmap that fails is a loss. */
+	if (call == FAKE_UNMAP || call == FAKE_RELEASE || call == FAKE_COMMIT)
+		fake.refuse[call] = fake.refuse[call] ? -ENODEV : 0;
+}
+
+static void fault(struct run *r)
+{
+	struct gpu_channel *channel = NULL;
+	unsigned int n = (unsigned int)take(&r->in, 1) % 8;
+
+	for (struct gpu_tenant *t = fake.tenants; t; t = t->next) {
+		for (struct gpu_channel *c = t->channels; c && !t->ending && !t->gone; c = c->next)
+			channel = c->gone || (channel && !n--) ? channel : c;
+	}
+	if (channel)
+		fake_fault(&bed, channel, 31);
+}
+
+/* Unplugged, and plugged in again, with whatever is under way. */
+static void replug(void)
+{
+	guest_unplug(&evil);
+	bed_run(&bed);
+	guest_plug(&evil, SLICE);
+	guest_new_port(&evil);
+	guest_offer(&evil);
+	guest_state(&evil, XenbusStateInitialised);
+}
 
 /* A request that is nearly right: the fields that matter, from the input. */
 static void put_request(struct run *r)
@@ -119,8 +243,18 @@ static void read_answers(struct run *r)
 	struct xenvgpu_response rsp;
 
 	for (unsigned int i = 0; i < XENVGPU_RING_SLOTS && guest_get(&evil, &rsp); i++) {
-		if (rsp.operation == XENVGPU_OP_MEM_ALLOC && !rsp.status)
+		if (rsp.status)
+			continue;
+		if (rsp.operation == XENVGPU_OP_MEM_ALLOC)
 			r->handle = rsp.op.mem_alloc.handle;
+		if (rsp.operation == XENVGPU_OP_MEM_IMPORT)
+			r->pages = rsp.op.mem_import.handle;
+		if (rsp.operation == XENVGPU_OP_SPACE_CREATE)
+			r->space = rsp.op.space_create.space;
+		if (rsp.operation == XENVGPU_OP_CHANNEL_CREATE) {
+			r->channel = rsp.op.channel_create.channel;
+			r->userd = rsp.op.channel_create.userd_gref;
+		}
 	}
 }
 
@@ -134,8 +268,8 @@ static void spoil(struct run *r)
 		return;
 	}
 	snprintf(fault, sizeof(fault), "flip-vram-write=%u",
-		 (unsigned int)(2 * SLICE - (uint64_t)XENVGPU_MEM_ALIGN * (take(&r->in, 1) % 5) -
-				1));
+		 (unsigned int)(SLICE + 4 * (uint64_t)XENVGPU_MEM_ALIGN -
+				(uint64_t)XENVGPU_MEM_ALIGN * (take(&r->in, 1) % 5) - 1));
 	BED_CHECK(!model_fault_set(bed.model, fault));
 }
 
@@ -145,7 +279,7 @@ static void step(struct run *r)
 	struct xenvgpu_request req;
 	size_t offset;
 
-	switch (take(in, 1) % 16) {
+	switch (take(in, 1) % 24) {
 	case 0: /* raw bytes anywhere in the ring page */
 		offset = take(in, 2) % HV_PAGE_SIZE;
 		take_bytes(in, (uint8_t *)evil.sring + offset,
@@ -202,11 +336,42 @@ static void step(struct run *r)
 	case 14:
 		offer(in);
 		break;
-	default:
+	case 15:
 		if (take(in, 1) == 0xee)
 			spoil(r);
 		break;
+	case 16:
+		put_channel_request(r);
+		break;
+	case 17:
+		write_bind(r);
+		break;
+	case 18: /* doorbells */
+		evil.events->doorbell[0] = (uint32_t)take(in, 1);
+		evil.events->doorbell[1] = (uint32_t)take(in, 1) << 24;
+		guest_send(&evil);
+		break;
+	case 19:
+		temper(r);
+		break;
+	case 20:
+		fake_speak(&bed);
+		break;
+	case 21:
+		fault(r);
+		break;
+	case 22:
+		replug();
+		break;
+	default:
+		if (take(in, 1) % 2)
+			map_userd(r);
+		else
+			unmap_userd(r);
+		break;
 	}
+	if (!r->spoiled)
+		fake_check(&bed);
 }
 
 static void check_good(void)
@@ -222,10 +387,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct run r = {{data, size}, 0x100, false};
+	struct run r = {.in = {data, size}, .handle = 0x100};
 
 	if (!bed.h)
 		fixture_up();
+	memset(evil.buf + (BED_PAGES - 1) * (size_t)HV_PAGE_SIZE, 0, HV_PAGE_SIZE);
 	for (unsigned int i = 0; i < BED_PAGES; i++)
 		evil.dir->gref[i] = evil.buf_refs[i];
 	evil.dir->gref_dir_next_page = 0;
@@ -235,15 +401,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned int i = 0; i < MAX_STEPS && r.in.len; i++)
 		step(&r);
 	hosted_advance(bed.h, HV_S); /* masks come off, work ends */
+	unmap_userd(&r);
 	if (r.spoiled) {
-		bed_down(&bed);
+		fake_bed_down(&bed);
 		memset(&bed, 0, sizeof(bed));
 		return 0;
 	}
 	check_good();
 	guest_unplug(&evil);
 	bed_run(&bed);
+	memset(fake.refuse, 0, sizeof(fake.refuse));
+	memset(fake.fail, 0, sizeof(fake.fail));
+	fake_speak(&bed); /* all that was held back, and so all ends */
+	hosted_advance(bed.h, 2 * HV_S);
+	BED_CHECK(!fake_tenants());
 	bed_check_idle(&bed);
+	fake_sweep(false);
+	fake.late = false;
 	hosted_log_clear(bed.h, bed.gpudom);
 	return 0;
 }

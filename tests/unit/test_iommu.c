@@ -153,8 +153,7 @@ static void any_order_of_release(void **state)
 	struct iommu_range *r[4];
 
 	for (unsigned int i = 0; i < 4; i++)
-		assert_int_equal(map(f, f->g.buf_refs + 5 * (size_t)i, 5, 0, &r[i]),
-				 0);
+		assert_int_equal(map(f, f->g.buf_refs + 5 * (size_t)i, 5, 0, &r[i]), 0);
 	assert_int_equal(iommu_unmap(r[2], LIMIT), 0);
 	assert_int_equal(iommu_unmap(r[3], LIMIT), 0);
 	assert_int_equal(iommu_unmap(r[0], LIMIT), 0);

@@ -105,8 +105,8 @@ static void channels_come_and_go(void **state)
 	struct hosted_usage usage;
 
 	for (unsigned int i = 0; i < XENVGPU_MAX_CHANNELS; i++) {
-		assert_int_equal(
-			guest_channel(g, f->space.space, FAKE_CLASS, gpfifo_of(i), &rsp), 0);
+		assert_int_equal(guest_channel(g, f->space.space, FAKE_CLASS, gpfifo_of(i), &rsp),
+				 0);
 		assert_int_equal(rsp.channel, i);
 		ref[i] = rsp.userd_gref;
 		assert_true(!(i % 8) || ref[i] == ref[i - 1]);
@@ -139,9 +139,8 @@ static void bad_channels_are_refused(void **state)
 
 	assert_int_equal(guest_channel(g, 77, FAKE_CLASS, VA, &rsp), -XEN_ENOENT);
 	assert_int_equal(guest_channel(g, f->space.space, 0xc56f, VA, &rsp), -XEN_EOPNOTSUPP);
-	assert_int_equal(
-		guest_channel(g, f->space.space, FAKE_CLASS, FAKE_VA_START - 0x1000, &rsp),
-		-XEN_EINVAL);
+	assert_int_equal(guest_channel(g, f->space.space, FAKE_CLASS, FAKE_VA_START - 0x1000, &rsp),
+			 -XEN_EINVAL);
 	assert_int_equal(guest_channel(g, f->space.space, FAKE_CLASS, FAKE_VA_END, &rsp),
 			 -XEN_EINVAL);
 	assert_int_equal(guest_channel(g, f->space.space, FAKE_CLASS, FAKE_VA_END - 0x1000, &rsp),
@@ -197,9 +196,8 @@ static void userd_is_the_guests_and_the_gpus(void **state)
 	userd = userd_map(g, rsp.userd_gref, &map) + rsp.userd_offset;
 	assert_true(bed_is_zero(userd - rsp.userd_offset, HV_PAGE_SIZE));
 	*(uint32_t *)(userd + XENVGPU_USERD_GP_PUT) = 17;
-	assert_int_equal(*(uint32_t *)((uint8_t *)fake_channel(VA)->desc.userd +
-				       XENVGPU_USERD_GP_PUT),
-			 17);
+	assert_int_equal(
+		*(uint32_t *)((uint8_t *)fake_channel(VA)->desc.userd + XENVGPU_USERD_GP_PUT), 17);
 	/* The next channel of this number begins at 0 again; neighbours are left alone. */
 	memset(userd, 0xff, HV_PAGE_SIZE);
 	assert_int_equal(guest_channel_destroy(g, 0), 0);

@@ -187,8 +187,8 @@ static void long_lists(void **state)
 	assert_int_equal(maps(f), 0);
 
 	for (unsigned int bad = 0; bad < n; bad += 341) {
-		uint32_t *entry = &dir[bad / XENVGPU_GREFS_PER_DIR]
-					   ->gref[bad % XENVGPU_GREFS_PER_DIR];
+		uint32_t *entry =
+			&dir[bad / XENVGPU_GREFS_PER_DIR]->gref[bad % XENVGPU_GREFS_PER_DIR];
 		uint32_t good = *entry;
 
 		*entry = 31000;

@@ -42,9 +42,8 @@ static inline int guest_space_destroy(struct guest *g, uint32_t space)
 }
 
 /* The changes go through the last page of the guest's buffer. */
-static inline struct xenvgpu_request guest_bind_request(struct guest *g, uint32_t space,
-							const struct xenvgpu_bind *bind,
-							uint32_t count)
+static inline struct xenvgpu_request
+guest_bind_request(struct guest *g, uint32_t space, const struct xenvgpu_bind *bind, uint32_t count)
 {
 	struct xenvgpu_request req = bed_request(XENVGPU_OP_BIND);
 
