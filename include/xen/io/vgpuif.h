@@ -281,7 +281,8 @@ struct xenvgpu_space_destroy_req {
  * XEN_ENOENT: no such space or object, or not all of it is mapped (reserved) so; XEN_EEXIST: something is
  * mapped there; XEN_EINVAL: beyond the object or the space, not a multiple, or a field that has to be zero
  * is not; XEN_EACCES: a writable mapping of an object that is read-only; XEN_ENOMEM: no video memory for
- * page tables is left; XEN_EFAULT: the page could not be read.
+ * page tables is left; XEN_ENOSPC: more intervals are bound or reserved than a slice may have (neighbours of
+ * one object, in pages of one size, are one); XEN_EFAULT: the page could not be read.
  */
 #define XENVGPU_BIND_MAP     1
 #define XENVGPU_BIND_UNMAP   2
@@ -321,7 +322,8 @@ struct xenvgpu_bind_resp {
  * other channels too. The guest writes GP_PUT there (struct xenvgpu_userd), then rings.
  *
  * XEN_ENOENT: no such space; XEN_EOPNOTSUPP: the class is not served; XEN_ENOSPC: too many channels;
- * XEN_EINVAL: an impossible GPFIFO; XEN_EIO: the firmware refused.
+ * XEN_EINVAL: an impossible GPFIFO; XEN_EIO: the firmware refused; XEN_EBUSY: too many of the slice's channels
+ * were stopped by errors lately, this can be tried again later.
  */
 struct xenvgpu_channel_create_req {
 	uint32_t space;
