@@ -218,7 +218,7 @@ static void what_is_abandoned_comes_back_when_the_gpu_is_off_it(void **state)
 	start(r, &b, &waiting);
 	start(r, &c, &last);
 	while (!gpu_scrubber_stats(r->scrubber)->submissions)
-		bed_pass(1); /* until the first piece is under way */
+		pass(1); /* until the first piece is under way */
 	gpu_scrub_abandon(&b.scrub, &waiting);
 	assert_int_equal(gpu_vram_free_bytes(gpu), with + waiting.size);
 	gpu_scrub_abandon(&a.scrub, &now);
