@@ -14,7 +14,7 @@
 
 #include "front.h"
 
-static int offer(struct front_conn *conn, struct page *page, bool readonly, grant_ref_t *ref)
+int front_offer(struct front_conn *conn, struct page *page, bool readonly, grant_ref_t *ref)
 {
 	int ret = gnttab_grant_foreign_access(conn->front->xbdev->otherend_id,
 					      xen_page_to_gfn(page), readonly);
@@ -44,7 +44,7 @@ static int buf_make(struct front_conn *conn)
 			return -ENOMEM;
 	}
 	if (!conn->dir_ref) {
-		ret = offer(conn, virt_to_page(conn->dir), true, &conn->dir_ref);
+		ret = front_offer(conn, virt_to_page(conn->dir), true, &conn->dir_ref);
 		if (ret)
 			return ret;
 	}
@@ -80,8 +80,8 @@ static int buf_list(struct front_conn *conn, unsigned int n)
 	int ret;
 
 	for (; conn->buf_granted < n; conn->buf_granted++) {
-		ret = offer(conn, conn->buf_page[conn->buf_granted], false,
-			    &conn->buf_ref[conn->buf_granted]);
+		ret = front_offer(conn, conn->buf_page[conn->buf_granted], false,
+				  &conn->buf_ref[conn->buf_granted]);
 		if (ret)
 			return ret;
 	}

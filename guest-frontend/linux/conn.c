@@ -33,7 +33,7 @@ static void start_work(struct work_struct *work)
 	front_selftest(conn);
 }
 
-struct front_conn *front_conn_start(struct front_dev *front, bool copy_ok)
+struct front_conn *front_conn_start(struct front_dev *front, bool copy_ok, bool channels_ok)
 {
 	struct xenbus_device *xbdev = front->xbdev;
 	struct xen_vgpuif_sring *sring = NULL;
@@ -44,6 +44,7 @@ struct front_conn *front_conn_start(struct front_dev *front, bool copy_ok)
 		return conn;
 	conn->front = front;
 	conn->copy_ok = copy_ok;
+	conn->channels_ok = channels_ok;
 	INIT_WORK(&conn->start, start_work);
 	spin_lock_init(&conn->lock);
 	mutex_init(&conn->buf_lock);

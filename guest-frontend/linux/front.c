@@ -154,7 +154,7 @@ static void connect(struct front_dev *front)
 {
 	struct xenbus_device *xbdev = front->xbdev;
 	struct front_conn *conn;
-	bool copy_ok, known;
+	bool copy_ok, channels_ok, known;
 	char *versions;
 	int ret;
 
@@ -181,7 +181,13 @@ static void connect(struct front_dev *front)
 		return;
 	}
 
-	conn = front_conn_start(front, copy_ok);
+	ret = read_feature(xbdev, "feature-channels", &channels_ok);
+	if (ret) {
+		refuse(front, ret, "the backend's feature-channels is neither 0 nor 1");
+		return;
+	}
+
+	conn = front_conn_start(front, copy_ok, channels_ok);
 	ret = PTR_ERR_OR_ZERO(conn);
 	if (!ret) {
 		ret = front_conn_publish(conn);

@@ -6,6 +6,8 @@
  * conn.c      one connection: start, publish, stop
  * ring.c      requests, responses, events (interrupt side)
  * buf.c       the staging buffer that the backend may reach
+ * import.c    pages that the device may reach by itself
+ * channel.c   address spaces and channels
  * drm.c       the render node
  * selftest.c  moves a pattern to video memory and back (module parameters)
  *
@@ -76,7 +78,8 @@ struct front_conn {
 	void *devres;		 /* group that holds our reference to drm */
 	struct front_dev *front; /* valid until the connection has ended */
 	struct xenvgpu_info_resp info;
-	bool copy_ok; /* feature-bar-copy */
+	bool copy_ok;	  /* feature-bar-copy */
+	bool channels_ok; /* feature-channels */
 	bool registered;
 	struct work_struct start; /* INFO, render node, self-test */
 
@@ -85,7 +88,8 @@ struct front_conn {
 	struct xen_vgpuif_front_ring ring;
 	struct xenvgpu_event_page *events;
 	u32 evt_cons;
-	u16 generation; /* of ids */
+	DECLARE_BITMAP(stopped, XENVGPU_MAX_CHANNELS); /* channels that an error has stopped */
+	u16 generation;				       /* of ids */
 	wait_queue_head_t slot_free;
 	struct front_slot slot[XENVGPU_RING_SLOTS];
 
@@ -126,7 +130,7 @@ static inline void front_count(struct front_dev *front, enum front_stat which, u
 void front_conn_broken(struct front_conn *conn, bool violation);
 
 /* conn.c */
-struct front_conn *front_conn_start(struct front_dev *front, bool copy_ok);
+struct front_conn *front_conn_start(struct front_dev *front, bool copy_ok, bool channels_ok);
 int front_conn_publish(struct front_conn *conn);
 void front_conn_stop(struct front_conn *conn); /* may sleep; conn is gone for the caller */
 
@@ -138,6 +142,7 @@ int front_call(struct front_conn *conn, const struct xenvgpu_request *req,
 void front_fail_all(struct front_conn *conn);
 int front_info(struct front_conn *conn, struct xenvgpu_info_resp *info);
 int front_mem_alloc(struct front_conn *conn, u64 size, u32 *handle);
+int front_mem_free(struct front_conn *conn, u32 handle);
 
 /* buf.c: hold buf_lock from front_buf_get() to front_buf_put(). */
 void *front_buf_get(struct front_conn *conn); /* XENVGPU_COPY_MAX bytes, or ERR_PTR */
@@ -145,6 +150,40 @@ void front_buf_put(struct front_conn *conn);
 /* MEM_WRITE or MEM_READ of the first length bytes of the buffer. As front_call. */
 int front_copy(struct front_conn *conn, u8 operation, u32 handle, u64 offset, u32 length);
 void front_buf_free(struct front_conn *conn);
+
+/* Offers a whole page to the backend. *ref is left alone on an error. */
+int front_offer(struct front_conn *conn, struct page *page, bool readonly, grant_ref_t *ref);
+
+/*
+ * import.c: `pages` zeroed pages as a memory object, or ERR_PTR. Nothing may be bound to it any more when
+ * it is freed. These calls, and those of channel.c, end before the connection does.
+ */
+struct front_import {
+	u32 handle;
+	unsigned int pages;
+	void *va; /* all of them, in a row */
+	struct page **page;
+	grant_ref_t *ref;
+};
+struct front_import *front_import_new(struct front_conn *conn, unsigned int pages);
+void front_import_free(struct front_conn *conn, struct front_import *im);
+
+/* channel.c: as front_call(). */
+int front_class_list(struct front_conn *conn, struct xenvgpu_class_list_resp *list);
+int front_space_create(struct front_conn *conn, struct xenvgpu_space_create_resp *space);
+int front_space_destroy(struct front_conn *conn, u32 space);
+int front_bind(struct front_conn *conn, u32 space, const struct xenvgpu_bind *bind, unsigned int n);
+
+struct front_channel {
+	u32 number;
+	void *page;  /* the backend's, with USERDs of ours */
+	void *userd; /* this channel's */
+};
+int front_channel_new(struct front_conn *conn, const struct xenvgpu_channel_create_req *create,
+		      struct front_channel *ch);
+void front_channel_free(struct front_conn *conn, struct front_channel *ch);
+/* Publishes GPFIFO entries up to gp_put and has the GPU look. */
+void front_channel_ring(struct front_conn *conn, const struct front_channel *ch, u32 gp_put);
 
 /* drm.c */
 struct front_conn *front_drm_alloc(struct device *parent);

@@ -29,6 +29,27 @@ static_assert(sizeof(struct xenvgpu_page_directory) == XEN_PAGE_SIZE, "a directo
 		front_conn_broken(conn, true);                                                     \
 	} while (0)
 
+static const char *space_fault(const struct xenvgpu_space_create_resp *space)
+{
+	if (!space->space)
+		return "handle 0";
+	if (space->reserved)
+		return "reserved field of SPACE_CREATE set";
+	return space->va_start < space->va_end ? NULL : "an address space without addresses";
+}
+
+static const char *channel_fault(const struct xenvgpu_channel_create_resp *channel)
+{
+	if (channel->channel >= XENVGPU_MAX_CHANNELS)
+		return "channel number above the protocol's limit";
+	if (!channel->userd_gref)
+		return "USERD without a page";
+	if (channel->userd_offset % XENVGPU_USERD_SIZE ||
+	    channel->userd_offset > XEN_PAGE_SIZE - XENVGPU_USERD_SIZE)
+		return "USERD outside its page";
+	return NULL;
+}
+
 /* Values of a successful answer, against the limits the protocol sets. NULL, or what is wrong. */
 static const char *answer_fault(const struct xenvgpu_request *req,
 				const struct xenvgpu_response *rsp)
@@ -50,6 +71,14 @@ static const char *answer_fault(const struct xenvgpu_request *req,
 		return rsp->op.ping.cookie == req->op.ping.cookie ? NULL : "wrong cookie";
 	case XENVGPU_OP_MEM_ALLOC:
 		return rsp->op.mem_alloc.handle ? NULL : "handle 0";
+	case XENVGPU_OP_MEM_IMPORT:
+		return rsp->op.mem_import.handle ? NULL : "handle 0";
+	case XENVGPU_OP_CLASS_LIST:
+		return rsp->op.class_list.n <= XENVGPU_CLASSES_MAX ? NULL : "more classes than fit";
+	case XENVGPU_OP_SPACE_CREATE:
+		return space_fault(&rsp->op.space_create);
+	case XENVGPU_OP_CHANNEL_CREATE:
+		return channel_fault(&rsp->op.channel_create);
 	default:
 		return NULL;
 	}
@@ -125,7 +154,38 @@ static bool take_responses(struct front_conn *conn)
 	return any;
 }
 
-/* Version 1 knows one event, and it ends the connection. */
+/* Whether the connection goes on. */
+static bool take_event(struct front_conn *conn, const struct xenvgpu_event *evt)
+{
+	if (memchr_inv(evt->reserved, 0, sizeof(evt->reserved))) {
+		violation(conn, "event %u has reserved bytes set", evt->id);
+		return false;
+	}
+	switch (evt->type) {
+	case XENVGPU_EVT_CHANNEL:
+		if (evt->op.channel.channel >= XENVGPU_MAX_CHANNELS) {
+			violation(conn, "event %u is about channel %u", evt->id,
+				  evt->op.channel.channel);
+			return false;
+		}
+		dev_warn_ratelimited(conn->drm.dev, "channel %u stopped: Xid %u, address %#llx\n",
+				     evt->op.channel.channel, evt->op.channel.xid,
+				     evt->op.channel.address);
+		set_bit(evt->op.channel.channel, conn->stopped);
+		return true;
+	case XENVGPU_EVT_LOST:
+		dev_warn_ratelimited(conn->drm.dev,
+				     "backend says that the GPU is lost, reason %u\n",
+				     evt->op.lost.reason);
+		front_conn_broken(conn, false);
+		return false;
+	default:
+		violation(conn, "event %u has type %#x", evt->id, evt->type);
+		return false;
+	}
+}
+
+/* At most a page's worth per turn. */
 static bool take_events(struct front_conn *conn)
 {
 	u32 prod = READ_ONCE(conn->events->in_prod);
@@ -138,19 +198,14 @@ static bool take_events(struct front_conn *conn)
 		violation(conn, "event index %u, read so far %u", prod, conn->evt_cons);
 		return true;
 	}
-	evt = *(volatile struct xenvgpu_event *)&conn->events
-		       ->event[conn->evt_cons % XENVGPU_NUM_EVENTS];
-	conn->evt_cons++;
-	front_count(conn->front, FRONT_EVENTS, 1);
-	if (evt.type != XENVGPU_EVT_LOST || memchr_inv(evt.reserved, 0, sizeof(evt.reserved))) {
-		violation(conn, "event %u has type %#x or reserved bytes set", evt.id, evt.type);
-		return true;
-	}
-	virt_mb(); /* the slot is free only after it was read */
+	do {
+		evt = *(volatile struct xenvgpu_event *)&conn->events
+			       ->event[conn->evt_cons % XENVGPU_NUM_EVENTS];
+		conn->evt_cons++;
+		front_count(conn->front, FRONT_EVENTS, 1);
+	} while (take_event(conn, &evt) && conn->evt_cons != prod);
+	virt_mb(); /* the slots are free only after they were read */
 	WRITE_ONCE(conn->events->in_cons, conn->evt_cons);
-	dev_warn_ratelimited(conn->drm.dev, "backend says that the GPU is lost, reason %u\n",
-			     evt.op.lost.reason);
-	front_conn_broken(conn, false);
 	return true;
 }
 
@@ -300,6 +355,14 @@ int front_info(struct front_conn *conn, struct xenvgpu_info_resp *info)
 	if (!ret)
 		*info = rsp.op.info;
 	return ret;
+}
+
+int front_mem_free(struct front_conn *conn, u32 handle)
+{
+	struct xenvgpu_request req = {.operation = XENVGPU_OP_MEM_FREE,
+				      .op.mem_free.handle = handle};
+
+	return front_call(conn, &req, NULL);
 }
 
 int front_mem_alloc(struct front_conn *conn, u64 size, u32 *handle)

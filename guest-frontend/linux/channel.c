@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * channel.c - address spaces, what is bound in them, and channels that the GPU serves by itself.
+ *
+ * The backend sets them up. From then on a submission is: write the GPFIFO, write GP_PUT into the
+ * channel's USERD (a page that the backend has granted us), set the channel's bit in the doorbell
+ * bitmap, and send one event if the bit was clear.
+ */
+#include <linux/gfp.h>
+
+#include <asm/sync_bitops.h>
+#include <xen/events.h>
+#include <xen/page.h>
+
+#include "front.h"
+
+static_assert(offsetof(struct xenvgpu_event_page, doorbell) % sizeof(long) == 0);
+static_assert(sizeof(struct xenvgpu_bind) * XENVGPU_MAX_BINDS == XEN_PAGE_SIZE);
+
+int front_class_list(struct front_conn *conn, struct xenvgpu_class_list_resp *list)
+{
+	struct xenvgpu_request req = {.operation = XENVGPU_OP_CLASS_LIST};
+	struct xenvgpu_response rsp;
+	int ret = front_call(conn, &req, &rsp);
+
+	if (!ret)
+		*list = rsp.op.class_list;
+	return ret;
+}
+
+int front_space_create(struct front_conn *conn, struct xenvgpu_space_create_resp *space)
+{
+	struct xenvgpu_request req = {.operation = XENVGPU_OP_SPACE_CREATE};
+	struct xenvgpu_response rsp;
+	int ret = front_call(conn, &req, &rsp);
+
+	if (!ret)
+		*space = rsp.op.space_create;
+	return ret;
+}
+
+int front_space_destroy(struct front_conn *conn, u32 space)
+{
+	struct xenvgpu_request req = {.operation = XENVGPU_OP_SPACE_DESTROY,
+				      .op.space_destroy.space = space};
+
+	return front_call(conn, &req, NULL);
+}
+
+int front_bind(struct front_conn *conn, u32 space, const struct xenvgpu_bind *bind, unsigned int n)
+{
+	struct xenvgpu_request req = {
+		.operation = XENVGPU_OP_BIND, .op.bind.space = space, .op.bind.count = n};
+	grant_ref_t ref = 0;
+	struct page *page;
+	int ret;
+
+	if (!n || n > XENVGPU_MAX_BINDS)
+		return -EINVAL;
+	page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!page)
+		return -ENOMEM;
+	memcpy(page_address(page), bind, n * sizeof(*bind));
+	ret = front_offer(conn, page, true, &ref);
+	if (ret) {
+		__free_page(page);
+		return ret;
+	}
+	req.op.bind.gref = ref;
+	ret = front_call(conn, &req, NULL);
+	gnttab_end_foreign_access(ref, page);
+	return ret;
+}
+
+static int channel_ask(struct front_conn *conn, const struct xenvgpu_channel_create_req *create,
+		       struct xenvgpu_channel_create_resp *made)
+{
+	struct xenvgpu_request req = {.operation = XENVGPU_OP_CHANNEL_CREATE,
+				      .op.channel_create = *create};
+	struct xenvgpu_response rsp;
+	int ret = front_call(conn, &req, &rsp);
+
+	if (!ret)
+		*made = rsp.op.channel_create;
+	return ret;
+}
+
+static int channel_end(struct front_conn *conn, u32 number)
+{
+	struct xenvgpu_request req = {.operation = XENVGPU_OP_CHANNEL_DESTROY,
+				      .op.channel_destroy.channel = number};
+
+	return front_call(conn, &req, NULL);
+}
+
+int front_channel_new(struct front_conn *conn, const struct xenvgpu_channel_create_req *create,
+		      struct front_channel *ch)
+{
+	struct xenvgpu_channel_create_resp made;
+	grant_ref_t ref;
+	int ret = channel_ask(conn, create, &made);
+
+	if (ret)
+		return ret;
+	ref = made.userd_gref;
+	ret = xenbus_map_ring_valloc(conn->front->xbdev, &ref, 1, &ch->page);
+	if (ret) {
+		channel_end(conn, made.channel);
+		return ret;
+	}
+	clear_bit(made.channel, conn->stopped);
+	ch->number = made.channel;
+	ch->userd = ch->page + made.userd_offset;
+	return 0;
+}
+
+/* The page first: the backend cannot take back what we still have. */
+void front_channel_free(struct front_conn *conn, struct front_channel *ch)
+{
+	xenbus_unmap_ring_vfree(conn->front->xbdev, ch->page);
+	channel_end(conn, ch->number); /* fails only with the connection, which takes it along */
+}
+
+void front_channel_ring(struct front_conn *conn, const struct front_channel *ch, u32 gp_put)
+{
+	dma_wmb(); /* push buffer and GPFIFO before GP_PUT */
+	WRITE_ONCE(*(u32 *)(ch->userd + XENVGPU_USERD_GP_PUT), gp_put);
+	/* A full barrier: GP_PUT before the bit. */
+	if (sync_test_and_set_bit(ch->number, (unsigned long *)conn->events->doorbell))
+		return;
+	front_count(conn->front, FRONT_NOTIFIES, 1);
+	notify_remote_via_irq(conn->irq);
+}
