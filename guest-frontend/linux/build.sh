@@ -38,6 +38,7 @@ copy "$here/shim/xen/io/ring.h" shim/xen/io/ring.h
 copy "$root/include/xen/io/vgpuif.h" include/xen/io/vgpuif.h
 copy "$root/include/uapi/drm/xen_vgpu_drm.h" include/uapi/drm/xen_vgpu_drm.h
 copy "$root/tests/xen/pattern.h" pattern.h
+copy "$root/include/nv/push.h" include/nv/push.h
 
 # The make that may have called us has flags of its own (O=, for one) that mean other things here.
 unset MAKEFLAGS MAKELEVEL MAKEOVERRIDES O V

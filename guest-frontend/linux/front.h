@@ -10,6 +10,7 @@
  * channel.c   address spaces and channels
  * drm.c       the render node
  * selftest.c  moves a pattern to video memory and back (module parameters)
+ * dma.c       moves it by the GPU
  *
  * Objects and lifetimes. struct front_dev lives from probe() to remove(). Each time the backend
  * connects, a struct front_conn is made; it embeds the DRM device, and because a render node that
@@ -27,6 +28,7 @@
 #include <linux/completion.h>
 #include <linux/irqreturn.h>
 #include <linux/mutex.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -184,6 +186,27 @@ int front_channel_new(struct front_conn *conn, const struct xenvgpu_channel_crea
 void front_channel_free(struct front_conn *conn, struct front_channel *ch);
 /* Publishes GPFIFO entries up to gp_put and has the GPU look. */
 void front_channel_ring(struct front_conn *conn, const struct front_channel *ch, u32 gp_put);
+
+/*
+ * dma.c: a channel with `size` bytes of the memory object `handle` and a buffer of FRONT_DMA_BUF bytes; or
+ * ERR_PTR. move: length bytes, a multiple of 64 KiB, from the start of the buffer to offset within the
+ * object (which is filled with something else before) or back. As front_call(); -EIO: the channel was
+ * stopped.
+ */
+#define FRONT_DMA_BUF SZ_1M
+struct front_dma {
+	struct front_import *import;
+	u32 space, class;
+	u64 object, buffer; /* virtual addresses */
+	struct front_channel channel;
+	u32 submissions;
+	u64 moved; /* bytes written by the GPU */
+};
+struct front_dma *front_dma_open(struct front_conn *conn, u32 handle, u64 size);
+void front_dma_close(struct front_conn *conn, struct front_dma *dma);
+void *front_dma_buf(struct front_dma *dma);
+int front_dma_move(struct front_conn *conn, struct front_dma *dma, bool to_object, u64 offset,
+		   u32 length);
 
 /* drm.c */
 struct front_conn *front_drm_alloc(struct device *parent);

@@ -6,7 +6,7 @@
  * log, wait until selftest_go is set, read all of it back, compare each byte and log the outcome
  * with the SHA-256 of what was read. So a harness can let all guests write before any of them reads.
  * The object stays allocated, so that its contents can be inspected from the other side, until the
- * connection ends.
+ * connection ends. With selftest_dma the GPU moves the bytes, from and to memory of ours.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -21,6 +21,7 @@
 static unsigned long long selftest_bytes;
 static unsigned long long selftest_seed;
 static unsigned int selftest_key;
+static bool selftest_dma;
 static bool selftest_go;
 static DECLARE_WAIT_QUEUE_HEAD(go_wait);
 
@@ -44,6 +45,9 @@ MODULE_PARM_DESC(selftest_seed, "seed of the test pattern");
 module_param(selftest_key, uint, 0444);
 MODULE_PARM_DESC(selftest_key, "key of the test pattern, different for each guest");
 
+module_param(selftest_dma, bool, 0444);
+MODULE_PARM_DESC(selftest_dma, "the GPU moves the bytes (default: the backend does)");
+
 static int set_go(const char *text, const struct kernel_param *kp)
 {
 	int ret = param_set_bool(text, kp);
@@ -63,46 +67,66 @@ void front_selftest_wake(void)
 
 struct test {
 	struct front_conn *conn;
+	struct front_dma *dma; /* NULL: the backend moves */
 	u32 handle;
 	const char *doing; /* for the message about a failure */
 	struct sha256_state sha;
 	u64 mismatch; /* address of the first wrong word, or selftest_bytes */
 };
 
-/* Fills or checks one buffer's worth at address. */
-static int move(struct test *t, u8 operation, u64 address, u32 length)
+static void *buf_get(struct test *t)
 {
-	void *buf = front_buf_get(t->conn);
+	return t->dma ? front_dma_buf(t->dma) : front_buf_get(t->conn);
+}
+
+static void buf_put(struct test *t)
+{
+	if (!t->dma)
+		front_buf_put(t->conn);
+}
+
+static int copy(struct test *t, bool to_object, u64 address, u32 length)
+{
+	if (t->dma)
+		return front_dma_move(t->conn, t->dma, to_object, address, length);
+	return front_copy(t->conn, to_object ? XENVGPU_OP_MEM_WRITE : XENVGPU_OP_MEM_READ,
+			  t->handle, address, length);
+}
+
+/* Fills or checks one buffer's worth at address. */
+static int move(struct test *t, bool to_object, u64 address, u32 length)
+{
+	void *buf = buf_get(t);
 	int ret;
 
 	if (IS_ERR(buf))
 		return PTR_ERR(buf);
-	if (operation == XENVGPU_OP_MEM_WRITE)
+	if (to_object)
 		pattern_fill(buf, selftest_seed, selftest_key, address, length);
 	else
 		memset(buf, 0, length); /* what a read leaves out must not look right */
-	ret = front_copy(t->conn, operation, t->handle, address, length);
-	if (!ret && operation == XENVGPU_OP_MEM_READ) {
+	ret = copy(t, to_object, address, length);
+	if (!ret && !to_object) {
 		size_t good = pattern_check(buf, selftest_seed, selftest_key, address, length);
 
 		if (good < length && t->mismatch == selftest_bytes)
 			t->mismatch = address + good;
 		sha256_update(&t->sha, buf, length);
 	}
-	front_buf_put(t->conn);
+	buf_put(t);
 	return ret;
 }
 
-static int move_all(struct test *t, u8 operation)
+static int move_all(struct test *t, bool to_object)
 {
-	u32 chunk = rounddown(t->conn->info.copy_max, 8);
+	u32 chunk = t->dma ? FRONT_DMA_BUF : rounddown(t->conn->info.copy_max, 8);
 	u64 address;
 	int ret;
 
 	if (!chunk)
 		return -EOPNOTSUPP;
 	for (address = 0; address < selftest_bytes; address += chunk) {
-		ret = move(t, operation, address, min_t(u64, chunk, selftest_bytes - address));
+		ret = move(t, to_object, address, min_t(u64, chunk, selftest_bytes - address));
 		if (ret)
 			return ret;
 		cond_resched();
@@ -118,20 +142,30 @@ static int run(struct test *t)
 	ret = front_mem_alloc(t->conn, selftest_bytes, &t->handle);
 	if (ret)
 		return ret;
+	if (selftest_dma) {
+		struct front_dma *dma;
+
+		t->doing = "making a channel";
+		dma = front_dma_open(t->conn, t->handle, selftest_bytes);
+		if (IS_ERR(dma))
+			return PTR_ERR(dma);
+		t->dma = dma;
+	}
 	t->doing = "writing";
-	ret = move_all(t, XENVGPU_OP_MEM_WRITE);
+	ret = move_all(t, true);
 	if (ret)
 		return ret;
 	pr_info("selftest: bytes=%llu written\n", selftest_bytes);
 	wait_event_idle(go_wait, selftest_go || READ_ONCE(t->conn->dead));
 	t->doing = "reading";
-	return move_all(t, XENVGPU_OP_MEM_READ);
+	return move_all(t, false);
 }
 
 void front_selftest(struct front_conn *conn)
 {
 	struct test t = {.conn = conn, .mismatch = selftest_bytes};
 	u8 digest[SHA256_DIGEST_SIZE];
+	char dma[64] = "";
 	int ret;
 
 	if (!selftest_bytes)
@@ -139,12 +173,16 @@ void front_selftest(struct front_conn *conn)
 	sha256_init(&t.sha);
 	ret = run(&t);
 	sha256_final(&t.sha, digest);
+	if (t.dma)
+		snprintf(dma, sizeof(dma), " dma=%llu submissions=%u", t.dma->moved,
+			 t.dma->submissions);
+	front_dma_close(conn, t.dma);
 	if (ret)
 		pr_err("selftest: bytes=%llu FAILED %s: error %d\n", selftest_bytes, t.doing, -ret);
 	else if (t.mismatch < selftest_bytes)
 		pr_err("selftest: bytes=%llu sha256=%*phN MISMATCH at %#llx\n", selftest_bytes,
 		       SHA256_DIGEST_SIZE, digest, t.mismatch);
 	else
-		pr_info("selftest: bytes=%llu sha256=%*phN verified\n", selftest_bytes,
-			SHA256_DIGEST_SIZE, digest);
+		pr_info("selftest: bytes=%llu sha256=%*phN%s verified\n", selftest_bytes,
+			SHA256_DIGEST_SIZE, digest, dma);
 }
