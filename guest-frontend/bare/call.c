@@ -41,25 +41,35 @@ static bool slot_is_free(void *arg)
 	return dev->pending < XENVGPU_RING_SLOTS || front_state(dev) != FRONT_CONNECTED;
 }
 
+int front_call_start(struct front_dev *dev, const struct xenvgpu_request *req, front_done_fn done,
+		     void *arg)
+{
+	int ticket;
+
+	front_flush(dev);
+	ticket = hv_loop_until(slot_is_free, dev, dev->timeout);
+	if (ticket)
+		return ticket;
+	ticket = front_submit(dev, req, done, arg);
+	if (ticket >= 0)
+		front_flush(dev);
+	return ticket;
+}
+
 int front_call(struct front_dev *dev, const struct xenvgpu_request *req,
 	       struct xenvgpu_response *rsp)
 {
 	struct call call = {.rsp = rsp};
 	uint64_t end = hv_now() + dev->timeout, now;
-	int ticket, ret;
+	int ticket = front_call_start(dev, req, call_done, &call), ret;
+	unsigned int epoch = dev->epoch;
 
-	front_flush(dev);
-	ret = hv_loop_until(slot_is_free, dev, dev->timeout);
-	if (ret)
-		return ret;
-	ticket = front_submit(dev, req, call_done, &call);
 	if (ticket < 0)
 		return ticket;
-	front_flush(dev);
 	now = hv_now();
 	ret = hv_loop_until(call_is_done, &call, now < end ? end - now : 0);
-	if (call.done)
-		return call.status;
+	if (call.done) /* what a connection that is gone since has handed out is void */
+		return call.status || epoch == dev->epoch ? call.status : -ENODEV;
 	front_forget(dev, ticket);
 	return ret;
 }

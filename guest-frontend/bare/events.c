@@ -3,8 +3,8 @@
  * events.c - news that no request asked for: the event page.
  *
  * The backend writes in_prod and the events, we write in_cons. Our own count of events taken is
- * private; in_prod may run ahead of it by a page's worth at most. Version 1 knows one event, the
- * loss of the GPU, and it ends the connection: so one event is all that is ever taken from a page.
+ * private; in_prod may run ahead of it by a page's worth at most, so one pass is bounded. There are two
+ * events: the loss of the GPU, which ends the connection, and the stop of a channel.
  */
 #include "front_int.h"
 
@@ -23,34 +23,66 @@ static const char *lost_reason(uint32_t reason)
 	}
 }
 
-bool front_events_poll(struct front_dev *dev)
+uint32_t front_events_seen(struct front_dev *dev)
 {
 	struct xenvgpu_event_page *page = (void *)dev->event_page->va;
 	uint32_t prod = HV_READ_ONCE(page->in_prod);
-	struct xenvgpu_event evt;
+
+	hv_rmb(); /* the events, and the responses that came before them, are read after the index */
+	return prod;
+}
+
+/* One event, already private; true when it is news. */
+static bool take_event(struct front_dev *dev, const struct xenvgpu_event *evt)
+{
 	bool reserved = false;
 
-	hv_rmb(); /* the event is read after the index */
-	if (prod == dev->evt_cons)
-		return false;
+	for (unsigned int i = 0; i < sizeof(evt->reserved); i++)
+		reserved |= evt->reserved[i];
+	if (reserved) {
+		front_violation(dev, "event %u has type %#x and reserved bytes set", evt->id,
+				evt->type);
+		return true;
+	}
+	switch (evt->type) {
+	case XENVGPU_EVT_LOST:
+		dev->stats.last_lost = evt->op.lost.reason;
+		front_lost(dev, lost_reason(evt->op.lost.reason));
+		return true;
+	case XENVGPU_EVT_CHANNEL:
+		if (dev->channels_ok && evt->op.channel.channel < XENVGPU_MAX_CHANNELS)
+			return front_channel_event(dev, evt);
+		front_violation(dev, "event %u is about channel %u", evt->id,
+				evt->op.channel.channel);
+		return true;
+	default:
+		front_violation(dev, "event %u has type %#x", evt->id, evt->type);
+		return true;
+	}
+}
+
+bool front_events_take(struct front_dev *dev, uint32_t prod)
+{
+	struct xenvgpu_event_page *page = (void *)dev->event_page->va;
+	unsigned int epoch = dev->epoch;
+	bool any = false;
+
 	if (prod - dev->evt_cons > XENVGPU_NUM_EVENTS) {
 		front_violation(dev, "event index %u, read so far %u", prod, dev->evt_cons);
 		return true;
 	}
-	evt = *(volatile struct xenvgpu_event *)&page->event[dev->evt_cons % XENVGPU_NUM_EVENTS];
-	dev->evt_cons++;
-	dev->stats.events++;
-	hv_mb(); /* the slot is free only after it was read */
-	HV_WRITE_ONCE(page->in_cons, dev->evt_cons);
+	while (dev->evt_cons != prod) {
+		const struct xenvgpu_event evt =
+			*(volatile struct xenvgpu_event *)&page
+				 ->event[dev->evt_cons % XENVGPU_NUM_EVENTS];
 
-	for (unsigned int i = 0; i < sizeof(evt.reserved); i++)
-		reserved |= evt.reserved[i];
-	if (evt.type != XENVGPU_EVT_LOST || reserved) {
-		front_violation(dev, "event %u has type %#x%s", evt.id, evt.type,
-				reserved ? " and reserved bytes set" : "");
-	} else {
-		dev->stats.last_lost = evt.op.lost.reason;
-		front_lost(dev, lost_reason(evt.op.lost.reason));
+		dev->evt_cons++;
+		dev->stats.events++;
+		hv_mb(); /* the slot is free only after it was read */
+		HV_WRITE_ONCE(page->in_cons, dev->evt_cons);
+		any |= take_event(dev, &evt);
+		if (dev->epoch != epoch)
+			return true;
 	}
-	return true;
+	return any;
 }

@@ -154,7 +154,7 @@ static int publish_keys(struct front_dev *dev)
 
 static void connect(struct front_dev *dev)
 {
-	uint64_t now = hv_now(), copy = 0;
+	uint64_t now = hv_now(), copy = 0, channels = 0;
 	char versions[64] = "";
 	int ret;
 
@@ -175,7 +175,13 @@ static void connect(struct front_dev *dev)
 		front_violation(dev, "backend's feature-bar-copy is neither 0 nor 1");
 		return;
 	}
+	ret = xenbus_read_u64(HV_XS_NONE, dev->xb.peer, "feature-channels", 1, &channels);
+	if (ret && ret != -ENOENT) {
+		front_violation(dev, "backend's feature-channels is neither 0 nor 1");
+		return;
+	}
 	dev->copy_ok = copy;
+	dev->channels_ok = channels;
 
 	ret = front_ring_start(dev);
 	if (!ret) {
@@ -399,6 +405,7 @@ void front_destroy(struct front_dev *dev)
 {
 	dev->changed = NULL;
 	front_close(dev);
+	front_imports_exit(dev);
 	(void)hv_loop_until(all_released, dev, DESTROY_TIMEOUT);
 	hv_xs_unwatch(&dev->plug_watch);
 	unbind(dev);
@@ -446,6 +453,11 @@ hv_domid_t front_backend(const struct front_dev *dev)
 bool front_can_copy(const struct front_dev *dev)
 {
 	return dev->copy_ok;
+}
+
+bool front_has_channels(const struct front_dev *dev)
+{
+	return dev->channels_ok;
 }
 
 void front_set_timeout(struct front_dev *dev, uint64_t timeout)

@@ -57,6 +57,7 @@ enum front_state front_state(const struct front_dev *dev);
 const char *front_state_name(enum front_state state);
 hv_domid_t front_backend(const struct front_dev *dev); /* of the current or last connection */
 bool front_can_copy(const struct front_dev *dev);      /* backend has feature-bar-copy */
+bool front_has_channels(const struct front_dev *dev);  /* backend has feature-channels */
 
 /* ---------------------------------------------------------------- asynchronous requests */
 
@@ -132,13 +133,82 @@ int front_mem_write(struct front_dev *dev, uint32_t handle, uint64_t offset, con
 int front_mem_read(struct front_dev *dev, uint32_t handle, uint64_t offset, void *dst,
 		   size_t length);
 
+/* ---------------------------------------------------------------- submitting work oneself */
+
+/*
+ * All of this is synchronous, as above, and -EOPNOTSUPP without feature-channels. Handles, channel numbers
+ * and addresses are those of the protocol and void when the connection is lost.
+ */
+
+/*
+ * Zeroed pages of our own that the device reaches: a memory object to be bound. The backend has them mapped
+ * for the device until front_import_free(). When the connection is lost, handle becomes 0; the pages stay
+ * the caller's to look at until front_import_free(), but an old device may still write to them.
+ */
+struct front_import {
+	uint8_t *va;
+	unsigned int pages;
+	uint32_t handle; /* 0: void */
+};
+
+/*
+ * pages: 1 ... XENVGPU_IMPORT_MAX; flags: XENVGPU_IMPORT_RO or 0. 0, -EINVAL, -ENOMEM, -ENOSPC out of grant
+ * references, or the backend's error.
+ */
+int front_mem_import(struct front_dev *dev, unsigned int pages, uint32_t flags,
+		     struct front_import **out);
+/*
+ * 0: the pages are free again. -EBUSY: a part is bound in an address space, and nothing has changed. After any
+ * other error the import is gone too, and its pages are withheld until the backend has let go of them.
+ */
+int front_import_free(struct front_dev *dev, struct front_import *import);
+
+int front_class_list(struct front_dev *dev, struct xenvgpu_class_list_resp *classes);
+int front_space_create(struct front_dev *dev, struct xenvgpu_space_create_resp *space);
+int front_space_destroy(struct front_dev *dev, uint32_t space);
+
+/*
+ * Any number of changes of one address space, in order; cut into requests of XENVGPU_MAX_BINDS. done (may be
+ * NULL): how many were carried out, of which the last may be unknown after -ETIMEDOUT and -ENODEV.
+ */
+int front_bind(struct front_dev *dev, uint32_t space, const struct xenvgpu_bind *binds,
+	       unsigned int count, unsigned int *done);
+
+/*
+ * req as in the protocol, checked by the backend. The USERD page is mapped here while a channel has a USERD
+ * there. A request that was given up (-ETIMEDOUT) may leave a channel that only the end of the connection
+ * ends.
+ */
+int front_channel_create(struct front_dev *dev, const struct xenvgpu_channel_create_req *req,
+			 uint32_t *channel);
+/* After -ETIMEDOUT the channel ends when the backend says so; its number is void at once. */
+int front_channel_destroy(struct front_dev *dev, uint32_t channel);
+
+/*
+ * Publishes gp_put and rings the doorbell: at most one event, none while the backend has not yet seen the
+ * last. What gp_put makes visible was written before. Allowed in handlers. 0, -ENOENT (no such channel), -EIO
+ * (it was stopped), -ENODEV.
+ */
+int front_channel_ring(struct front_dev *dev, uint32_t channel, uint32_t gp_put);
+/* How far the device has read the GPFIFO, by its own word; errors as above, a stopped channel can be asked. */
+int front_channel_get(struct front_dev *dev, uint32_t channel, uint32_t *gp_get);
+
+/*
+ * fn is called from the loop once for each channel that was stopped after an error, perhaps before
+ * front_channel_create() has returned. evt is a private copy; its channel number is one of ours.
+ */
+typedef void (*front_stopped_fn)(struct front_dev *dev, const struct xenvgpu_event *evt, void *arg);
+void front_on_channel_stopped(struct front_dev *dev, front_stopped_fn fn, void *arg);
+
 /* ---------------------------------------------------------------- counts */
 
 struct front_stats {
 	uint64_t requests;   /* published */
 	uint64_t responses;  /* accepted */
 	uint64_t batches;    /* wake-ups that brought at least one response */
-	uint64_t notifies;   /* events sent */
+	uint64_t notifies;   /* events sent for requests */
+	uint64_t rings;	     /* doorbells rung */
+	uint64_t ring_sends; /* events sent for them */
 	uint64_t wakeups;    /* events received */
 	uint64_t spurious;   /* of them, those with nothing to do */
 	uint64_t throttled;  /* times the event channel was masked for a while */

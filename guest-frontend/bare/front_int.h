@@ -7,6 +7,9 @@
  * events.c  the event page
  * pool.c    pages offered to the backend
  * call.c    synchronous forms
+ * import.c  memory of our own that the device reaches
+ * spaces.c  classes, address spaces, what is bound in them
+ * channels.c  channels, their USERD, doorbells
  *
  * Lifetime. A connection (struct front_dev's ring, event page, port, buffers) lives from
  * front_connect() to front_disconnect(). Callbacks may cause either, so whoever calls one compares
@@ -61,6 +64,25 @@ struct front_slot {
 	struct front_pool_buf *buf; /* flying with this request, or NULL */
 };
 
+/* A page that the backend has granted to us, with USERDs of our channels. */
+struct front_userd {
+	struct front_userd *next;
+	struct hv_grant_map map;
+	unsigned int channels;
+};
+
+struct front_channel {
+	bool live;    /* the backend has it */
+	bool stopped; /* after an error */
+	bool ending;  /* CHANNEL_DESTROY is under way */
+	int end_status;
+	hv_gref_t userd_ref;
+	uint32_t userd_offset;
+	struct front_userd *userd; /* NULL: not mapped (yet) */
+};
+
+struct front_import_mem;
+
 struct front_dev {
 	unsigned int index;
 	enum front_state state;
@@ -83,7 +105,8 @@ struct front_dev {
 	uint64_t last_connect;
 
 	/* connection */
-	bool copy_ok; /* feature-bar-copy */
+	bool copy_ok;	  /* feature-bar-copy */
+	bool channels_ok; /* feature-channels */
 	struct front_run *ring_page, *event_page;
 	hv_port_t port;
 	struct xen_vgpuif_front_ring ring;
@@ -102,6 +125,13 @@ struct front_dev {
 	struct front_run *held; /* retired, not yet free */
 	struct hv_timer held_timer;
 	uint64_t held_pause;
+
+	struct front_import_mem *imports; /* of the caller; some perhaps of an earlier connection */
+	struct front_run *bind_page;	  /* NULL: not needed yet */
+	struct front_userd *userds;
+	struct front_channel channel[XENVGPU_MAX_CHANNELS];
+	front_stopped_fn channel_stopped;
+	void *channel_stopped_arg;
 };
 
 /* front.c */
@@ -114,8 +144,31 @@ void front_lost(struct front_dev *dev, const char *why);
 int front_ring_start(struct front_dev *dev); /* ring page, port; -ENOMEM, -ENOSPC, ... */
 void front_ring_stop(struct front_dev *dev); /* fails what is pending */
 
-/* events.c: takes the event page's news; true when there was any, which ends the connection. */
-bool front_events_poll(struct front_dev *dev);
+/*
+ * events.c. What news there is; then, after the responses, takes these: true when there was any. A channel's
+ * creation is answered before news of it are written, so in this order they find a channel that is known.
+ */
+uint32_t front_events_seen(struct front_dev *dev);
+bool front_events_take(struct front_dev *dev, uint32_t prod);
+
+/* call.c: submits when there is a free slot, and publishes; a ticket or -errno. */
+int front_call_start(struct front_dev *dev, const struct xenvgpu_request *req, front_done_fn done,
+		     void *arg);
+
+/* import.c */
+void front_imports_stop(struct front_dev *dev); /* the connection is gone */
+void front_imports_exit(struct front_dev *dev); /* the device is: retires all */
+
+/* spaces.c */
+void front_spaces_stop(struct front_dev *dev);
+
+/* channels.c */
+void front_channels_stop(struct front_dev *dev);
+/* NULL, or what is wrong with a successful answer. */
+const char *front_channel_fault(const struct front_dev *dev,
+				const struct xenvgpu_channel_create_resp *rsp);
+/* News of a channel; false when it is of no interest. */
+bool front_channel_event(struct front_dev *dev, const struct xenvgpu_event *evt);
 
 /* pool.c */
 struct front_run *front_run_new(unsigned int pages); /* zeroed; NULL: no memory */

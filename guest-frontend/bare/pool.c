@@ -154,6 +154,12 @@ void front_pool_exit(struct front_dev *dev)
 	if (dev->held)
 		hv_log(HV_WARN, "front %u: %llu pages are lost: dom%u still maps them", dev->index,
 		       (unsigned long long)dev->stats.pages_held, dev->bound_dom);
+	while (dev->held) {
+		struct front_run *run = dev->held;
+
+		dev->held = run->next;
+		free(run);
+	}
 }
 
 struct front_buf *front_buf_get(struct front_dev *dev)

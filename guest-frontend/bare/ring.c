@@ -34,7 +34,7 @@ static int errno_of(int32_t status)
 		{XEN_EAGAIN, EAGAIN},	    {XEN_ENOMEM, ENOMEM},	  {XEN_EACCES, EACCES},
 		{XEN_EFAULT, EFAULT},	    {XEN_EBUSY, EBUSY},		  {XEN_ENODEV, ENODEV},
 		{XEN_EINVAL, EINVAL},	    {XEN_ENOSPC, ENOSPC},	  {XEN_ERANGE, ERANGE},
-		{XEN_EOVERFLOW, EOVERFLOW}, {XEN_EOPNOTSUPP, EOPNOTSUPP},
+		{XEN_EOVERFLOW, EOVERFLOW}, {XEN_EOPNOTSUPP, EOPNOTSUPP}, {XEN_EEXIST, EEXIST},
 	};
 
 	if (!status)
@@ -45,8 +45,33 @@ static int errno_of(int32_t status)
 	return -EIO;
 }
 
+static const char *class_fault(const struct xenvgpu_class_list_resp *classes)
+{
+	if (classes->n > XENVGPU_CLASSES_MAX)
+		return "more classes than there is room for";
+	for (unsigned int i = 0; i < classes->n; i++)
+		if (!classes->engine_class[i])
+			return "engine class 0";
+	return classes->gpfifo ? NULL : "GPFIFO class 0";
+}
+
+/* No GPU of today has more bits of virtual address; an end beyond would overflow sums of honest callers. */
+#define VA_END_MAX (1ull << 57)
+
+static const char *space_fault(const struct xenvgpu_space_create_resp *space)
+{
+	if (!space->space)
+		return "handle 0";
+	if (space->reserved)
+		return "reserved field of SPACE_CREATE set";
+	if (space->va_start % HV_PAGE_SIZE || space->va_end % HV_PAGE_SIZE ||
+	    space->va_start >= space->va_end || space->va_end > VA_END_MAX)
+		return "an impossible range of virtual addresses";
+	return NULL;
+}
+
 /* Values of a successful answer, against the limits the protocol sets. NULL, or what is wrong. */
-static const char *answer_fault(const struct xenvgpu_request *req,
+static const char *answer_fault(const struct front_dev *dev, const struct xenvgpu_request *req,
 				const struct xenvgpu_response *rsp)
 {
 	const struct xenvgpu_info_resp *info = &rsp->op.info;
@@ -67,9 +92,28 @@ static const char *answer_fault(const struct xenvgpu_request *req,
 		return rsp->op.ping.cookie == req->op.ping.cookie ? NULL : "wrong cookie";
 	case XENVGPU_OP_MEM_ALLOC:
 		return rsp->op.mem_alloc.handle ? NULL : "handle 0";
+	case XENVGPU_OP_MEM_IMPORT:
+		return rsp->op.mem_import.handle ? NULL : "handle 0";
+	case XENVGPU_OP_CLASS_LIST:
+		return class_fault(&rsp->op.class_list);
+	case XENVGPU_OP_SPACE_CREATE:
+		return space_fault(&rsp->op.space_create);
+	case XENVGPU_OP_BIND:
+		return rsp->op.bind.done == req->op.bind.count ? NULL : "not all changes made";
+	case XENVGPU_OP_CHANNEL_CREATE:
+		return front_channel_fault(dev, &rsp->op.channel_create);
 	default:
 		return NULL;
 	}
+}
+
+/* The same for a refusal: only BIND says more than the error. */
+static const char *refusal_fault(const struct xenvgpu_request *req,
+				 const struct xenvgpu_response *rsp)
+{
+	if (rsp->operation == XENVGPU_OP_BIND && rsp->op.bind.done > req->op.bind.count)
+		return "more changes made than asked for";
+	return NULL;
 }
 
 /* One response, already private. */
@@ -93,7 +137,7 @@ static void take_response(struct front_dev *dev, const struct xenvgpu_response *
 				rsp->reserved, rsp->status);
 		return;
 	}
-	fault = rsp->status ? NULL : answer_fault(&slot->req, rsp);
+	fault = rsp->status ? refusal_fault(&slot->req, rsp) : answer_fault(dev, &slot->req, rsp);
 	if (fault) {
 		front_violation(dev, "response %u to operation %#x: %s", rsp->id, rsp->operation,
 				fault);
@@ -144,13 +188,15 @@ static bool take_responses(struct front_dev *dev)
 static bool poll_all(struct front_dev *dev)
 {
 	unsigned int epoch = dev->epoch;
+	uint32_t news;
 	bool any;
 
 	if (dev->raw)
 		return true;
+	news = front_events_seen(dev);
 	any = take_responses(dev);
 	if (dev->epoch == epoch)
-		any |= front_events_poll(dev);
+		any |= front_events_take(dev, news);
 	return any;
 }
 
@@ -298,6 +344,9 @@ void front_ring_stop(struct front_dev *dev)
 	front_run_retire(dev, dev->event_page);
 	dev->ring_page = dev->event_page = NULL;
 	front_pool_stop(dev);
+	front_imports_stop(dev);
+	front_spaces_stop(dev);
+	front_channels_stop(dev);
 
 	/* Last, because a callback may do anything but submit. */
 	for (unsigned int i = 0; i < XENVGPU_RING_SLOTS; i++) {

@@ -21,6 +21,7 @@
 
 #include "guest-frontend/bare/front.h"
 #include "hv/hosted/hosted.h"
+#include "front_back_work.h"
 
 #ifndef FB_VRAM
 #define FB_VRAM (4u << 20) /* a fuzzer is content with less */
@@ -42,6 +43,7 @@ struct fb {
 	uint32_t req_cons, rsp_prod;
 	unsigned int upcalls, served;
 	uint8_t vram[FB_VRAM] __attribute__((aligned(HV_PAGE_SIZE)));
+	struct fbw work; /* address spaces, channels */
 
 	/* Called for each request, as the backend; true: the hook has dealt with it. */
 	bool (*hook)(struct fb *fb, const struct xenvgpu_request *req);
@@ -224,7 +226,9 @@ static inline void fb_answer(struct fb *fb, const struct xenvgpu_request *req,
 			rsp->op.mem_alloc.handle = FB_HANDLE;
 		break;
 	case XENVGPU_OP_MEM_FREE:
-		rsp->status = req->op.mem_free.handle == FB_HANDLE ? 0 : -XEN_ENOENT;
+		rsp->status = req->op.mem_free.handle == FB_HANDLE
+				      ? 0
+				      : fbw_free(&fb->work, req->op.mem_free.handle);
 		break;
 	case XENVGPU_OP_MEM_WRITE:
 	case XENVGPU_OP_MEM_READ:
@@ -257,7 +261,7 @@ static inline void fb_answer(struct fb *fb, const struct xenvgpu_request *req,
 			rsp->status = -XEN_EINVAL;
 		break;
 	default:
-		rsp->status = -XEN_EOPNOTSUPP;
+		rsp->status = fbw_answer(&fb->work, fb->guest, req, rsp);
 	}
 }
 
@@ -292,6 +296,8 @@ static inline void fb_event(hv_port_t port, void *arg)
 
 	(void)port;
 	fb->upcalls++;
+	if (fb->mapped)
+		fbw_take_doorbells(&fb->work, fb_events(fb));
 	if (!fb->deaf)
 		fb_serve(fb);
 }
@@ -302,6 +308,7 @@ static inline void fb_offer(struct fb *fb)
 	hosted_enter(fb->h, fb->back);
 	fb_write(HV_XS_NONE, fb_back_dir(fb), "versions", "1");
 	fb_write(HV_XS_NONE, fb_back_dir(fb), "feature-bar-copy", "1");
+	fb_write(HV_XS_NONE, fb_back_dir(fb), "feature-channels", "1");
 	fb_write_u(HV_XS_NONE, fb_back_dir(fb), "state", XenbusStateInitWait);
 	hosted_leave();
 	fb_run(fb);
@@ -339,6 +346,7 @@ static inline void fb_detach(struct fb *fb)
 	hosted_enter(fb->h, fb->back);
 	hv_evtchn_close(fb->port);
 	hv_grant_unmap(fb->map, 2);
+	fbw_end(&fb->work);
 	hosted_leave();
 }
 
@@ -346,6 +354,7 @@ static inline void fb_die(struct fb *fb)
 {
 	fb->mapped = false;
 	hosted_domain_destroy(fb->h, fb->back);
+	memset(&fb->work, 0, sizeof(fb->work));
 }
 
 /* A new backend domain, as after a restart; not plugged yet. */

@@ -361,7 +361,7 @@ static void event_index_backwards(struct fb *f, struct xenvgpu_response *rsp)
 static void event_unknown(struct fb *f, struct xenvgpu_response *rsp)
 {
 	put(f, rsp);
-	fb_events(f)->event[0].type = 0x11;
+	fb_events(f)->event[0].type = 0x12;
 	fb_events(f)->in_prod = 1;
 }
 
@@ -517,7 +517,8 @@ static void test_errors(void **state)
 		{-XEN_ENOSPC, -ENOSPC}, {-XEN_ENOENT, -ENOENT},		{-XEN_EBUSY, -EBUSY},
 		{-XEN_EFAULT, -EFAULT}, {-XEN_EPERM, -EPERM},		{-XEN_EIO, -EIO},
 		{-XEN_EAGAIN, -EAGAIN}, {-XEN_EACCES, -EACCES},		{-XEN_ENODEV, -ENODEV},
-		{-XEN_ERANGE, -ERANGE}, {-XEN_EOVERFLOW, -EOVERFLOW},	{-4095, -EIO},
+		{-XEN_ERANGE, -ERANGE}, {-XEN_EOVERFLOW, -EOVERFLOW},	{-XEN_EEXIST, -EEXIST},
+		{-4095, -EIO},
 	};
 	uint32_t handle = 1;
 
