@@ -2,11 +2,12 @@
 /*
  * fuzz_front_ring.c - the bare front against a backend that writes whatever the input says.
  *
- * COVERS: guest-frontend/bare/ring.c guest-frontend/bare/events.c
+ * COVERS: guest-frontend/bare/ring.c guest-frontend/bare/events.c guest-frontend/bare/import.c guest-frontend/bare/spaces.c guest-frontend/bare/channels.c
  *
  * The input is a program: each step is an operation byte and its arguments. Some steps are the
- * guest's (submit, copy, flush, forget, close), the others the backend's (write bytes anywhere in the
- * ring or event page, move the indices, answer honestly, send events, change state, re-plug). Whatever
+ * guest's (submit, copy, import, bind, make and ring channels, flush, forget, close), the others the backend's
+ * (write bytes anywhere in the ring or event page, move the indices, answer honestly, send events, change
+ * state, re-plug). Whatever
  * happens, no memory is touched wrongly, every request ends exactly once, and when the device is
  * destroyed and the backend has let go, the guest holds nothing.
  */
@@ -91,10 +92,73 @@ static void forget(unsigned int ticket)
 	}
 }
 
+/* Calls that wait for their answer, which may be as wrong as the input likes. */
+static struct front_import *imports[4];
+
+static void check_wait(int ret)
+{
+	must(ret <= 0, "positive result");
+	must(ret != -ESHUTDOWN, "the loop was left");
+}
+
+static void work_step(struct input *in)
+{
+	struct xenvgpu_channel_create_req desc = {.space = FBW_SPACE, .engine_class = FBW_COPY};
+	struct xenvgpu_bind binds[XENVGPU_MAX_BINDS + 1] = {{.operation = XENVGPU_BIND_MAP}};
+	unsigned int what = byte(in) % 8, n = byte(in), done;
+	struct xenvgpu_space_create_resp space = {0};
+	struct xenvgpu_class_list_resp classes = {0};
+	struct front_import **import = &imports[n % 4];
+	uint32_t got;
+	int ret = 0;
+
+	switch (what) {
+	case 0:
+		if (*import) {
+			ret = front_import_free(fb.dev, *import);
+			if (ret != -EBUSY)
+				*import = NULL;
+			break;
+		}
+		ret = front_mem_import(fb.dev, 1 + n % 64, n >> 7, import);
+		must(ret || (*import)->handle, "an import without a handle");
+		break;
+	case 1:
+		ret = front_class_list(fb.dev, &classes);
+		must(classes.n <= XENVGPU_CLASSES_MAX, "more classes than fit");
+		break;
+	case 2:
+		ret = front_space_create(fb.dev, &space);
+		must(ret || space.va_start < space.va_end, "an empty space");
+		break;
+	case 3:
+		ret = front_space_destroy(fb.dev, FBW_SPACE);
+		break;
+	case 4:
+		n %= XENVGPU_MAX_BINDS + 2;
+		binds[0].handle = n == 1 ? 0x100 + byte(in) : 0;
+		ret = front_bind(fb.dev, FBW_SPACE, binds, n, &done);
+		must(done <= n && (ret || done == n), "a wrong count of changes");
+		break;
+	case 5:
+		ret = front_channel_create(fb.dev, &desc, &got);
+		must(ret || got < XENVGPU_MAX_CHANNELS, "a channel out of range");
+		break;
+	case 6:
+		ret = front_channel_destroy(fb.dev, n);
+		break;
+	default:
+		ret = front_channel_ring(fb.dev, n, word(in));
+		if (!ret)
+			ret = front_channel_get(fb.dev, n, &got);
+	}
+	check_wait(ret);
+}
+
 static void guest_step(struct input *in)
 {
 	struct xenvgpu_request req = {0};
-	unsigned int what = byte(in) % 8;
+	unsigned int what = byte(in) % 10;
 	struct request *r = &requests[submitted];
 	int ret = -1, n;
 
@@ -130,6 +194,10 @@ static void guest_step(struct input *in)
 	case 4:
 		if (!(byte(in) % 8))
 			front_close(fb.dev);
+		break;
+	case 8:
+	case 9:
+		work_step(in);
 		break;
 	default:
 		req.operation = (uint8_t)(XENVGPU_OP_INFO + byte(in) % 4);
@@ -201,8 +269,9 @@ static void back_step(struct input *in)
 	case 7:
 		at = fb_events(&fb)->in_prod++ % XENVGPU_NUM_EVENTS;
 		memset(&fb_events(&fb)->event[at], 0, sizeof(struct xenvgpu_event));
-		fb_events(&fb)->event[at].type = XENVGPU_EVT_LOST;
-		fb_events(&fb)->event[at].op.lost.reason = byte(in) % 4;
+		n = byte(in); /* a reason, or a channel */
+		fb_events(&fb)->event[at].type = n < 4 ? XENVGPU_EVT_LOST : XENVGPU_EVT_CHANNEL;
+		fb_events(&fb)->event[at].op.lost.reason = n < 4 ? n : n - 4;
 		hv_evtchn_send(fb.port);
 		break;
 	case 8: /* events with nothing to say */
@@ -217,10 +286,11 @@ static void back_step(struct input *in)
 		fb.deaf = byte(in) % 2;
 		break;
 	case 11: /* something the guest needs runs out, once */
-		at = byte(in) % 3;
+		at = byte(in) % 4;
 		hosted_fail_nth(fb.h, fb.guest,
 				at == 0	  ? HOSTED_FAIL_PAGES
 				: at == 1 ? HOSTED_FAIL_GRANT_GIVE
+				: at == 2 ? HOSTED_FAIL_GRANT_MAP
 					  : HOSTED_FAIL_EVTCHN,
 				byte(in) % 4);
 		break;
@@ -241,6 +311,13 @@ static void back_step(struct input *in)
 	hosted_leave();
 }
 
+static void stopped(struct front_dev *dev, const struct xenvgpu_event *evt, void *arg)
+{
+	(void)dev;
+	(void)arg;
+	must(evt->op.channel.channel < XENVGPU_MAX_CHANNELS, "news of no channel");
+}
+
 /* A machine serves many runs, for making one takes longer than a run. */
 static void start(void)
 {
@@ -257,6 +334,8 @@ static void start(void)
 	fb_plug(&fb);
 	guest_in(&fb);
 	must(!front_open(0, NULL, NULL, &fb.dev), "cannot open");
+	front_on_channel_stopped(fb.dev, stopped, NULL);
+	front_set_timeout(fb.dev, 50 * HV_MS);
 	guest_out(&fb);
 	fb_run(&fb);
 	must(!fb_connect(&fb), "cannot connect at first");
@@ -269,6 +348,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	submitted = 0;
 	memset(taken, 0, sizeof(taken));
+	memset(imports, 0, sizeof(imports));
 	start();
 	while (in.p < in.end) {
 		unsigned int who = byte(&in);
@@ -295,7 +375,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fb.dev = NULL;
 	guest_out(&fb);
 	hosted_usage(fb.h, fb.guest, &u);
-	must(!u.pages && !u.grants && !u.ports && !u.watches, "something is left behind");
+	must(!u.pages && !u.grants && !u.ports && !u.maps && !u.watches,
+	     "something is left behind");
 	hosted_log_clear(fb.h, fb.guest);
 	return 0;
 }
