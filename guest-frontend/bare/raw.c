@@ -24,6 +24,11 @@ int front_raw_take(struct front_dev *dev, struct front_raw *out)
 	return 0;
 }
 
+void front_raw_give(struct front_dev *dev)
+{
+	dev->raw = false;
+}
+
 uint8_t *front_raw_slot(const struct front_raw *raw, uint32_t index)
 {
 	return (uint8_t *)&raw->sring->ring[index % XENVGPU_RING_SLOTS];

@@ -25,6 +25,9 @@ struct front_raw {
 /* 0, or -ENODEV when not connected. Pending requests of the front are never completed any more. */
 int front_raw_take(struct front_dev *dev, struct front_raw *out);
 
+/* The front goes on; only when ring and indices are as they were, whatever was done to the event page. */
+void front_raw_give(struct front_dev *dev);
+
 /* Any slot as bytes, any index (taken modulo the ring): 64 bytes, shared with the backend. */
 uint8_t *front_raw_slot(const struct front_raw *raw, uint32_t index);
 

@@ -81,6 +81,7 @@ static inline int fbw_import(struct fbw *w, hv_domid_t guest,
 	import->flags = req->flags;
 	import->map = calloc(req->pages, sizeof(*import->map));
 	dir = aligned_alloc(HV_PAGE_SIZE, sizeof(*dir));
+	memset(dir, 0, sizeof(*dir));
 	for (unsigned int i = 0; i < req->pages && !ret; i++) {
 		unsigned int at = i % XENVGPU_GREFS_PER_DIR;
 		struct hv_grant_copy op = {
