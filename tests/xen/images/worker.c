@@ -9,19 +9,24 @@
  *   mode=loop   write and verify pieces for ever, through loss and re-plug, until data/go=stop;
  *               data/progress tells how far it is
  *   mode=cycle  connect, ping, disconnect, cycles= times; data/progress, data/result
+ *   mode=submit open, answer data/phase "ready", wait for data/go=run, publish batches= batches of ops= copies,
+ *               each when the last has ended, answer data/phase "submitted"; at data/go=read read back and
+ *               verify, answer data/result
  *   mode=idle   never touch the device
  *   mode=sit    connect and stay
- * After its work the guest waits for data/go=end.
+ * With via=gpu, hold and loop move the bytes by submissions of their own to the GPU. After its work the guest
+ * waits for data/go=end.
  */
-#include "guest-frontend/bare/front.h"
 #include "tests/common/sha256.h"
+#include "tests/xen/mover.h"
 #include "tests/xen/pattern.h"
 #include "worker.h"
 
-#define PIECE 0x100000ull /* bytes per call */
+#define PIECE ((uint64_t)MOVER_PIECE) /* bytes per call */
 
 static uint64_t key, seed, bytes;
-static uint8_t *buf;
+static bool via_gpu;
+static struct mover mover;
 
 static struct front_dev *connect(uint64_t timeout)
 {
@@ -39,7 +44,7 @@ static struct front_dev *connect(uint64_t timeout)
 
 /* What the platform and the front have counted so far. */
 struct costs {
-	uint64_t hypercalls, upcalls, sends, requests, batches, wakeups, grants;
+	uint64_t hypercalls, upcalls, sends, requests, batches, wakeups, grants, submissions;
 };
 
 static struct costs costs_now(const struct front_dev *dev)
@@ -49,11 +54,12 @@ static struct costs costs_now(const struct front_dev *dev)
 	return (struct costs){
 		.hypercalls = hv_hypercalls_total(),
 		.upcalls = hv_upcalls(),
-		.sends = s->notifies,
+		.sends = s->notifies + s->ring_sends,
 		.requests = s->requests,
 		.batches = s->batches,
 		.wakeups = s->wakeups,
 		.grants = s->grants,
+		.submissions = mover.dma.batches,
 	};
 }
 
@@ -65,17 +71,16 @@ static void hold(void)
 	uint8_t digest[SHA256_SIZE];
 	struct sha256 sha;
 	uint64_t bad = UINT64_MAX;
-	uint32_t handle;
-	int err;
+	int err = dev ? mover_open(&mover, dev, bytes, via_gpu) : -ENODEV;
 
-	if (!dev || (err = front_mem_alloc(dev, bytes, &handle))) {
-		answer("result", "FAILED: no device or no memory");
+	if (err) {
+		answer("result", "FAILED: no device or no memory: %d", err);
 		return;
 	}
 	before = costs_now(dev);
 	for (uint64_t at = 0; !err && at < bytes; at += PIECE) {
-		pattern_fill(buf, seed, key, at, PIECE);
-		err = front_mem_write(dev, handle, at, buf, PIECE);
+		pattern_fill(mover.piece, seed, key, at, PIECE);
+		err = mover_put(&mover, at);
 	}
 	if (err) {
 		answer("result", "FAILED: write: %d", err);
@@ -89,10 +94,10 @@ static void hold(void)
 	for (uint64_t at = 0; !err && at < bytes; at += PIECE) {
 		size_t where;
 
-		memset(buf, 0, PIECE);
-		err = front_mem_read(dev, handle, at, buf, PIECE);
-		sha256_update(&sha, buf, PIECE);
-		where = pattern_check(buf, seed, key, at, PIECE);
+		memset(mover.piece, 0, PIECE);
+		err = mover_get(&mover, at);
+		sha256_update(&sha, mover.piece, PIECE);
+		where = pattern_check(mover.piece, seed, key, at, PIECE);
 		if (where < PIECE && bad == UINT64_MAX)
 			bad = at + where;
 	}
@@ -108,7 +113,8 @@ static void hold(void)
 		answer("result",
 		       "verified bytes=%llu moved=%llu sha256=%s requests=%llu batches=%llu "
 		       "sends=%llu "
-		       "wakeups=%llu hypercalls=%llu upcalls=%llu grants=%llu",
+		       "wakeups=%llu hypercalls=%llu upcalls=%llu grants=%llu dma=%llu "
+		       "submissions=%llu",
 		       (unsigned long long)bytes, 2ull * bytes, hex,
 		       (unsigned long long)(after.requests - before.requests),
 		       (unsigned long long)(after.batches - before.batches),
@@ -116,14 +122,16 @@ static void hold(void)
 		       (unsigned long long)(after.wakeups - before.wakeups),
 		       (unsigned long long)(after.hypercalls - before.hypercalls),
 		       (unsigned long long)(after.upcalls - before.upcalls),
-		       (unsigned long long)(after.grants - before.grants));
+		       (unsigned long long)(after.grants - before.grants),
+		       (unsigned long long)mover.by_gpu,
+		       (unsigned long long)(after.submissions - before.submissions));
 }
 
 static void loop(void)
 {
 	struct front_dev *dev;
 	uint64_t done = 0, losses = 0, next_report = 0;
-	uint32_t handle = 0;
+	bool open = false;
 	int err = front_open(0, NULL, NULL, &dev);
 
 	if (err) {
@@ -134,12 +142,11 @@ static void loop(void)
 	for (uint64_t generation = 0; !told("stop"); generation++) {
 		uint64_t at = generation % (bytes / PIECE) * PIECE;
 
-		if (!handle) { /* first time, or all contents are gone */
+		if (!open) { /* first time, or all contents are gone */
 			err = front_wait_connected(dev, 120 * HV_S);
 			if (!err)
-				err = front_mem_alloc(dev, bytes, &handle);
+				err = mover_open(&mover, dev, bytes, via_gpu);
 			if (err == -ENODEV) {
-				handle = 0;
 				nap(50 * HV_MS);
 				continue;
 			}
@@ -148,18 +155,20 @@ static void loop(void)
 				       front_state_name(front_state(dev)));
 				return;
 			}
+			open = true;
 		}
-		pattern_fill(buf, seed + generation, key, at, PIECE);
-		err = front_mem_write(dev, handle, at, buf, PIECE);
-		memset(buf, 0, PIECE);
+		pattern_fill(mover.piece, seed + generation, key, at, PIECE);
+		err = mover_put(&mover, at);
+		memset(mover.piece, 0, PIECE);
 		if (!err)
-			err = front_mem_read(dev, handle, at, buf, PIECE);
+			err = mover_get(&mover, at);
 		if (err == -ENODEV) {
 			losses++;
-			handle = 0;
+			mover_close(&mover);
+			open = false;
 			continue;
 		}
-		if (err || pattern_check(buf, seed + generation, key, at, PIECE) < PIECE) {
+		if (err || pattern_check(mover.piece, seed + generation, key, at, PIECE) < PIECE) {
 			answer("result", "FAILED: piece %llu: error %d or mismatch",
 			       (unsigned long long)generation, err);
 			return;
@@ -173,9 +182,69 @@ static void loop(void)
 			next_report = hv_now() + 500 * HV_MS;
 		}
 	}
+	if (open)
+		mover_close(&mover);
 	front_destroy(dev);
 	answer("result", "verified moved=%llu losses=%llu", (unsigned long long)done,
 	       (unsigned long long)losses);
+}
+
+/* Batches in steady state: what they cost is counted here and, by the harness, in gpudom. */
+static void submit(uint64_t batches, uint64_t ops)
+{
+	struct front_dev *dev = connect(120 * HV_S);
+	uint32_t part = (uint32_t)(PIECE / ops) & ~3u;
+	struct costs before, after;
+	int err = dev ? mover_open(&mover, dev, bytes, true) : -ENODEV;
+
+	pattern_fill(mover.piece, seed, key, 0, PIECE);
+	for (uint64_t at = 0; !err && at < bytes; at += PIECE)
+		err = mover_put(&mover, at);
+	if (err) {
+		answer("result", "FAILED: open: %d", err);
+		return;
+	}
+	/* Other bytes, so that what was there does not pass for what was sent. */
+	pattern_fill(mover.piece, seed + 1, key, 0, PIECE);
+	answer("phase", "ready");
+	if (wait_told("run", 300 * HV_S))
+		return;
+	before = costs_now(dev);
+	for (uint64_t i = 0; i < batches && !err; i++) {
+		uint64_t to = mover.object_va + i % (bytes / PIECE) * PIECE;
+
+		for (uint64_t op = 0; op < ops && !err; op++)
+			err = dma_copy(&mover.dma, mover.buf_va + op * part, to + op * part, part);
+		if (!err)
+			err = dma_submit(&mover.dma);
+		if (!err)
+			err = dma_wait(&mover.dma, 60 * HV_S);
+	}
+	after = costs_now(dev);
+	if (err) {
+		answer("result", "FAILED: batch: %d", err);
+		return;
+	}
+	answer("phase", "submitted");
+	if (wait_told("read", 300 * HV_S))
+		return;
+	for (uint64_t at = 0; at < bytes && !err; at += PIECE) {
+		memset(mover.piece, 0, PIECE);
+		err = mover_get(&mover, at);
+		if (!err && pattern_check(mover.piece, seed + 1, key, 0, ops * part) < ops * part)
+			err = -EILSEQ;
+	}
+	if (err)
+		answer("result", "FAILED: %d", err);
+	else
+		answer("result",
+		       "verified submissions=%llu ops=%llu sends=%llu requests=%llu grants=%llu "
+		       "hypercalls=%llu",
+		       (unsigned long long)(after.submissions - before.submissions),
+		       (unsigned long long)ops, (unsigned long long)(after.sends - before.sends),
+		       (unsigned long long)(after.requests - before.requests),
+		       (unsigned long long)(after.grants - before.grants),
+		       (unsigned long long)(after.hypercalls - before.hypercalls));
 }
 
 static void cycle(uint64_t cycles)
@@ -207,8 +276,8 @@ static int worker_start(int argc, char **argv)
 	key = order_number(argc, argv, "key", 1);
 	seed = order_number(argc, argv, "seed", 1);
 	bytes = order_number(argc, argv, "bytes", 4 * PIECE);
-	buf = malloc(PIECE);
-	if (!buf || bytes % PIECE || !bytes)
+	via_gpu = !strcmp(order_text(argc, argv, "via", "back"), "gpu");
+	if (bytes % PIECE || !bytes)
 		return -EINVAL;
 	answer("phase", "started");
 	if (!strcmp(mode, "hold"))
@@ -217,6 +286,9 @@ static int worker_start(int argc, char **argv)
 		loop();
 	else if (!strcmp(mode, "cycle"))
 		cycle(order_number(argc, argv, "cycles", 100));
+	else if (!strcmp(mode, "submit"))
+		submit(order_number(argc, argv, "batches", 100),
+		       order_number(argc, argv, "ops", 4));
 	else if (!strcmp(mode, "sit"))
 		answer("phase", connect(120 * HV_S) ? "connected" : "FAILED");
 	else if (strcmp(mode, "idle") != 0)
