@@ -270,7 +270,7 @@ def stage_proof():
 
 
 # Whole-system tests of minutes rather than seconds.
-XEN_LONG = ("lifecycle", "submit", "boot", "restart", "boot_faults", "recovery", "chips", "configs")
+XEN_LONG = ("lifecycle", "submit", "isolation", "boot", "restart", "boot_faults", "recovery", "chips", "configs")
 MACHINE_MIB = 3584  # of a test machine: its memory, and QEMU
 
 

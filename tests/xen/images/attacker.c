@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * attacker - a hostile guest that submits to the GPU what no driver would, case by case (tests/xen/attacks.c).
+ *
+ * After data/go=start each answer is in data/case-NAME: "ok", or what came of it. A channel that is busy for ever
+ * is kept so from data/busy=NAME until data/go=NAME. data/done follows the last case.
+ */
+#include "tests/xen/attacks.h"
+#include "worker.h"
+
+static void keep_busy(const struct attack *attack, void *arg)
+{
+	(void)arg;
+	if (!attack->endless)
+		return;
+	answer("busy", "%s", attack->name);
+	(void)wait_told(attack->name, 300 * HV_S);
+}
+
+static int attacker_start(int argc, char **argv)
+{
+	struct front_dev *dev;
+	int err = front_open(0, NULL, NULL, &dev);
+
+	(void)argc;
+	(void)argv;
+	if (!err) {
+		front_set_timeout(dev, 60 * HV_S); /* an emulated machine may be slow */
+		err = front_wait_connected(dev, 120 * HV_S);
+	}
+	answer("phase", err ? "FAILED: no connection" : "connected");
+	err = wait_told("start", 300 * HV_S);
+	for (unsigned int i = 0; i < attacks_nr && !err; i++) {
+		char why[96] = "ok", node[64];
+
+		err = attack_run(&attacks[i], dev, keep_busy, NULL, why, sizeof(why));
+		snprintf(node, sizeof(node), "case-%s", attacks[i].name);
+		answer(node, "%s", why);
+	}
+	answer("done", err ? "FAILED" : "ok");
+	return wait_told("end", 900 * HV_S);
+}
+
+HV_IMAGE(attacker_start);

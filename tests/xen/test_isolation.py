@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""A hostile guest's submissions on real Xen come to what they deserve, and its neighbour goes on.
+
+tests/xen/images/attacker.c has the GPU try, case by case, to leave what is the guest's own (tests/xen/attacks.c
+names the error that each has to end with). A neighbour copies and verifies by the GPU all the while: its
+progress is checked before, during and after. Xen's IOMMU sees nothing of it.
+"""
+
+import re
+import sys
+
+import system
+import archives
+from system import System, fields
+from results import Results, Skip, check, check_equal
+
+VERSION = "535.113.01"
+ENTRY = re.compile(r"STOPS\((\w+), |name = \"(\w+)\"(?:.*?\.(endless))?")
+
+
+def cases():
+    """[(name, whether it keeps the GPU busy)] of the table in attacks.c, in order."""
+    with open(f"{system.ROOT}/tests/xen/attacks.c", encoding="utf-8") as f:
+        table = f.read().split("const struct attack attacks[] = {")[1].split("};")[0]
+    return [(m[1] or m[2], bool(m[3])) for m in ENTRY.finditer(table)]
+
+
+class Neighbour:
+    """The guest that copies and verifies beside the attacker."""
+
+    def __init__(self, s):
+        self.s = s
+        s.create_worker("victim", "mode=loop via=gpu key=1 seed=7 bytes=8M", "32M")
+        s.wait_node("victim", "progress", "verified", 120)
+        self.node = f"/local/domain/{s.domid('victim')}/data/progress"
+
+    def progress(self):
+        """(bytes verified, connections lost)."""
+        told = fields(self.s.ok(f"xenstore-read {self.node}"))
+        return int(told["verified"]), int(told["losses"])
+
+    def goes_on(self, what):
+        """It verifies more than it has now."""
+        start = self.progress()[0]
+        now = self.s.wait(lambda: (p := self.progress())[0] > start and p, f"the neighbour to go on {what}", 120)
+        check_equal(now[1], 0, "connections that the neighbour lost")
+
+
+def main():
+    results = Results("isolation")
+    archive = archives.find(VERSION)
+    if not archive:
+        with results.case("isolation"):
+            raise Skip(f"the mirror does not have {VERSION}")
+        return results.finish()
+    with System("isolation", firmware=archive, images=("worker", "attacker"), limit=900) as s:
+        s.start_gpudom()
+        victim = Neighbour(s)
+        s.create_worker("attacker", "", "32M", image="attacker")
+        s.wait_node("attacker", "phase", "connected", 120)
+        victim.goes_on("before all")
+        begin = len(s.xen_log())
+        s.tell("attacker", "start")
+        for name, endless in cases():
+            if endless:
+                with results.case(f"{name}, the neighbour meanwhile"):
+                    s.wait_node("attacker", "busy", f"{name}$", 120)
+                    victim.goes_on(f"beside {name}")
+                s.tell("attacker", name)
+            with results.case(name):
+                said = s.wait(lambda: s.node("attacker", f"case-{name}") or
+                              (s.node("attacker", "done") or "").startswith("FAILED"), f"{name} to end", 120)
+                check(said == "ok", str(said))
+                victim.goes_on(f"after {name}")
+        with results.case("that were all"):
+            s.wait_node("attacker", "done", "ok", 30)
+        with results.case("the neighbour goes on, and its data stayed right"):
+            victim.goes_on("in the end")
+            s.tell("victim", "stop")
+            check_equal(fields(s.wait_node("victim", "result", "verified", 60))["losses"], "0", "losses")
+        with results.case("the driver domain serves on"):
+            check(s.gpudom_running(), f"gpudom says {s.gpudom_status()}")
+        with results.case("Xen's IOMMU log is empty"):
+            faults = re.findall(r".*(?:DMAR|iommu fault|VT-D.*fault).*", s.xen_log()[begin:], re.I)
+            check(not faults, "; ".join(faults[:3]))
+    return results.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
