@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "peer"))
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [os.path.join(TESTS, "peer"), os.path.join(TESTS, "bed")]
 
 import firmware  # noqa: E402
 from bed import BUILD  # noqa: E402
