@@ -110,7 +110,7 @@ static void they_are_users(void **state)
 		assert_int_equal(alloc_value(c, FWQ_F_NV_CHANNEL_ALLOC_PARAMS__internalFlags) & 3,
 				 0);
 		assert_true(alloc_value(c, FWQ_F_NV_CHANNEL_ALLOC_PARAMS__userdMem_base) ==
-			    t->userd.addr + 3 * USERD_BYTES);
+			    t->userd.addr + 3ul * USERD_BYTES);
 		assert_int_equal(gpu_vram_read(bed.boot->gpu, t->own.base, words, sizeof(words)),
 				 0);
 		base = gpu_vm_directory(t->vm) | 0xc00;
@@ -315,8 +315,14 @@ static void reports_about_nobody(void **state)
 	report(&bed, chid, 0, 0); /* it is broken already */
 	assert_int_equal(c->faults, 1);
 	assert_int_equal(fifo->strays, 7);
-	gone = chid;
 	assert_int_equal(bed_channel_end(c), 0);
+	c = bed_channel_up(t, 0);
+	gone = c->ch->chid;
+	gpu_channel_free(c->ch, bed_channel_done, c);
+	report(&bed, gone, 0, 0); /* it ends */
+	assert_int_equal(c->done, 1);
+	assert_int_equal(c->faults, 0);
+	assert_int_equal(fifo->strays, 7);
 	c = bed_channel_up(t, 0);
 	report(&bed, gone, 0, 0); /* late */
 	assert_int_equal(c->faults, 0);
@@ -438,7 +444,7 @@ static void what_cannot_be_asked(void **state)
 	REFUSED(-EINVAL, d.gpfifo += 4);
 	REFUSED(-EINVAL, d.gpfifo = gpu_vm_start(t->vm) - 8);
 	REFUSED(-EINVAL, d.gpfifo = end);
-	REFUSED(-EINVAL, d.gpfifo = end - 8 * BED_ENTRIES + 8);
+	REFUSED(-EINVAL, d.gpfifo = end - 8ul * BED_ENTRIES + 8);
 	REFUSED(-EINVAL, d.gpfifo = ~7ull);
 	REFUSED(-EINVAL, d.entries = 0);
 	REFUSED(-EINVAL, d.entries = 3);
@@ -665,7 +671,8 @@ static void silence_at_the_end(void **state)
 		assert_true(gpu_is_lost(bed.boot->gpu));
 		assert_true(hosted_log_count(bed.boot->h, bed.boot->dom, "lost: ") > 0);
 		if (!whole) {
-			assert_true(bed_channel_end(d) < 0);
+			assert_int_equal(bed_channel_end(d),
+					 -ENODEV); /* nobody is asked any more */
 			assert_int_not_equal(bed_tenant_end(t), 0);
 		}
 		channel_bed_down(&bed);
@@ -709,48 +716,69 @@ static void silence_at_the_beginning(void **state)
 
 /* ---------------------------------------------------------------- at any moment */
 
-static bool some_turns(void *arg)
+enum act { FREE, END, FREE_THEN_END, ACTS };
+
+/* A channel at one of its moments: the firmware has answered n calls, the last of them told to nobody yet if half. */
+static struct bed_channel *at_moment(struct channel_bed *bed, struct bed_tenant *t, unsigned int n,
+				     bool half)
 {
-	return (*(unsigned int *)arg)-- == 0;
+	struct bed_channel *c;
+
+	hold(&bed->vm);
+	c = bed_channel_ask(t, 0);
+	while (n > 1 || (n && !half)) {
+		step(&bed->vm);
+		n--;
+	}
+	if (half)
+		half_step(&bed->vm);
+	return c;
 }
 
-/* The loop turns n times, or until nothing is to be done. */
-static void turns(unsigned int n)
+static void at_a_moment(struct channel_bed *bed, unsigned int n, bool half, enum act act)
 {
-	hv_loop_until(some_turns, &n, 20 * HV_MS);
+	struct bed_tenant *t = bed_tenant_up(bed, 0);
+	struct bed_channel *other = bed_channel_up(t, 1), *c = at_moment(bed, t, n, half);
+	struct told end = {.model = bed->boot->model};
+	unsigned int ready = c->ready;
+
+	/* Four calls make a channel that is not the first. */
+	assert_int_equal(ready, n > 4 || (n == 4 && !half));
+	if (act == FREE || act == FREE_THEN_END)
+		gpu_channel_free(c->ch, bed_channel_done, c);
+	if (act == FREE_THEN_END)
+		step(&bed->vm);
+	if (act == END || act == FREE_THEN_END)
+		gpu_tenant_end(t->tenant, ended, &end);
+	assert_int_equal(c->done, 0);
+	let_go(&bed->vm);
+	if (act == FREE) {
+		bed_until_called(&c->done);
+		assert_int_equal(c->err, 0);
+		assert_true(bed_works(other, 77));
+		gpu_tenant_end(t->tenant, ended, &end);
+	}
+	assert_int_equal(await(&end), 0);
+	assert_int_equal(c->done, act == FREE);
+	assert_int_equal(c->ready, ready);
+	assert_int_equal(bed_model_channels(bed), 0);
+	bed_tenant_memory_free(t);
 }
 
 /* Ended while it is being made: nobody hears that it is ready, unless he has. */
 static void ended_at_any_moment(void **state)
 {
 	struct channel_bed bed = channel_bed_up("570.144");
-	unsigned int made = 0;
 
 	(void)state;
-	for (unsigned int n = 0; n < 40; n++) {
-		struct bed_tenant *t = bed_tenant_up(&bed, 0);
-		struct bed_channel *c = bed_channel_ask(t, 0), *d;
-		unsigned int ready;
-
-		turns(n);
-		d = bed_channel_ask(t, 1); /* in another state, if possible */
-		ready = c->ready;
-		made += ready;
-		if (n % 2) {
-			gpu_channel_free(c->ch, bed_channel_done, c);
-			turns(n / 4);
+	for (unsigned int n = 0; n <= 6; n++) {
+		for (enum act act = FREE; act < ACTS; act++) {
+			at_a_moment(&bed, n, false, act);
+			if (n)
+				at_a_moment(&bed, n, true, act);
 		}
-		if (n % 4 < 2) {
-			bed_until_called(&d->ready);
-			assert_int_equal(bed_channel_end(d), 0);
-		}
-		assert_int_equal(bed_tenant_end(t), 0);
-		if (n % 2)
-			assert_int_equal(c->ready, ready);
-		assert_true(c->done <= 1);
-		assert_int_equal(bed_model_channels(&bed), 0);
 	}
-	assert_in_range(made, 1, 39);
+	assert_false(gpu_is_lost(bed.boot->gpu));
 	channel_bed_down(&bed);
 }
 
@@ -758,29 +786,50 @@ static void ended_at_any_moment(void **state)
 static void without_an_end(void **state)
 {
 	(void)state;
-	for (unsigned int n = 0; n < 40; n += 3) {
+	for (unsigned int n = 0; n <= 20; n++) {
 		struct channel_bed bed = channel_bed_up("570.144");
 		struct bed_tenant *t = bed_tenant_up(&bed, 0);
-		struct bed_channel *c = bed_channel_ask(t, 0), *d;
+		struct bed_channel *c = at_moment(&bed, t, n % 7, n % 2);
 		unsigned int ready, done;
 
-		turns(n);
-		d = bed_channel_ask(t, 1);
-		if (n % 2)
+		if (n % 3)
 			gpu_channel_free(c->ch, bed_channel_done, c);
-		turns(n / 2);
-		ready = c->ready + d->ready;
+		if (n > 6)
+			step(&bed.vm);
+		if (n > 13)
+			half_step(&bed.vm);
+		ready = c->ready;
 		done = c->done;
-		gpu_rm_stop(bed.rm);
-		assert_int_equal(bed_stop(bed.boot), 0);
-		gpu_boot_free(bed.boot->boot);
-		bed.boot->boot = NULL;
-		gpu_rm_free(bed.rm);
-		assert_int_equal(c->ready + d->ready, ready);
+		let_go(&bed.vm);
+		hv_dma_free(&t->system);
+		hv_dma_free(&t->userd);
+		vm_bed_down(&bed.vm);
+		assert_int_equal(c->ready, ready);
 		assert_int_equal(c->done, done);
-		bed_tenant_memory_free(t);
-		boot_bed_down(bed.boot);
 	}
+}
+
+/* Refused while its owner has asked for the end, and when it is over but was not told: he hears of the end. */
+static void ended_while_it_fails(void **state)
+{
+	struct channel_bed bed = channel_bed_up("570.144");
+	struct bed_tenant *t = bed_tenant_up(&bed, 0);
+	struct bed_channel *c;
+
+	(void)state;
+	bed_channel_up(t, 1);
+	assert_int_equal(model_fault_set(bed.boot->model, "alloc-refused=0xc56f"), 0);
+	for (unsigned int n = 0; n <= 1; n++) {
+		c = at_moment(&bed, t, n, n);
+		assert_int_equal(c->ready, 0);
+		gpu_channel_free(c->ch, bed_channel_done, c);
+		let_go(&bed.vm);
+		bed_until_called(&c->done);
+		assert_int_equal(c->err, 0);
+		assert_int_equal(c->ready, 0);
+	}
+	assert_int_equal(bed_tenant_end(t), 0);
+	channel_bed_down(&bed);
 }
 
 /* The firmware dies while channels run and one is on its way: the ends come, without mastering of the bus. */
@@ -817,6 +866,17 @@ static void end_in_fault(struct gpu_channel *ch, const struct gpu_fault *fault, 
 	assert_int_equal(c->done, 0);
 }
 
+/* The GPU is lost in the midst of it, so the end is there at once. */
+static void lose_and_end_in_fault(struct gpu_channel *ch, const struct gpu_fault *fault, void *arg)
+{
+	struct bed_channel *c = arg;
+
+	bed_channel_fault(ch, fault, arg);
+	gpu_give_up(c->owner->bed->boot->gpu, "for this test");
+	gpu_channel_free(ch, bed_channel_done, c);
+	assert_int_equal(c->done, 0);
+}
+
 static void tenant_end_in_ready(struct gpu_channel *ch, int err, void *arg)
 {
 	struct bed_channel *c = arg;
@@ -824,6 +884,30 @@ static void tenant_end_in_ready(struct gpu_channel *ch, int err, void *arg)
 	bed_channel_ready(ch, err, arg);
 	gpu_tenant_end(c->owner->tenant, ended, &c->owner->end);
 	assert_int_equal(c->owner->end.times, 0);
+}
+
+static void loss_in_a_callback(void **state)
+{
+	struct channel_bed bed = channel_bed_up("570.144");
+	struct bed_tenant *t = bed_tenant_up(&bed, 0);
+	struct gpu_channel_desc desc = bed_desc(t, 0);
+	struct bed_channel *c = &t->c[0];
+	struct push p;
+
+	(void)state;
+	*c = (struct bed_channel){.owner = t};
+	desc.fault = lose_and_end_in_fault;
+	assert_int_equal(gpu_channel_new(t->tenant, &desc, bed_channel_ready, c, &c->ch), 0);
+	bed_until_called(&c->ready);
+	p = bed_push(c);
+	push_copy(&p, UNMAPPED_VA, DATA_VA, 64, 64, 1);
+	bed_run(c, &p);
+	bed_until_called(&c->done);
+	pass(HV_MS);
+	assert_int_equal(c->done, 1);
+	assert_int_equal(c->err, -ENODEV);
+	assert_int_not_equal(bed_tenant_end(t), 0);
+	channel_bed_down(&bed);
 }
 
 static void ends_in_callbacks(void **state)
@@ -873,7 +957,9 @@ int main(void)
 		cmocka_unit_test(silence_at_the_beginning),
 		cmocka_unit_test(ended_at_any_moment),
 		cmocka_unit_test(without_an_end),
+		cmocka_unit_test(ended_while_it_fails),
 		cmocka_unit_test(the_firmware_dies),
+		cmocka_unit_test(loss_in_a_callback),
 		cmocka_unit_test(ends_in_callbacks),
 	};
 

@@ -73,7 +73,7 @@ struct gpu_channel {
 /* RM has taken the channel off because of an error: its owner is told, of the first one. */
 void gpu_channel_fault(struct gpu_channel *ch, const struct gpu_fault *fault);
 
-/* end.c: the channel is to end, and no call of its is under way. */
+/* end.c: what is still to be done about a channel that is to end, when no call of its is under way. */
 void gpu_channel_off(struct gpu_channel *ch);
 /* end.c: its id, engine and space are free, or lost if the firmware may know it; only its memory is left. */
 void gpu_channel_release(struct gpu_channel *ch, bool freed);

@@ -2,8 +2,8 @@
 /*
  * end.c - ends channels, one or all of a tenant, in the order that channel.h says.
  *
- * Whatever a channel was doing ends first: its call is answered, or its time is over. When all channels of a tenant
- * end, those that run are stopped by one call, which is the business of the first of them; the others wait.
+ * Whatever a channel was doing ends first: its call is answered, or its time is over. When all channels of a
+ * tenant end, those that run are stopped by one call, which is the business of the first of them.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -48,8 +48,6 @@ static void complain(const struct gpu_channel *ch, const struct fwq_rm_call *cal
 		   hv_pci_name(ch->tenant->gpu->pci), ch->chid, fwq_rm_text(call, err, text));
 }
 
-static void next(struct gpu_channel *ch);
-
 static void object_freed(struct fwq_object *object, int err)
 {
 	struct gpu_channel *ch = object->arg;
@@ -61,7 +59,7 @@ static void object_freed(struct fwq_object *object, int err)
 	if (err && (object == &ch->channel || !object->call.refused))
 		lost(ch, err);
 	else
-		next(ch);
+		gpu_channel_off(ch);
 }
 
 static void stopped(struct fwq_rm_call *call, int err)
@@ -83,7 +81,7 @@ static void stopped(struct fwq_rm_call *call, int err)
 		if (err && !call->refused && err != -ENOENT)
 			lost(ch, err);
 		else
-			next(ch);
+			gpu_channel_off(ch);
 	}
 }
 
@@ -130,7 +128,7 @@ static void free_object(struct gpu_channel *ch, struct fwq_object *object,
 }
 
 /* What is still to be done about a channel that does nothing now. */
-static void next(struct gpu_channel *ch)
+void gpu_channel_off(struct gpu_channel *ch)
 {
 	if (ch->tenant->gpu->lost && known(&ch->channel))
 		lost(ch, -ENODEV);
@@ -144,17 +142,12 @@ static void next(struct gpu_channel *ch)
 		gone(ch);
 }
 
-/* All channels of a tenant end: when nothing of their beginnings is under way any more, stop those that run. */
+/* All that do nothing now, those that run by one call; the others follow when their calls have ended. */
 static void all_off(struct gpu_tenant *tenant)
 {
 	struct gpu_channel *which[GPU_CHANNELS_MAX];
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < tenant->nr_slots; i++) {
-		if (tenant->channel[i] && tenant->channel[i]->busy &&
-		    tenant->channel[i]->step < GPU_CHANNEL_LIVE)
-			return;
-	}
 	for (unsigned int i = 0; i < tenant->nr_slots; i++) {
 		struct gpu_channel *ch = tenant->channel[i];
 
@@ -163,21 +156,13 @@ static void all_off(struct gpu_tenant *tenant)
 		if (ch->runs)
 			which[n++] = ch;
 		else
-			next(ch);
+			gpu_channel_off(ch);
 	}
 	if (n && !tenant->gpu->lost)
 		stop(which, n);
 	else
 		for (unsigned int i = 0; i < n; i++)
-			next(which[i]);
-}
-
-void gpu_channel_off(struct gpu_channel *ch)
-{
-	if (ch->quiet)
-		all_off(ch->tenant);
-	else
-		next(ch);
+			gpu_channel_off(which[i]);
 }
 
 void gpu_channel_free(struct gpu_channel *channel, void (*done)(int err, void *arg), void *arg)
