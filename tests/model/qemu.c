@@ -112,12 +112,16 @@ static void gpu_kick(void *ctx)
 static void gpu_run(void *opaque)
 {
 	XvgpuModel *s = opaque;
+	int64_t begin = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 	enum model_work_left left = model_run(s->model);
+	int64_t end = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+	int64_t pause = left == MODEL_BUSY ? RUN_INTERVAL_NS : LOOK_INTERVAL_NS;
 
+	/* CPUs that want a device, be it their timer, wait meanwhile: they have half of the time at least. */
+	if (pause < end - begin)
+		pause = end - begin;
 	if (left != MODEL_IDLE)
-		timer_mod(s->run_timer,
-			  qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-				  (left == MODEL_BUSY ? RUN_INTERVAL_NS : LOOK_INTERVAL_NS));
+		timer_mod(s->run_timer, end + pause);
 }
 
 static const struct model_bus_ops gpu_ops = {
