@@ -157,6 +157,7 @@ static unsigned int page_runs(struct vgpu_back *back, const struct iommu_range *
 static int map_piece(struct vgpu_device *dev, struct vgpu_bind_job *job,
 		     const struct xenvgpu_bind *bind, uint64_t size)
 {
+	const struct vgpu_object *object = job->object;
 	struct vgpu_back *back = dev->back;
 	uint64_t offset = bind->offset + job->pos;
 	struct gpu_map map = {
@@ -167,13 +168,13 @@ static int map_piece(struct vgpu_device *dev, struct vgpu_bind_job *job,
 		.n = 1,
 	};
 
-	if (job->object->pages) {
+	HV_CHECK(object); /* begin() has found it */
+	if (object->pages) {
 		map.flags |= GPU_MAP_VOLATILE;
-		map.n = page_runs(back, job->object->pages, offset / HV_PAGE_SIZE,
-				  size / HV_PAGE_SIZE);
+		map.n = page_runs(back, object->pages, offset / HV_PAGE_SIZE, size / HV_PAGE_SIZE);
 	} else {
 		back->runs[0] = (struct gpu_run){
-			.addr = job->object->range.base + offset,
+			.addr = object->range.base + offset,
 			.size = size,
 			.aperture = GPU_APERTURE_VRAM,
 		};

@@ -138,7 +138,7 @@ static struct vgpu_channel *unused(struct vgpu_device *dev)
 static int userd(struct vgpu_device *dev, unsigned int n, struct gpu_channel_desc *desc)
 {
 	struct vgpu_userd **page = &dev->userd[n / VGPU_USERD_PER_PAGE];
-	size_t offset = n % VGPU_USERD_PER_PAGE * XENVGPU_USERD_SIZE;
+	unsigned int offset = n % VGPU_USERD_PER_PAGE * XENVGPU_USERD_SIZE;
 	int err = *page ? 0 : vgpu_userd_get(dev->back, dev->front, page);
 
 	if (err)

@@ -15,7 +15,7 @@ _Static_assert(sizeof(struct xenvgpu_bind) * XENVGPU_MAX_BINDS == 4096, "changes
 
 /* What CHANNEL_CREATE says of a GPFIFO. */
 #define GPFIFO_ALIGN 4096u
-#define GPFIFO_ENTRY 8u
+#define GPFIFO_ENTRY 8ull
 #define GPFIFO_MIN   2u
 #define GPFIFO_MAX   4096u
 

@@ -86,21 +86,20 @@ static bool alike(const struct vgpu_span *a, const struct vgpu_span *b)
 void vgpu_spans_add(struct vgpu_spans *spans, const struct vgpu_span *span)
 {
 	unsigned int i = first_behind(spans, span->va);
-	struct vgpu_span *next = i < spans->n ? &spans->span[i] : NULL;
-	struct vgpu_span *before = i ? &spans->span[i - 1] : NULL;
+	bool before = i && alike(&spans->span[i - 1], span);
+	bool behind = i < spans->n && alike(span, &spans->span[i]);
 
-	HV_CHECK(!next || next->va >= end_of(span));
-	if (before && alike(before, span)) {
-		before->size += span->size;
-		if (next && alike(before, next)) {
-			before->size += next->size;
+	HV_CHECK(spans->n < spans->room && !vgpu_spans_overlap(spans, span->va, span->size));
+	if (before) {
+		spans->span[i - 1].size += span->size;
+		if (behind) {
+			spans->span[i - 1].size += spans->span[i].size;
 			move(spans, i + 1, i);
 		}
-	} else if (next && alike(span, next)) {
-		next->va = span->va;
-		next->size += span->size;
+	} else if (behind) {
+		spans->span[i].va = span->va;
+		spans->span[i].size += span->size;
 	} else {
-		HV_CHECK(spans->n < spans->room);
 		move(spans, i, i + 1);
 		spans->span[i] = *span;
 	}
