@@ -58,7 +58,7 @@ int iommu_range_new(struct iommu_account *account, unsigned int n, unsigned int 
 		return -EINVAL;
 	if (n > account->max_pages - account->pages)
 		return -ENOSPC;
-	range = calloc(1, sizeof(*range) + CHUNKS(n) * sizeof(range->chunk[0]));
+	range = calloc(1, sizeof(*range) + CHUNKS(n) * sizeof(struct page *));
 	if (!range)
 		return -ENOMEM;
 	range->account = account;

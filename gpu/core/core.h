@@ -44,6 +44,12 @@ bool gpu_is_lost(struct gpu *gpu); /* looks at the hardware */
 /* Ranges (struct gpu_range, extent.h) are multiples of this. */
 #define GPU_VRAM_ALIGN 0x10000ull
 
+/* Where a range of this size best begins: GPU pages of 2 MiB can show what lies on multiples of that. */
+static inline uint64_t gpu_vram_align(uint64_t size)
+{
+	return size % (2ull << 20) ? GPU_VRAM_ALIGN : 2ull << 20;
+}
+
 /*
  * Hand out size bytes (a positive multiple of GPU_VRAM_ALIGN). Its contents are the previous owner's
  * (or power-on garbage) until the caller has scrubbed it to the end: gpu_vram_scrub clears at most

@@ -40,26 +40,62 @@ static void remove_at(struct gpu_extents *e, unsigned int i)
 	memmove(&e->free[i], &e->free[i + 1], (e->n - i) * sizeof(*e->free));
 }
 
-int gpu_extents_alloc(struct gpu_extents *e, uint64_t size, struct gpu_range *out)
+static void insert_at(struct gpu_extents *e, unsigned int i, const struct gpu_range *range)
+{
+	HV_CHECK(e->n <= e->max);
+	memmove(&e->free[i + 1], &e->free[i], (e->n - i) * sizeof(*e->free));
+	e->free[i] = *range;
+	e->n++;
+}
+
+/* Bytes from the extent's base to the first multiple of align. */
+static uint64_t gap(const struct gpu_range *extent, uint64_t align)
+{
+	return (align - extent->base % align) % align;
+}
+
+/* The smallest extent in which it fits so aligned, the lowest of several; e->n if there is none. */
+static unsigned int best_fit(const struct gpu_extents *e, uint64_t size, uint64_t align)
 {
 	unsigned int best = e->n;
+
+	for (unsigned int i = 0; i < e->n; i++) {
+		uint64_t skip = gap(&e->free[i], align);
+
+		if (e->free[i].size >= skip && e->free[i].size - skip >= size &&
+		    (best == e->n || e->free[i].size < e->free[best].size))
+			best = i;
+	}
+	return best;
+}
+
+int gpu_extents_alloc(struct gpu_extents *e, uint64_t size, uint64_t align, struct gpu_range *out)
+{
+	struct gpu_range *extent, rest;
+	unsigned int best;
+	uint64_t skip;
 
 	if (!size)
 		return -EINVAL;
 	if (e->used == e->max)
 		return -ENOSPC;
-	for (unsigned int i = 0; i < e->n; i++) {
-		if (e->free[i].size >= size &&
-		    (best == e->n || e->free[i].size < e->free[best].size))
-			best = i;
+	best = best_fit(e, size, align);
+	if (best == e->n) {
+		align = 1;
+		best = best_fit(e, size, align);
 	}
 	if (best == e->n)
 		return -ENOMEM;
-	out->base = e->free[best].base;
-	out->size = size;
-	e->free[best].base += size;
-	e->free[best].size -= size;
-	if (!e->free[best].size)
+	extent = &e->free[best];
+	skip = gap(extent, align);
+	*out = (struct gpu_range){extent->base + skip, size};
+	rest = (struct gpu_range){out->base + size, extent->size - skip - size};
+	extent->size = skip;
+	if (skip && rest.size) /* free on both sides: one extent more, as there is one range more */
+		insert_at(e, best + 1, &rest);
+	else if (rest.size)
+		*extent = rest;
+	else if (!skip)
 		remove_at(e, best);
 	e->free_bytes -= size;
 	e->used++;
@@ -90,10 +126,7 @@ void gpu_extents_free(struct gpu_extents *e, const struct gpu_range *range)
 		e->free[i].base = range->base;
 		e->free[i].size += range->size;
 	} else {
-		HV_CHECK(e->n <= e->max);
-		memmove(&e->free[i + 1], &e->free[i], (e->n - i) * sizeof(*e->free));
-		e->free[i] = *range;
-		e->n++;
+		insert_at(e, i, range);
 	}
 	e->free_bytes += range->size;
 	e->used--;

@@ -35,10 +35,11 @@ int gpu_extents_init(struct gpu_extents *e, uint64_t base, uint64_t size, unsign
 void gpu_extents_fini(struct gpu_extents *e);
 
 /*
- * Takes the smallest free extent that fits, the lowest of several, and of it the low end. 0,
+ * Takes the smallest free extent that fits, the lowest of several, and of it the low end: the range begins at
+ * a multiple of align (a power of two) if there is such a place, and anywhere if there is none. 0,
  * -EINVAL (size 0), -ENOMEM (nothing fits), -ENOSPC (`max` ranges are out).
  */
-int gpu_extents_alloc(struct gpu_extents *e, uint64_t size, struct gpu_range *out);
+int gpu_extents_alloc(struct gpu_extents *e, uint64_t size, uint64_t align, struct gpu_range *out);
 /* The range must be out: giving back what is free already, wholly or in part, is our bug (panic). */
 void gpu_extents_free(struct gpu_extents *e, const struct gpu_range *range);
 

@@ -100,7 +100,7 @@ int gpu_vram_alloc(struct gpu *gpu, uint64_t size, struct gpu_range *out)
 
 	if (!size || size % GPU_VRAM_ALIGN)
 		return -EINVAL;
-	err = gpu_extents_alloc(&gpu->vram, size, out);
+	err = gpu_extents_alloc(&gpu->vram, size, gpu_vram_align(size), out);
 	return err == -ENOSPC ? -ENOMEM : err;
 }
 

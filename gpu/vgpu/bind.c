@@ -220,6 +220,7 @@ static void note(struct vgpu_device *dev, struct vgpu_bind_job *job,
 
 	switch (bind->operation) {
 	case XENVGPU_BIND_MAP:
+		HV_CHECK(job->object);
 		span.object = (uint16_t)(job->object - dev->slice.objects);
 		job->object->bound += size;
 		vgpu_spans_add(&space->bound, &span);

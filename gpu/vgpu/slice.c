@@ -105,7 +105,7 @@ int vgpu_slice_tables(struct vgpu_slice *slice, struct gpu_range *out)
 
 	if (!slice->tables.size) {
 		err = gpu_extents_alloc(&slice->space, size < TABLES_MIN ? TABLES_MIN : size,
-					&slice->tables);
+					GPU_VRAM_ALIGN, &slice->tables);
 		if (err)
 			slice->tables.size = 0;
 	}
@@ -147,7 +147,7 @@ int vgpu_slice_alloc(struct vgpu_slice *slice, uint64_t size, uint32_t *handle)
 
 	if (err)
 		return err;
-	err = gpu_extents_alloc(&slice->space, size, &object->range);
+	err = gpu_extents_alloc(&slice->space, size, gpu_vram_align(size), &object->range);
 	if (err)
 		object->state = VGPU_OBJECT_NONE;
 	else

@@ -77,10 +77,24 @@ static void compare(const struct gpu_extents *e, const struct reference *r)
 	assert_int_equal(e->used, r->n);
 }
 
-static void take(struct gpu_extents *e, struct reference *r, unsigned int units)
+/* Is there a free place of this length that begins at a multiple of align? */
+static bool aligned_place(const struct reference *r, unsigned int units, uint64_t align)
+{
+	for (unsigned int first = 0; first + units <= UNITS; first++) {
+		unsigned int n = 0;
+
+		while (n < units && !r->used[first + n])
+			n++;
+		if (n == units && (BASE + first * UNIT) % align == 0)
+			return true;
+	}
+	return false;
+}
+
+static void take(struct gpu_extents *e, struct reference *r, unsigned int units, uint64_t align)
 {
 	struct gpu_range range;
-	int err = gpu_extents_alloc(e, units * UNIT, &range);
+	int err = gpu_extents_alloc(e, units * UNIT, align, &range);
 
 	if (r->n == MAX) {
 		assert_int_equal(err, -ENOSPC);
@@ -92,6 +106,7 @@ static void take(struct gpu_extents *e, struct reference *r, unsigned int units)
 	}
 	assert_int_equal(err, 0);
 	assert_int_equal(range.size, units * UNIT);
+	assert_int_equal(range.base % align == 0, aligned_place(r, units, align));
 	for (unsigned int u = 0; u < units; u++) {
 		assert_false(r->used[(range.base - BASE) / UNIT + u]);
 		r->used[(range.base - BASE) / UNIT + u] = 1;
@@ -121,7 +136,7 @@ static void random_use_matches_reference(void **state)
 			if (r.n && rnd(&s) % 2)
 				give(&e, &r, (unsigned int)(rnd(&s) % r.n));
 			else
-				take(&e, &r, 1 + (unsigned int)(rnd(&s) % 60));
+				take(&e, &r, 1 + (unsigned int)(rnd(&s) % 60), UNIT << rnd(&s) % 6);
 			compare(&e, &r);
 		}
 		while (r.n)
@@ -141,13 +156,13 @@ static void smallest_hole_is_taken_first(void **state)
 
 	(void)state;
 	assert_int_equal(gpu_extents_init(&e, 0, 100, 10), 0);
-	assert_int_equal(gpu_extents_alloc(&e, 30, &a), 0);
-	assert_int_equal(gpu_extents_alloc(&e, 10, &b), 0);
-	assert_int_equal(gpu_extents_alloc(&e, 10, &c), 0);
-	assert_int_equal(gpu_extents_alloc(&e, 10, &d), 0);
+	assert_int_equal(gpu_extents_alloc(&e, 30, 1, &a), 0);
+	assert_int_equal(gpu_extents_alloc(&e, 10, 1, &b), 0);
+	assert_int_equal(gpu_extents_alloc(&e, 10, 1, &c), 0);
+	assert_int_equal(gpu_extents_alloc(&e, 10, 1, &d), 0);
 	gpu_extents_free(&e, &a);
 	gpu_extents_free(&e, &c);
-	assert_int_equal(gpu_extents_alloc(&e, 10, &small), 0);
+	assert_int_equal(gpu_extents_alloc(&e, 10, 1, &small), 0);
 	assert_int_equal(small.base, c.base); /* not the hole of 30 and not the open end */
 	gpu_extents_fini(&e);
 }
@@ -162,11 +177,11 @@ static void bad_arguments_are_refused(void **state)
 	assert_int_equal(gpu_extents_init(&e, 0, 1, 0), -EINVAL);
 	assert_int_equal(gpu_extents_init(&e, UINT64_MAX, 2, 1), -EINVAL);
 	assert_int_equal(gpu_extents_init(&e, 0, 10, 1), 0);
-	assert_int_equal(gpu_extents_alloc(&e, 0, &range), -EINVAL);
-	assert_int_equal(gpu_extents_alloc(&e, 11, &range), -ENOMEM);
-	assert_int_equal(gpu_extents_alloc(&e, UINT64_MAX, &range), -ENOMEM);
-	assert_int_equal(gpu_extents_alloc(&e, 10, &range), 0);
-	assert_int_equal(gpu_extents_alloc(&e, 1, &range), -ENOSPC);
+	assert_int_equal(gpu_extents_alloc(&e, 0, 1, &range), -EINVAL);
+	assert_int_equal(gpu_extents_alloc(&e, 11, 1, &range), -ENOMEM);
+	assert_int_equal(gpu_extents_alloc(&e, UINT64_MAX, 1, &range), -ENOMEM);
+	assert_int_equal(gpu_extents_alloc(&e, 10, 1, &range), 0);
+	assert_int_equal(gpu_extents_alloc(&e, 1, 1, &range), -ENOSPC);
 	gpu_extents_fini(&e);
 }
 

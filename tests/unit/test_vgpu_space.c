@@ -526,6 +526,23 @@ static void large_changes_are_whole_or_not_at_all(void **state)
 	leave(f);
 }
 
+/* Video memory that is a multiple of 2 MiB can be shown with such pages, whatever was allocated before it. */
+static void large_pages(void **state)
+{
+	struct fixture *f = *state;
+	struct guest *g = &f->a;
+	uint32_t small, large;
+
+	assert_int_equal(guest_space(g, &f->space), 0);
+	assert_int_equal(guest_alloc(g, XENVGPU_MEM_ALIGN, &small), 0);
+	assert_int_equal(guest_alloc(g, 4 * MIB, &large), 0);
+	assert_int_equal(guest_map(g, f->space.space, small, XENVGPU_PAGE_2M, VA, 2 * MIB),
+			 -XEN_EINVAL);
+	assert_int_equal(guest_map(g, f->space.space, large, XENVGPU_PAGE_2M, VA, 4 * MIB), 0);
+	assert_int_equal(fake_mapped(GPU_PAGE_2M), 2);
+	leave(f);
+}
+
 /* As many intervals as there may be; alike neighbours are one. */
 static void intervals_are_limited(void **state)
 {
@@ -757,6 +774,7 @@ int main(void)
 		T(changes_stop_at_the_first_that_fails),
 		T(reservations),
 		T(large_changes_are_whole_or_not_at_all),
+		T(large_pages),
 		T(intervals_are_limited),
 		T(destroying_a_space_unbinds),
 		T(a_commit_can_fail),
