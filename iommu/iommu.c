@@ -58,7 +58,7 @@ int iommu_range_new(struct iommu_account *account, unsigned int n, unsigned int 
 		return -EINVAL;
 	if (n > account->max_pages - account->pages)
 		return -ENOSPC;
-	range = calloc(1, sizeof(*range) + CHUNKS(n) * sizeof(struct page *));
+	range = calloc(1, sizeof(*range) + CHUNKS(n) * sizeof(void *));
 	if (!range)
 		return -ENOMEM;
 	range->account = account;

@@ -12,6 +12,7 @@
 
 #include <glib.h>
 
+#include "gpu/core/scrub.h"
 #include "tests/unit/vgpu_bed.h"
 
 enum fake_call {
