@@ -416,7 +416,7 @@ static void early_faults_come_after_the_answer(void **state)
 	struct fixture *f = *state;
 	struct guest *g = &f->a;
 	struct xenvgpu_request req = guest_channel_request(f->space.space, FAKE_CLASS, VA);
-	struct xenvgpu_response rsp;
+	struct xenvgpu_response rsp = {0};
 
 	fake.silent[FAKE_CHANNEL_NEW] = true;
 	guest_put(g, &req);
@@ -527,7 +527,7 @@ static void loss_of_the_gpu(void **state)
 
 	channel(f, 0);
 	assert_int_equal(guest_import(g, 100, 0, &pages), 0);
-	assert_int_equal(guest_map(g, f->space.space, pages, 12, VA, 100 * 4096), 0);
+	assert_int_equal(guest_map(g, f->space.space, pages, 12, VA, 100 * 4096ull), 0);
 	fake.silent[FAKE_TENANT_END] = true;
 	fake.fail[FAKE_TENANT_END] = -EIO;
 	model_flr(f->bed.model);
@@ -588,7 +588,7 @@ static void any_call_may_fail(void **state)
 			hosted_fail_nth(f->bed.h, f->bed.gpudom, kinds[k], n);
 			guest_import(g, 70, 0, &pages);
 			guest_space(g, &f->space);
-			guest_map(g, f->space.space, pages, 12, VA, 70 * 4096);
+			guest_map(g, f->space.space, pages, 12, VA, 70 * 4096ull);
 			for (unsigned int i = 0; i < 9; i++)
 				guest_channel(g, f->space.space, FAKE_CLASS, gpfifo_of(i), &rsp);
 			fake_check(&f->bed);

@@ -17,7 +17,7 @@
 
 #define VA    0x10000000ull
 #define VRAM  (16 * MIB)
-#define PAGE  HV_PAGE_SIZE
+#define PAGE  ((uint64_t)HV_PAGE_SIZE)
 #define PAGES 200u /* imported; the last of the buffer carries changes */
 
 struct fixture {
