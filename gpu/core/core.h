@@ -51,15 +51,10 @@ static inline uint64_t gpu_vram_align(uint64_t size)
 }
 
 /*
- * Hand out size bytes (a positive multiple of GPU_VRAM_ALIGN). Its contents are the previous owner's
- * (or power-on garbage) until the caller has scrubbed it to the end: gpu_vram_scrub clears at most
- * `budget` bytes (a multiple of 4) per call, verifies what it has cleared, and returns 1 while there
- * is more, 0 when done, -EIO when VRAM does not hold zeros (the caller must not give the range back:
- * it is withdrawn for good), -ENODEV when lost, -ENOMEM. *done counts bytes from 0. Nobody may see a
- * range before its scrub is complete.
+ * Hand out size bytes (a positive multiple of GPU_VRAM_ALIGN). Its contents are the previous owner's (or power-on
+ * garbage), and nobody may see them: gpu_scrub_start() is next.
  */
 int gpu_vram_alloc(struct gpu *gpu, uint64_t size, struct gpu_range *out); /* 0, -ENOMEM, -EINVAL */
-int gpu_vram_scrub(struct gpu *gpu, const struct gpu_range *range, uint64_t budget, uint64_t *done);
 void gpu_vram_free(struct gpu *gpu, const struct gpu_range *range);
 uint64_t gpu_vram_free_bytes(const struct gpu *gpu);
 
@@ -180,5 +175,59 @@ struct gpu_classes {
 	uint32_t engine[11];
 };
 const struct gpu_classes *gpu_classes(const struct gpu *gpu);
+
+/*
+ * ---------------------------------------------------------------- cleaning VRAM
+ *
+ * Memory is cleared and looked at before anybody gets it: by the copy engine, through a tenant of the driver
+ * domain's own with one channel; without that, by our CPU through BAR 1, a step at a time.
+ *
+ * A job's range is worked on in pieces: the piece is mapped, filled with zeros by the GPU, copied by the GPU
+ * into a buffer of ours, all of it, and compared there. Jobs take turns, a piece each, so a large range does not
+ * keep a small one waiting. An engine that is not done with a submission within GPU_SCRUB_TIMEOUT is given up.
+ */
+struct gpu_scrubber;
+
+#define GPU_SCRUB_TIMEOUT (2 * HV_S)
+#define GPU_SCRUB_PIECE	  (16ull << 20) /* bytes at most that are mapped at a time */
+
+/* A range being cleaned; owned by the caller, the fields are the scrubber's. */
+struct gpu_scrub {
+	struct gpu_scrub *next; /* in turn */
+	struct gpu_scrubber *scrubber;
+	struct gpu_range range;
+	uint64_t done; /* bytes that are clean, and were looked at */
+	void (*end)(struct gpu_scrub *job, int err);
+};
+
+struct gpu_scrub_stats {
+	uint64_t bytes;	      /* cleaned and compared */
+	uint64_t submissions; /* what that took */
+};
+
+/*
+ * rm NULL: the CPU does it, as it does for a start when the engine is not to be had (logged). Jobs can be
+ * started at once. VRAM for its own tables is taken from gpu_vram_alloc(). -ENOMEM.
+ */
+int gpu_scrubber_new(struct gpu *gpu, struct gpu_rm *rm, struct gpu_scrubber **out);
+/*
+ * When the firmware has ended and the device reaches nothing any more. No end() is called; ranges of jobs
+ * that are abandoned are forgotten with the rest of VRAM.
+ */
+void gpu_scrubber_free(struct gpu_scrubber *scrubber);
+const struct gpu_scrub_stats *gpu_scrubber_stats(const struct gpu_scrubber *scrubber);
+
+/*
+ * Clean a range (multiples of GPU_VRAM_ALIGN). end(job, err) is called once, from the loop: 0, all of it
+ * reads as zeros; -EIO, it does not (logged with the address: withdraw it); -ENODEV, the GPU is lost.
+ */
+void gpu_scrub_start(struct gpu_scrubber *scrubber, struct gpu_scrub *job,
+		     const struct gpu_range *range, void (*end)(struct gpu_scrub *job, int err));
+/*
+ * The owner of a job that has not ended goes away: end() is not called, the structure is the owner's at once.
+ * give_back, which contains the range, is freed (gpu_vram_free()) as soon as the GPU is off it; NULL: it is
+ * withdrawn for good.
+ */
+void gpu_scrub_abandon(struct gpu_scrub *job, const struct gpu_range *give_back);
 
 #endif /* GPU_CORE_H */

@@ -68,6 +68,13 @@ void gpu_give_up(struct gpu *gpu, const char *why);
 int gpu_vram_init(struct gpu *gpu);
 void gpu_vram_fini(struct gpu *gpu);
 
+/*
+ * Clears at most `budget` bytes (a multiple of 4) of a range by CPU and verifies what it has cleared: 1 while
+ * there is more, 0 when done, -EIO when VRAM does not hold zeros (the caller must not give the range back:
+ * it is withdrawn for good), -ENODEV when lost, -ENOMEM. *done counts bytes from 0.
+ */
+int gpu_vram_scrub(struct gpu *gpu, const struct gpu_range *range, uint64_t budget, uint64_t *done);
+
 /* Puts BAR1 into physical mode. 0, -ENODEV (no BAR1), -EIO (the mode does not stick). */
 int gpu_bar1_init(struct gpu *gpu);
 void gpu_bar1_fini(struct gpu *gpu);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scrub.c - see scrub.h. One submission is under way at a time; a timer looks for its semaphore.
+ * scrub.c - cleans VRAM (see core.h). One submission is under way at a time; a timer looks for its semaphore.
  *
  *	IDLE ──▶ FILLING ──▶ READING ──▶ READING … ──▶ next piece, perhaps another job's
  */
@@ -12,12 +12,11 @@
 #include <nv/push.h>
 
 #include "gpu/core/gpu.h"
-#include "gpu/core/scrub.h"
 
 #define OWN_VRAM (1ull << 20) /* for page tables and an instance block */
 #define LOOK	 (50000ull)   /* ns between two looks at the semaphore */
 #define LINE	 0x10000u
-#define BOUNCE	 (256u * 1024)
+#define BOUNCE	 (256ull * 1024)
 #define CPU_STEP (256ull * 1024)
 #define ENTRIES	 64u
 #define WINDOW	 (16ull << 20) /* a piece is mapped here, behind the start of the space */
@@ -107,7 +106,7 @@ static uint32_t to_look_at(const struct gpu_scrubber *s)
 {
 	uint64_t left = s->piece.size - s->looked;
 
-	return left < BOUNCE ? (uint32_t)left : BOUNCE;
+	return left < BOUNCE ? (uint32_t)left : (uint32_t)BOUNCE;
 }
 
 static void bring(struct gpu_scrubber *s)

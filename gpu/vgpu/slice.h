@@ -13,7 +13,6 @@
 #define VGPU_SLICE_H
 
 #include "gpu/core/core.h"
-#include "gpu/core/scrub.h"
 #include "iommu/iommu.h"
 #include <xen/io/vgpuif.h>
 

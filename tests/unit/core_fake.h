@@ -12,7 +12,6 @@
 
 #include <glib.h>
 
-#include "gpu/core/scrub.h"
 #include "tests/unit/vgpu_bed.h"
 
 enum fake_call {

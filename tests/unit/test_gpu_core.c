@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "gpu/core/gpu.h"
 #include "tests/unit/vgpu_bed.h"
 
 #define PCI_COMMAND	   4
