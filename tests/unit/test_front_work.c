@@ -98,6 +98,7 @@ static void test_import(void **state)
 {
 	const unsigned int pages = 2 * XENVGPU_GREFS_PER_DIR + 54;
 	struct front_import *import, *ro;
+	struct hv_grant_map write;
 
 	(void)state;
 	guest_in(&fb);
@@ -112,6 +113,12 @@ static void test_import(void **state)
 		assert_int_equal(fb.work.import[0].map[i].dev_addr,
 				 hv_dma_addr(import->va + (size_t)i * HV_PAGE_SIZE));
 	assert_int_equal(fb.work.import[1].flags, XENVGPU_IMPORT_RO);
+	/* Nobody can have more of the other pages than reading them. */
+	write = (struct hv_grant_map){
+		.dom = fb.guest, .ref = fb.work.import[1].map[0].ref, .flags = HV_MAP_DEVICE};
+	hosted_enter(fb.h, fb.back);
+	assert_true(hv_grant_map(&write, 1) < 0);
+	hosted_leave();
 	assert_int_equal(front_import_free(fb.dev, import), 0);
 	assert_int_equal(front_import_free(fb.dev, ro), 0);
 	holds(0, 0, 0);
@@ -469,18 +476,28 @@ static bool lose(struct fb *f, const struct xenvgpu_request *req)
 	return true;
 }
 
+/* The same, and the answer comes with the loss: what it hands out is void already. */
+static bool answer_and_lose(struct fb *f, const struct xenvgpu_request *req)
+{
+	struct xenvgpu_response rsp;
+
+	fb_answer(f, req, &rsp);
+	fb_put(f, &rsp);
+	return lose(f, req);
+}
+
 static void test_loss_while_waiting(void **state)
 {
 	struct front_import *import;
 	uint32_t channel;
 
 	(void)state;
-	for (unsigned int i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < 5; i++) {
 		guest_in(&fb);
 		make_space();
 		assert_int_equal(make_channel(&channel), 0);
-		fb.hook = lose;
-		if (i == 0)
+		fb.hook = i < 3 ? lose : answer_and_lose;
+		if (i == 0 || i == 3)
 			assert_int_equal(make_channel(&channel), -ENODEV);
 		else if (i == 1)
 			assert_int_equal(front_channel_destroy(fb.dev, channel), -ENODEV);
