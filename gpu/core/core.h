@@ -113,6 +113,16 @@ struct gpu_channel;
 int gpu_tenant_new(struct gpu_rm *rm, const struct gpu_range *vram,
 		   void (*ready)(struct gpu_tenant *tenant, int err, void *arg), void *arg,
 		   struct gpu_tenant **out);
+/*
+ * How much of each engine's time is the tenant's, beside others that are busy there: on a runlist its channels, however
+ * many, have GPU_WEIGHT_US microseconds for each unit of weight, then the next tenant's. Who has nothing to do is
+ * passed over and gets nothing back later. At any time; 1..GPU_WEIGHT_MAX, GPU_WEIGHT_DEFAULT unless told.
+ * What has begun ends: a copy is interrupted by Host, other work perhaps not before it is done.
+ */
+#define GPU_WEIGHT_DEFAULT 100u
+#define GPU_WEIGHT_MAX	   1000u
+#define GPU_WEIGHT_US	   10u
+void gpu_tenant_weight(struct gpu_tenant *tenant, uint32_t weight);
 /* At any time, in creation too (ready() is not called then). Handles of spaces and channels are void at once. */
 void gpu_tenant_end(struct gpu_tenant *tenant, void (*done)(int err, void *arg), void *arg);
 
@@ -159,7 +169,8 @@ struct gpu_channel_desc {
 /*
  * Always for a user: no privileged methods, no physical addresses. 0: ready(channel, err, arg) will be
  * called, 0 when it takes submissions. -EINVAL, -EOPNOTSUPP (class), -EDQUOT, -ENOSPC (channel ids),
- * -ENOMEM, -EIO. After desc->fault() the channel does nothing any more; its end is the caller's to ask for.
+ * -ENOMEM, -EIO. After desc->fault() the channel does nothing any more; its end is the caller's to ask for. RM may
+ * stop all channels of the tenant with that space and engine for the error of one: then each is told.
  */
 int gpu_channel_new(struct gpu_tenant *tenant, const struct gpu_channel_desc *desc,
 		    void (*ready)(struct gpu_channel *channel, int err, void *arg), void *arg,

@@ -482,6 +482,8 @@ static int start_engine(struct gpu_scrubber *s, struct gpu_rm *rm)
 	err = gpu_tenant_new(rm, &s->vram, tenant_ready, s, &s->tenant);
 	if (err)
 		fail(s, err, "RM client");
+	else
+		gpu_tenant_weight(s->tenant, GPU_WEIGHT_DEFAULT);
 	return 0;
 }
 

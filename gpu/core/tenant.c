@@ -20,6 +20,7 @@ static struct gpu_tenant *of_client(struct fwq_client *client)
 static void release(struct gpu_tenant *t)
 {
 	hv_work_cancel(&t->tell);
+	gpu_groups_free(t);
 	gpu_vms_free(t);
 	gpu_table_pool_fini(&t->pool);
 	free(t);
@@ -154,6 +155,7 @@ int gpu_tenant_new(struct gpu_rm *rm, const struct gpu_range *vram,
 				 .gpu = gpu,
 				 .pack = gpu_rm_pack(rm),
 				 .part.gone = gone,
+				 .weight = GPU_WEIGHT_DEFAULT,
 				 .tell.fn = tell,
 				 .ready = ready,
 				 .ready_arg = arg};

@@ -2,7 +2,7 @@
 /*
  * tenant.h - tenants and address spaces inside the core; core.h is what others see.
  *
- * A tenant's VRAM has channel slots at its start (instance block and fault method buffer of each) and page
+ * A tenant's VRAM has slots at its start (a channel's instance block, a group's fault method buffer) and page
  * tables behind them. What a tenant has with the firmware is below one RM client, so that freeing its root
  * ends whatever a call in between has left.
  *
@@ -28,7 +28,7 @@
 #define GPU_CHANNEL_OBJECTS 4u
 #define GPU_TENANT_QUOTA    (GPU_SPACES_MAX + GPU_CHANNELS_MAX * GPU_CHANNEL_OBJECTS)
 
-/* A channel's VRAM, in bytes from the start of its slot: all multiples of 4096. */
+/* A channel's VRAM, and a group's, in bytes from the start of its slot: all multiples of 4096. */
 #define GPU_CHANNEL_INSTANCE	  0x0000u
 #define GPU_CHANNEL_METHOD_BUFFER 0x1000u
 #define GPU_CHANNEL_SLOT	  0x7000u
@@ -73,6 +73,8 @@ struct gpu_tenant {
 	/* Channels by slot; fifo's but for the memory of the array. */
 	unsigned int nr_slots; /* at most GPU_CHANNELS_MAX */
 	struct gpu_channel *channel[GPU_CHANNELS_MAX];
+	struct gpu_group *group[GPU_CHANNELS_MAX]; /* below nr_slots too */
+	uint32_t weight;
 	void (*channels_done)(struct gpu_tenant *tenant, int err); /* all of them are ending */
 	int channels_err;
 
@@ -135,7 +137,9 @@ void gpu_vms_free(struct gpu_tenant *tenant);
  */
 void gpu_tenant_channels_end(struct gpu_tenant *tenant,
 			     void (*done)(struct gpu_tenant *tenant, int err));
-/* Frees the memory of all channels, after the firmware has ended: no calls, nobody is called. */
+/* Frees the memory of all channels and groups, after the firmware has ended: no calls, nobody is called. */
 void gpu_tenant_channels_drop(struct gpu_tenant *tenant);
+/* The same of groups that could not be ended, after the client has. */
+void gpu_groups_free(struct gpu_tenant *tenant);
 
 #endif /* GPU_TENANT_H */

@@ -31,6 +31,8 @@ static void ready(struct gpu_tenant *tenant, int err, void *arg)
 	vgpu_space_continue(dev, err ? vgpu_xen_error(err) : 0);
 }
 
+_Static_assert(VGPU_WEIGHT_MAX == GPU_WEIGHT_MAX, "a weight is a weight");
+
 int vgpu_tenant_get(struct vgpu_device *dev)
 {
 	struct gpu_range vram;
@@ -44,6 +46,7 @@ int vgpu_tenant_get(struct vgpu_device *dev)
 		err = gpu_tenant_new(dev->back->rm, &vram, ready, dev, &dev->tenant);
 	if (err)
 		return vgpu_xen_error(err);
+	gpu_tenant_weight(dev->tenant, dev->policy.weight);
 	dev->tenant_state = VGPU_TENANT_MAKING;
 	return 1;
 }

@@ -214,6 +214,16 @@ static inline unsigned int bed_model_channels(const struct channel_bed *bed)
 	return n;
 }
 
+/* And of channel groups. */
+static inline unsigned int bed_model_groups(const struct channel_bed *bed)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < MODEL_GROUPS; i++)
+		n += bed->boot->model->host->groups[i].used;
+	return n;
+}
+
 /* ---------------------------------------------------------------- tenants */
 
 static inline void bed_map(struct bed_tenant *t, uint64_t va, uint64_t addr, uint64_t size,
@@ -277,6 +287,7 @@ static inline void channel_bed_down(struct channel_bed *bed)
 	if (!gpu_is_lost(bed->boot->gpu)) {
 		vm_bed_check(&bed->vm);
 		assert_int_equal(bed_model_channels(bed), 0);
+		assert_int_equal(bed_model_groups(bed), 0);
 	}
 	vm_bed_down(&bed->vm);
 }

@@ -79,6 +79,7 @@ struct gpu_tenant {
 	struct gpu_range vram;
 	struct gpu_vm *vms;
 	struct gpu_channel *channels;
+	uint32_t weight;
 	bool ending, gone;
 	void (*ready)(struct gpu_tenant *tenant, int err, void *arg);
 };
@@ -183,6 +184,7 @@ int __wrap_gpu_scrubber_new(struct gpu *gpu, struct gpu_rm *rm, struct gpu_scrub
 int __wrap_gpu_tenant_new(struct gpu_rm *rm, const struct gpu_range *vram,
 			  void (*ready)(struct gpu_tenant *, int, void *), void *arg,
 			  struct gpu_tenant **out);
+void __wrap_gpu_tenant_weight(struct gpu_tenant *tenant, uint32_t weight);
 void __wrap_gpu_tenant_end(struct gpu_tenant *tenant, void (*done)(int, void *), void *arg);
 int __wrap_gpu_vm_new(struct gpu_tenant *tenant, void (*ready)(struct gpu_vm *, int, void *),
 		      void *arg, struct gpu_vm **out);
@@ -227,6 +229,12 @@ int __wrap_gpu_tenant_new(struct gpu_rm *rm, const struct gpu_range *vram,
 	fake_answer(FAKE_TENANT_NEW, tenant, tenant, NULL, arg);
 	*out = tenant;
 	return 0;
+}
+
+void __wrap_gpu_tenant_weight(struct gpu_tenant *tenant, uint32_t weight)
+{
+	BED_CHECK(!tenant->ending && !tenant->gone && weight && weight <= GPU_WEIGHT_MAX);
+	tenant->weight = weight;
 }
 
 void __wrap_gpu_tenant_end(struct gpu_tenant *tenant, void (*done)(int, void *), void *arg)

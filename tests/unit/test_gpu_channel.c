@@ -544,7 +544,10 @@ static void what_never_ends_can_be_ended(void **state)
 	channel_bed_down(&bed);
 }
 
-/* However many channels a tenant has, they are stopped by one call; then each costs the two that free it. */
+/*
+ * However many channels a tenant has, they are stopped by one call; then each costs the two that free it, and each
+ * of the three groups (an engine's each) one.
+ */
 static void all_at_once(void **state)
 {
 	struct channel_bed bed = channel_bed_up("570.144");
@@ -554,18 +557,20 @@ static void all_at_once(void **state)
 	for (unsigned int n = 0; n < 2; n++) {
 		struct bed_tenant *t = bed_tenant_up(&bed, 0);
 
-		for (unsigned int i = 0; i < (n ? 7 : 2); i++)
+		for (unsigned int i = 0; i < (n ? 7 : 3); i++)
 			wait_for_ever(bed_channel_up(t, i));
 		calls[n] = gpu_rm_fwq(bed.rm)->stats.calls;
 		assert_int_equal(bed_tenant_end(t), 0);
 		calls[n] = gpu_rm_fwq(bed.rm)->stats.calls - calls[n];
 	}
-	assert_int_equal(calls[1] - calls[0], 2 * 5);
+	assert_int_equal(calls[1] - calls[0], 2 * 4);
 	channel_bed_down(&bed);
 }
 
 /* Calls of the firmware's that make and end a channel. */
 #define CALL_SIZE     "0x20802a08"
+#define CALL_GROUP    "0xa06c"
+#define CALL_SLICE    "0xa06c0103"
 #define CALL_CHANNEL  "0xc56f"
 #define CALL_BIND     "0xa06f0104"
 #define CALL_ENGINE   "0xc7b5"
@@ -576,7 +581,8 @@ static void all_at_once(void **state)
 static void refused_at_each_step(void **state)
 {
 	static const char *const faults[] = {
-		"control-refused=" CALL_SIZE,	  "alloc-refused=" CALL_CHANNEL,
+		"control-refused=" CALL_SIZE,	  "alloc-refused=" CALL_GROUP,
+		"control-refused=" CALL_SLICE,	  "alloc-refused=" CALL_CHANNEL,
 		"control-refused=" CALL_BIND,	  "alloc-refused=" CALL_ENGINE,
 		"control-refused=" CALL_SCHEDULE, "flip-control=0x20802a0800000002", /* too large */
 	};
@@ -594,6 +600,7 @@ static void refused_at_each_step(void **state)
 		assert_true(c->err < 0);
 		assert_int_equal(c->ready, 1);
 		assert_int_equal(bed_model_channels(&bed), 0);
+		assert_int_equal(bed_model_groups(&bed), 0);
 		assert_int_equal(t->vm->channels, 0);
 		assert_int_equal(t->tenant->client.used, 1); /* the space's */
 		assert_int_equal(model_fault_set(bed.boot->model, "none"), 0);
@@ -616,6 +623,7 @@ static void refused_ends(void **state)
 		{"control-refused=" CALL_STOP, false},
 		{"free-refused=" CALL_ENGINE, false},
 		{"free-refused=" CALL_CHANNEL, true},
+		{"free-refused=" CALL_GROUP, false}, /* the space or the client takes it along */
 	};
 
 	(void)state;
@@ -649,9 +657,9 @@ static void refused_ends(void **state)
  */
 static void silence_at_the_end(void **state)
 {
-	static const char *const faults[] = {"control-silent=" CALL_STOP,
-					     "free-silent=" CALL_ENGINE,
-					     "free-silent=" CALL_CHANNEL};
+	static const char *const faults[] = {
+		"control-silent=" CALL_STOP, "free-silent=" CALL_ENGINE,
+		"free-silent=" CALL_CHANNEL, "free-silent=" CALL_GROUP};
 
 	(void)state;
 	for (unsigned int i = 0; i < 2 * sizeof(faults) / sizeof(faults[0]); i++) {
@@ -689,7 +697,8 @@ static void silence_at_the_beginning(void **state)
 		const char *fault;
 		bool lost;
 	} cases[] = {
-		{"control-silent=" CALL_SIZE, false},	 {"alloc-silent=" CALL_CHANNEL, false},
+		{"control-silent=" CALL_SIZE, false},	 {"alloc-silent=" CALL_GROUP, false},
+		{"control-silent=" CALL_SLICE, false},	 {"alloc-silent=" CALL_CHANNEL, false},
 		{"control-silent=" CALL_BIND, false},	 {"alloc-silent=" CALL_ENGINE, false},
 		{"control-silent=" CALL_SCHEDULE, true},
 	};
@@ -706,7 +715,7 @@ static void silence_at_the_beginning(void **state)
 		assert_int_equal(c->err, -ETIMEDOUT);
 		assert_int_equal(gpu_is_lost(bed.boot->gpu), cases[i].lost);
 		if (!cases[i].lost)
-			assert_int_equal(bed_model_channels(&bed), 0);
+			assert_int_equal(bed_model_channels(&bed) + bed_model_groups(&bed), 0);
 		assert_int_equal(bed_master(&bed), !cases[i].lost);
 		assert_int_equal(model_fault_set(bed.boot->model, "none"), 0);
 		assert_int_equal(bed_tenant_end(t) != 0, cases[i].lost);

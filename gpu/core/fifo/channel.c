@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gpu/core/fifo/channel.h"
+#include "gpu/core/fifo/group.h"
 #include "gpu/core/regs_vf.h"
 
 #define GPFIFO_ENTRY  8u
@@ -87,6 +87,7 @@ void gpu_channel_fault(struct gpu_channel *ch, const struct gpu_fault *fault)
 
 /* ---------------------------------------------------------------- the beginning */
 
+/* 1: there is nothing to wait for. */
 static int submit(struct gpu_channel *ch)
 {
 	struct fwq_client *client = &ch->tenant->client;
@@ -102,10 +103,12 @@ static int submit(struct gpu_channel *ch)
 		return fwq_client_control(client, &ch->call, FWQ_SUBDEVICE,
 					  FWQ_N_NV2080_CTRL_CMD_CE_GET_FAULT_METHOD_BUFFER_SIZE,
 					  FWQ_S_NV2080_CTRL_CE_GET_FAULT_METHOD_BUFFER_SIZE_PARAMS);
+	case GPU_CHANNEL_GROUP:
+		return gpu_group_join(ch);
 	case GPU_CHANNEL_ALLOC:
 		err = gpu_channel_put_alloc(ch);
 		return err ? err
-			   : fwq_object_alloc(&ch->channel, FWQ_DEVICE,
+			   : fwq_object_alloc(&ch->channel, ch->group->object.handle,
 					      gpu_channel_class(pack, classes->gpfifo),
 					      FWQ_S_NV_CHANNEL_ALLOC_PARAMS);
 	case GPU_CHANNEL_BIND:
@@ -136,7 +139,8 @@ static int go(struct gpu_channel *ch)
 	int err;
 
 	ch->busy = true;
-	err = submit(ch);
+	while ((err = submit(ch)) > 0)
+		ch->step++;
 	if (err)
 		ch->busy = false;
 	return err;
@@ -149,16 +153,10 @@ static void fail(struct gpu_channel *ch, int err)
 	gpu_channel_off(ch);
 }
 
-/* A call of the beginning has ended. */
-static void came(struct gpu_channel *ch, struct fwq_rm_call *call, int err)
+/* What the step waited for has ended. */
+static void on(struct gpu_channel *ch, int err)
 {
-	char text[FWQ_RM_TEXT];
-
 	ch->busy = false;
-	if (err)
-		hv_log_dom(hv_domid(), HV_WARN, "gpu %s: firmware: channel %" PRIu32 ": %s",
-			   hv_pci_name(ch->tenant->gpu->pci), ch->chid,
-			   fwq_rm_text(call, err, text));
 	if (err || ch->ending) {
 		fail(ch, err);
 		return;
@@ -172,6 +170,26 @@ static void came(struct gpu_channel *ch, struct fwq_rm_call *call, int err)
 	err = go(ch);
 	if (err)
 		fail(ch, err);
+}
+
+/* A call of the beginning has ended. */
+static void came(struct gpu_channel *ch, struct fwq_rm_call *call, int err)
+{
+	char text[FWQ_RM_TEXT];
+
+	if (err)
+		hv_log_dom(hv_domid(), HV_WARN, "gpu %s: firmware: channel %" PRIu32 ": %s",
+			   hv_pci_name(ch->tenant->gpu->pci), ch->chid,
+			   fwq_rm_text(call, err, text));
+	if (err && ch->step == GPU_CHANNEL_SCHEDULE && fwq_rm_undone(call))
+		ch->runs = false;
+	on(ch, err);
+}
+
+/* It was told there, if there was an error. */
+void gpu_channel_grouped(struct gpu_channel *ch, int err)
+{
+	on(ch, err);
 }
 
 static int take_size(struct gpu_channel *ch)
@@ -266,9 +284,9 @@ static int begin(struct gpu_channel *ch)
 		return err == -ENOMEM ? err : -EIO;
 	memset(ch->desc.userd, 0, USERD_BYTES);
 	ch->step =
-		gpu_rm_fifo(ch->tenant->rm)->method_buffer ? GPU_CHANNEL_ALLOC : GPU_CHANNEL_SIZE;
+		gpu_rm_fifo(ch->tenant->rm)->method_buffer ? GPU_CHANNEL_GROUP : GPU_CHANNEL_SIZE;
 	err = go(ch);
-	return err == -EDQUOT || !err ? err : -EIO;
+	return err == -EDQUOT || err == -ENOMEM || !err ? err : -EIO;
 }
 
 int gpu_channel_new(struct gpu_tenant *tenant, const struct gpu_channel_desc *desc,

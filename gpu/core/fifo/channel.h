@@ -3,12 +3,13 @@
  * channel.h - a channel inside the core; core.h is what others see.
  *
  * A channel is an RM object whose memory is ours: instance block (with RAMFC, which RM writes) and method buffer
- * lie in the tenant's VRAM, USERD with the caller. RM is told where; binds the channel to its engine; makes
- * the object that speaks the engine's class; and puts the channel on the runlist. Each is a call to the
- * firmware, one at a time: `step` is the one under way or, when not busy, the one that was last.
+ * lie in the tenant's VRAM, USERD with the caller. It is allocated in one of the tenant's groups (group.h), which
+ * may have to be made first. RM is told where its memory is; binds the channel to its engine; makes the object
+ * that speaks the engine's class; and puts the channel on the runlist. Each is a call to the firmware, one at a
+ * time: `step` is the one under way or, when not busy, the one that was last.
  *
  * Order of the end: off the runlist and preempted (one control, which can name all channels of a tenant), then
- * the objects are freed. Both are answered, or the GPU is given up, before memory or id are anybody's again.
+ * the objects are freed, and with the last channel its group. All of that is answered, or the GPU is given up, before memory or id are anybody's again.
  * A control that is refused is not the end of it: RM's free stops a channel too, and NVIDIA's and nouveau's
  * drivers do nothing else.
  *
@@ -28,7 +29,8 @@
 #define GPU_CHANNEL_PARAMS 1024u /* bytes for the parameters of its calls */
 
 enum gpu_channel_step {
-	GPU_CHANNEL_SIZE, /* how large method buffers are: asked once in a session */
+	GPU_CHANNEL_SIZE,  /* how large method buffers are: asked once in a session */
+	GPU_CHANNEL_GROUP, /* its group is being made */
 	GPU_CHANNEL_ALLOC,
 	GPU_CHANNEL_BIND,
 	GPU_CHANNEL_ENGINE,
@@ -37,12 +39,14 @@ enum gpu_channel_step {
 	GPU_CHANNEL_STOP,
 	GPU_CHANNEL_FREE_ENGINE,
 	GPU_CHANNEL_FREE,
+	GPU_CHANNEL_FREE_GROUP,
 	GPU_CHANNEL_GONE, /* the device is off it: all that is left is to tell */
 };
 
 struct gpu_channel {
 	struct gpu_tenant *tenant;
-	struct gpu_vm *vm; /* NULL from GONE on */
+	struct gpu_vm *vm;	 /* NULL from GONE on */
+	struct gpu_group *group; /* NULL before GROUP, and after FREE_GROUP */
 	unsigned int slot, engine;
 	uint32_t chid, token;
 	struct gpu_channel_desc desc;
@@ -69,6 +73,11 @@ struct gpu_channel {
 	void (*done)(int err, void *arg);
 	void *done_arg;
 };
+
+/* group.c: the channel's group has been made, or could not be. */
+void gpu_channel_grouped(struct gpu_channel *ch, int err);
+/* end.c: it has left its group; or the group does not end, and the firmware does not say why. */
+void gpu_channel_ungrouped(struct gpu_channel *ch, int err);
 
 /* RM has taken the channel off because of an error: its owner is told, of the first one. */
 void gpu_channel_fault(struct gpu_channel *ch, const struct gpu_fault *fault);

@@ -9,13 +9,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "gpu/core/fifo/channel.h"
+#include "gpu/core/fifo/group.h"
 
 /* Its id, its engine, its space: only the memory is left. `freed`: the firmware does not know it any more. */
 void gpu_channel_release(struct gpu_channel *ch, bool freed)
 {
 	struct gpu_fifo *fifo = gpu_rm_fifo(ch->tenant->rm);
 
+	if (ch->group)
+		gpu_group_drop(ch);
 	gpu_chids_give(&fifo->chids, ch->chid, freed);
 	fifo->load[ch->engine]--;
 	ch->vm->channels--;
@@ -127,6 +129,22 @@ static void free_object(struct gpu_channel *ch, struct fwq_object *object,
 	}
 }
 
+static void leave_group(struct gpu_channel *ch)
+{
+	ch->step = GPU_CHANNEL_FREE_GROUP;
+	ch->busy = true;
+	gpu_group_leave(ch);
+}
+
+void gpu_channel_ungrouped(struct gpu_channel *ch, int err)
+{
+	ch->busy = false;
+	if (err)
+		lost(ch, err);
+	else
+		gone(ch);
+}
+
 /* What is still to be done about a channel that does nothing now. */
 void gpu_channel_off(struct gpu_channel *ch)
 {
@@ -138,6 +156,8 @@ void gpu_channel_off(struct gpu_channel *ch)
 		free_object(ch, &ch->object, GPU_CHANNEL_FREE_ENGINE);
 	else if (known(&ch->channel))
 		free_object(ch, &ch->channel, GPU_CHANNEL_FREE);
+	else if (ch->group)
+		leave_group(ch);
 	else
 		gone(ch);
 }
@@ -209,4 +229,5 @@ void gpu_tenant_channels_drop(struct gpu_tenant *tenant)
 		free(tenant->channel[i]);
 		tenant->channel[i] = NULL;
 	}
+	gpu_groups_free(tenant);
 }

@@ -3,7 +3,7 @@
  * fifo.c - chooses engines, and brings reports of errors to channels (see fifo.h).
  */
 #include "gpu/core/fifo/fifo.h"
-#include "gpu/core/fifo/channel.h"
+#include "gpu/core/fifo/group.h"
 
 /*
  * Copy engines 0 to 9, in RM's own numbers and in those that clients use (NV2080_ENGINE_TYPE_*): the same in all
@@ -13,6 +13,8 @@
 #define RM_ENGINE_TYPE_COPY9 0x12u
 
 #define ROBUST_CHANNEL_FIFO_ERROR_MMU_ERR_FLT 31u
+
+#define RC_NOTIFIER_SCOPE_TSG 1u /* OGKM kernel_rc.h */
 
 static bool copies(const struct gpu_engine *e)
 {
@@ -67,5 +69,8 @@ void gpu_fifo_heard(struct gpu_fifo *fifo, const struct fwq_event *ev)
 		fault.address = rc->fault_address;
 		fault.type = rc->fault_type;
 	}
-	gpu_channel_fault(ch, &fault);
+	if (rc->scope == RC_NOTIFIER_SCOPE_TSG)
+		gpu_group_fault(ch, &fault);
+	else
+		gpu_channel_fault(ch, &fault);
 }

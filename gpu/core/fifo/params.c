@@ -7,7 +7,7 @@
  */
 #include <errno.h>
 
-#include "gpu/core/fifo/channel.h"
+#include "gpu/core/fifo/group.h"
 #include "gpu/core/mmu/format.h"
 
 /* NVOS04_FLAGS_*: PRIVILEGED_CHANNEL, 5:5, stays FALSE. */
@@ -48,7 +48,6 @@ int gpu_channel_write_instance(const struct gpu_channel *ch)
 {
 	uint64_t words[INSTANCE_BYTES / 8] = {0}, base, seen;
 	uint64_t at = gpu_tenant_slot(ch->tenant, ch->slot);
-	uint64_t methods = at + GPU_CHANNEL_METHOD_BUFFER;
 	struct gpu *gpu = ch->tenant->gpu;
 	int err;
 
@@ -58,9 +57,7 @@ int gpu_channel_write_instance(const struct gpu_channel *ch)
 	words[RAMIN_SC_PDB_VALID / 8] = 1;
 	for (unsigned int i = 0; i < RAMIN_SUBCONTEXTS; i++)
 		words[RAMIN_SC_PAGE_DIR_BASE(i) / 8] = i ? RAMIN_SC_NONE : base;
-	err = gpu_bar1_zero(gpu, methods, GPU_CHANNEL_SLOT - GPU_CHANNEL_METHOD_BUFFER);
-	if (!err)
-		err = gpu_vram_write(gpu, at + GPU_CHANNEL_INSTANCE, words, sizeof(words));
+	err = gpu_vram_write(gpu, at + GPU_CHANNEL_INSTANCE, words, sizeof(words));
 	/* Comes back when the writes have arrived, for RM looks at them from the other side. */
 	if (!err)
 		err = gpu_vram_read(gpu, at + GPU_CHANNEL_INSTANCE, &seen, sizeof(seen));
@@ -115,7 +112,6 @@ int gpu_channel_put_alloc(struct gpu_channel *ch)
 				       CHANNEL_USERD_INDEX_VALUE(ch->chid) |
 				       CHANNEL_USERD_INDEX_PAGE_VALUE(ch->chid) |
 				       CHANNEL_USERD_INDEX_PAGE_FIXED},
-		{ALLOC(hVASpace), ch->vm->object.handle},
 		{ALLOC(engineType), engines->engine[ch->engine].type},
 		{ALLOC(instanceMem_base), slot + GPU_CHANNEL_INSTANCE},
 		{ALLOC(instanceMem_size), INSTANCE_BYTES},
@@ -129,7 +125,7 @@ int gpu_channel_put_alloc(struct gpu_channel *ch)
 		{ALLOC(userdMem_size), USERD_BYTES},
 		{ALLOC(userdMem_addressSpace), ADDR_SYSMEM},
 		{ALLOC(userdMem_cacheAttrib), MEMORY_CACHED},
-		{ALLOC(mthdbufMem_base), slot + GPU_CHANNEL_METHOD_BUFFER},
+		{ALLOC(mthdbufMem_base), gpu_group_method_buffer(ch->group)},
 		{ALLOC(mthdbufMem_size), gpu_rm_fifo(ch->tenant->rm)->method_buffer},
 		{ALLOC(mthdbufMem_addressSpace), ADDR_FBMEM},
 		{ALLOC(mthdbufMem_cacheAttrib), MEMORY_UNCACHED},
