@@ -44,6 +44,28 @@ static bool works(struct fair_bed *b, struct fair_channel *c)
 	return fair_idle(c);
 }
 
+static bool some_turns(void *arg)
+{
+	return (*(unsigned int *)arg)-- == 0;
+}
+
+static void turns(unsigned int n)
+{
+	hv_loop_until(some_turns, &n, 20 * HV_MS);
+}
+
+/* What RM is told of the channel. */
+static uint64_t method_buffer(struct gpu_channel *ch)
+{
+	uint64_t base = 0;
+
+	assert_int_equal(gpu_channel_put_alloc(ch), 0);
+	assert_int_equal(fwq_get(ch->tenant->pack, FWQ_F_NV_CHANNEL_ALLOC_PARAMS__mthdbufMem_base,
+				 ch->buf + FWQ_RM_ROOM, GPU_CHANNEL_PARAMS, 0, 0, &base),
+			 0);
+	return base;
+}
+
 static void first_to_last(void **state)
 {
 	(void)state;
@@ -67,6 +89,9 @@ static void first_to_last(void **state)
 		for (unsigned int i = 0; i < 8; i++) {
 			assert_true(works(b, &g->c[i]));
 			assert_int_equal(g->c[i].ch->group->members, 8);
+			/* Theirs together: whoever made the group may go first. */
+			assert_int_equal(method_buffer(g->c[i].ch),
+					 gpu_group_method_buffer(g->c[0].ch->group));
 		}
 		for (unsigned int i = 0; i < 8; i++) {
 			assert_int_equal(groups(b), 1);
@@ -244,6 +269,37 @@ static void ends_behind_a_slice(void **state)
 	}
 }
 
+/* The same at any moment of the end: what RM is being told of then is not mixed with the group's free. */
+static void a_slice_behind_the_end(void **state)
+{
+	struct fair_bed *b = fair_bed_up("570.144");
+	struct fair_guest *g = fair_guest_up(b, 100, 2, FAIR_LINE, 1);
+	unsigned int behind = 0;
+
+	(void)state;
+	for (unsigned int n = 0; n < 6; n++) {
+		struct fair_channel *c = fair_channel_up(b, g, 0);
+
+		hold(&b->vm);
+		gpu_channel_free(c->ch, fair_done, c);
+		for (unsigned int i = 0; i < n && !c->done; i++)
+			step(&b->vm);
+		if (!c->done) {
+			gpu_tenant_weight(g->tenant, 1 + n);
+			/* The channel's free is under way, and the slice's call waits behind it. */
+			behind += c->ch->step == GPU_CHANNEL_FREE && c->ch->group->busy;
+		}
+		let_go(&b->vm);
+		bed_until_called(&c->done);
+		assert_int_equal(c->err, 0);
+		assert_int_equal(groups(b), 0);
+		g->n = 0;
+	}
+	assert_int_not_equal(behind, 0);
+	assert_int_equal(hosted_log_count(b->vm.bed->h, b->vm.bed->dom, "warning"), 0);
+	fair_bed_down(b);
+}
+
 /* However many spaces a tenant has, and however small its weight: no slice is 0. */
 static void the_smallest_slice(void **state)
 {
@@ -316,16 +372,6 @@ static void an_error_is_the_groups(void **state)
 	}
 }
 
-static bool some_turns(void *arg)
-{
-	return (*(unsigned int *)arg)-- == 0;
-}
-
-static void turns(unsigned int n)
-{
-	hv_loop_until(some_turns, &n, 20 * HV_MS);
-}
-
 /* Channels come and go at any moment of the group's making and end. */
 static void at_any_moment(void **state)
 {
@@ -390,11 +436,12 @@ static void the_firmware_is_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(first_to_last),      cmocka_unit_test(a_group_for_each_engine),
-		cmocka_unit_test(cannot_be_made),     cmocka_unit_test(cannot_be_freed),
-		cmocka_unit_test(slices_change),      cmocka_unit_test(ends_behind_a_slice),
-		cmocka_unit_test(the_smallest_slice), cmocka_unit_test(an_error_is_the_groups),
-		cmocka_unit_test(at_any_moment),      cmocka_unit_test(the_firmware_is_gone),
+		cmocka_unit_test(first_to_last),	  cmocka_unit_test(a_group_for_each_engine),
+		cmocka_unit_test(cannot_be_made),	  cmocka_unit_test(cannot_be_freed),
+		cmocka_unit_test(slices_change),	  cmocka_unit_test(ends_behind_a_slice),
+		cmocka_unit_test(a_slice_behind_the_end), cmocka_unit_test(the_smallest_slice),
+		cmocka_unit_test(an_error_is_the_groups), cmocka_unit_test(at_any_moment),
+		cmocka_unit_test(the_firmware_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

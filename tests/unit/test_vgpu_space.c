@@ -725,6 +725,24 @@ static void death_at_each_call(void **state)
 	leave(f);
 }
 
+/* What dom0 has said of the slice is what the core is told of the tenant. */
+static void weights_are_the_policys(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(guest_space(&f->a, &f->space), 0);
+	assert_int_equal(fake.tenants->weight, 100);
+	guest_policy(&f->b, "test", "16777216", "250");
+	guest_nodes(&f->b);
+	bed_run(&f->bed);
+	guest_connect(&f->b);
+	assert_int_equal(guest_space(&f->b, &f->space), 0);
+	assert_int_equal(fake_tenants(), 2);
+	assert_int_equal(fake.tenants->weight, 250);
+	guest_unplug(&f->b);
+	leave(f);
+}
+
 /* The driver domain stops while a call is under way, or with everything in use. */
 static void stopping_with_everything_in_use(void **state)
 {
@@ -762,6 +780,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_firmware_nothing_is_served),
 		T(classes_are_the_chips),
+		T(weights_are_the_policys),
 		T(imports_are_mapped_for_the_device_alone),
 		T(bad_lists_are_refused),
 		T(long_lists),

@@ -177,19 +177,20 @@ static void made(struct gpu_group *g, int err)
 static void control_came(struct fwq_rm_call *call, int err)
 {
 	struct gpu_group *g = call->arg;
+	struct gpu_tenant *t = g->tenant;
+	uint32_t on = runlist(g);
 	bool first = !g->ready;
 
 	g->busy = false;
 	if (err)
 		complain(g, call, err);
-	g->ready = g->ready || !err;
-	g->closed = g->closed || !g->ready;
+	else
+		g->ready = true;
 	if (g->last)
 		end(g);
-	else
-		weigh(g->tenant, runlist(g));
-	if (first)
+	else if (first)
 		made(g, err);
+	weigh(t, on);
 }
 
 static void object_came(struct fwq_object *object, int err)
@@ -205,10 +206,8 @@ static void object_came(struct fwq_object *object, int err)
 		complain(g, &object->call, err);
 	else
 		err = set_slice(g, slice(g->tenant, runlist(g)));
-	if (err) {
-		g->closed = true;
+	if (err)
 		made(g, err);
-	}
 }
 
 static int begin(struct gpu_group *g)
