@@ -181,8 +181,6 @@ static void came(struct gpu_channel *ch, struct fwq_rm_call *call, int err)
 		hv_log_dom(hv_domid(), HV_WARN, "gpu %s: firmware: channel %" PRIu32 ": %s",
 			   hv_pci_name(ch->tenant->gpu->pci), ch->chid,
 			   fwq_rm_text(call, err, text));
-	if (err && ch->step == GPU_CHANNEL_SCHEDULE && fwq_rm_undone(call))
-		ch->runs = false;
 	on(ch, err);
 }
 
