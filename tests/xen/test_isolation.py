@@ -59,19 +59,23 @@ def main():
         victim = Neighbour(s)
         s.create_worker("attacker", "", "32M", image="attacker")
         s.wait_node("attacker", "phase", "connected", 120)
+        data = f"/local/domain/{s.domid('attacker')}/data"
+
+        def said(key):
+            rc, out = s.sh(f"xenstore-read {data}/{key}")
+            return None if rc else out.strip()
         victim.goes_on("before all")
         begin = len(s.xen_log())
         s.tell("attacker", "start")
         for name, endless in cases():
             if endless:
                 with results.case(f"{name}, the neighbour meanwhile"):
-                    s.wait_node("attacker", "busy", f"{name}$", 120)
+                    s.wait(lambda: said("busy") == name, f"the attacker to begin {name}; it says {said('busy')!r}", 120)
                     victim.goes_on(f"beside {name}")
                 s.tell("attacker", name)
             with results.case(name):
-                said = s.wait(lambda: s.node("attacker", f"case-{name}") or
-                              (s.node("attacker", "done") or "").startswith("FAILED"), f"{name} to end", 120)
-                check(said == "ok", str(said))
+                s.wait(lambda: said(f"case-{name}") or said("done") == "FAILED", f"{name} to end", 120)
+                check_equal(said(f"case-{name}"), "ok", f"what came of {name}")
                 victim.goes_on(f"after {name}")
         with results.case("that were all"):
             s.wait_node("attacker", "done", "ok", 30)

@@ -2,7 +2,7 @@
 /*
  * attacker - a hostile guest that submits to the GPU what no driver would, case by case (tests/xen/attacks.c).
  *
- * After data/go=start each answer is in data/case-NAME: "ok", or what came of it. A channel that is busy for ever
+ * Words: first=N begins with case N. After data/go=start each answer is in data/case-NAME: "ok", or what came of it. A channel that is busy for ever
  * is kept so from data/busy=NAME until data/go=NAME. data/done follows the last case.
  */
 #include "tests/xen/attacks.h"
@@ -20,17 +20,16 @@ static void keep_busy(const struct attack *attack, void *arg)
 static int attacker_start(int argc, char **argv)
 {
 	struct front_dev *dev;
+	unsigned int first = (unsigned int)order_number(argc, argv, "first", 0);
 	int err = front_open(0, NULL, NULL, &dev);
 
-	(void)argc;
-	(void)argv;
 	if (!err) {
 		front_set_timeout(dev, 60 * HV_S); /* an emulated machine may be slow */
 		err = front_wait_connected(dev, 120 * HV_S);
 	}
 	answer("phase", err ? "FAILED: no connection" : "connected");
 	err = wait_told("start", 300 * HV_S);
-	for (unsigned int i = 0; i < attacks_nr && !err; i++) {
+	for (unsigned int i = first; i < attacks_nr && !err; i++) {
 		char why[96] = "ok", node[64];
 
 		err = attack_run(&attacks[i], dev, keep_busy, NULL, why, sizeof(why));
