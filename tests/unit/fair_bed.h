@@ -283,7 +283,7 @@ static inline uint64_t fair_work(const struct fair_bed *b, const struct fair_gue
 /* What each guest's part of `us` microseconds is, in 1/10000 of all that were worked. */
 static inline void fair_parts(struct fair_bed *b, uint64_t us, unsigned int *parts)
 {
-	uint64_t before[FAIR_GUESTS], all = 0;
+	uint64_t before[FAIR_GUESTS] = {0}, all = 0;
 
 	for (unsigned int i = 0; i < b->n; i++)
 		before[i] = fair_work(b, b->guest[i], NULL);
@@ -294,7 +294,7 @@ static inline void fair_parts(struct fair_bed *b, uint64_t us, unsigned int *par
 	}
 	assert_true(all > 0);
 	for (unsigned int i = 0; i < b->n; i++)
-		parts[i] = (unsigned int)(before[i] * 10000 / all);
+		parts[i] = (unsigned int)(before[i] * 10000 / (all ? all : 1));
 }
 
 /* Within percent % of what it should be. */

@@ -744,15 +744,27 @@ static struct bed_channel *at_moment(struct channel_bed *bed, struct bed_tenant 
 	return c;
 }
 
-static void at_a_moment(struct channel_bed *bed, unsigned int n, bool half, enum act act)
+/* While `less` is more than 0, the next channel is for the engine that this one has, and so of its group. */
+static void prefer(struct channel_bed *bed, const struct bed_channel *c, int less)
+{
+	for (unsigned int i = 0; i < GPU_ENGINES_MAX; i++)
+		gpu_rm_fifo(bed->rm)->load[i] += i == c->ch->engine ? 0 : (unsigned int)less;
+}
+
+static void at_a_moment(struct channel_bed *bed, unsigned int n, bool half, enum act act,
+			bool group)
 {
 	struct bed_tenant *t = bed_tenant_up(bed, 0);
-	struct bed_channel *other = bed_channel_up(t, 1), *c = at_moment(bed, t, n, half);
+	struct bed_channel *other = bed_channel_up(t, 1), *c;
 	struct told end = {.model = bed->boot->model};
-	unsigned int ready = c->ready;
+	unsigned int ready, calls = group ? 6 : 4;
 
-	/* Six calls make a channel that is not the first, but the first on its engine: it gets a group. */
-	assert_int_equal(ready, n > 6 || (n == 6 && !half));
+	prefer(bed, other, group ? 0 : 100);
+	c = at_moment(bed, t, n, half);
+	prefer(bed, other, group ? 0 : -100);
+	/* Four calls make a channel that is not the first, after the two that make a group. */
+	ready = c->ready;
+	assert_int_equal(ready, n > calls || (n == calls && !half));
 	if (act == FREE || act == FREE_THEN_END)
 		gpu_channel_free(c->ch, bed_channel_done, c);
 	if (act == FREE_THEN_END)
@@ -781,10 +793,10 @@ static void ended_at_any_moment(void **state)
 
 	(void)state;
 	for (unsigned int n = 0; n <= 8; n++) {
-		for (enum act act = FREE; act < ACTS; act++) {
-			at_a_moment(&bed, n, false, act);
+		for (enum act act = FREE; act < 2 * ACTS; act++) {
+			at_a_moment(&bed, n, false, act % ACTS, act / ACTS);
 			if (n)
-				at_a_moment(&bed, n, true, act);
+				at_a_moment(&bed, n, true, act % ACTS, act / ACTS);
 		}
 	}
 	assert_false(gpu_is_lost(bed.boot->gpu));
@@ -795,17 +807,17 @@ static void ended_at_any_moment(void **state)
 static void without_an_end(void **state)
 {
 	(void)state;
-	for (unsigned int n = 0; n <= 20; n++) {
+	for (unsigned int n = 0; n <= 32; n++) {
 		struct channel_bed bed = channel_bed_up("570.144");
 		struct bed_tenant *t = bed_tenant_up(&bed, 0);
-		struct bed_channel *c = at_moment(&bed, t, n % 7, n % 2);
+		struct bed_channel *c = at_moment(&bed, t, n % 11, n % 2);
 		unsigned int ready, done;
 
 		if (n % 3)
 			gpu_channel_free(c->ch, bed_channel_done, c);
-		if (n > 6)
+		if (n > 10)
 			step(&bed.vm);
-		if (n > 13)
+		if (n > 21)
 			half_step(&bed.vm);
 		ready = c->ready;
 		done = c->done;

@@ -10,7 +10,7 @@
 /* One channel against 64, with each release's firmware. */
 static void a_guest_is_a_guest(void **state)
 {
-	unsigned int part[2], groups;
+	unsigned int part[2] = {0}, groups;
 
 	(void)state;
 	for (unsigned int v = 0; v < BED_VERSIONS; v++) {
@@ -38,7 +38,7 @@ static void a_channel_is_not_a_guest(void **state)
 	struct fair_bed *b = fair_bed_up("570.144");
 	struct fair_guest *one = fair_guest_up(b, 100, 1, FAIR_LINE, 16);
 	struct fair_guest *many = fair_guest_up(b, 100, FAIR_CHANNELS, FAIR_LINE, 16);
-	unsigned int part[2];
+	unsigned int part[2] = {0};
 
 	(void)state;
 	fair_busy(b, one, 1);
@@ -55,7 +55,7 @@ static void a_channel_is_not_a_guest(void **state)
 static void by_weight(void **state)
 {
 	static const unsigned int channels[] = {16, 1, 3}, lines[] = {1, 16, 64};
-	unsigned int part[3];
+	unsigned int part[3] = {0};
 
 	(void)state;
 	for (unsigned int v = 0; v < BED_VERSIONS; v++) {
@@ -82,11 +82,11 @@ static void by_weight(void **state)
 static void contended(unsigned int guests)
 {
 	struct fair_bed *b = fair_bed_up("570.144");
-	unsigned int part[FAIR_GUESTS];
+	unsigned int part[FAIR_GUESTS] = {0};
 
 	for (unsigned int i = 0; i < guests; i++)
 		fair_busy(b, fair_guest_up(b, 50, 1 + i % 4, FAIR_LINE, 4u << i % 4), 1 + i % 4);
-	fair_parts(b, 20000 * guests, part);
+	fair_parts(b, 20000ull * guests, part);
 	for (unsigned int i = 0; i < guests; i++)
 		fair_about(part[i], 10000 / guests, 3);
 	fair_bed_down(b);
@@ -129,8 +129,8 @@ static void idle_guests_cost_nothing(void **state)
 		fair_submit(&idle->c[i], FAIR_ENTRIES - 1);
 	work = fair_work(b, busy, NULL);
 	fair_run(b, 50000);
-	assert_in_range(fair_work(b, busy, NULL) - work, 4 * 10 * FAIR_US,
-			8 * (10 + FAIR_PIECE_US) * FAIR_US);
+	assert_in_range(fair_work(b, busy, NULL) - work, 4ull * 10 * FAIR_US,
+			8ull * (10 + FAIR_PIECE_US) * FAIR_US);
 	fair_bed_down(b);
 }
 
@@ -156,7 +156,7 @@ static void large_jobs_do_not_hold_up_small_ones(void **state)
 	for (unsigned int n = 0; n < 2; n++) {
 		struct fair_bed *b = fair_bed_up("570.144");
 		struct fair_guest *small = fair_guest_up(b, 50, 1, 256, 1);
-		uint64_t most = 0, slice = 50 * GPU_WEIGHT_US;
+		uint64_t most = 0, slice = 50ull * GPU_WEIGHT_US;
 		struct fair_channel *c;
 
 		for (unsigned int i = 0; i < guests[n]; i++)
@@ -181,7 +181,7 @@ static void large_jobs_do_not_hold_up_small_ones(void **state)
 static void sizes_do_not_matter(void **state)
 {
 	struct fair_bed *b = fair_bed_up("570.144");
-	unsigned int part[2];
+	unsigned int part[2] = {0};
 
 	(void)state;
 	fair_busy(b, fair_guest_up(b, 100, 16, 256, 1), 16);
@@ -197,7 +197,7 @@ static void spaces_share_a_part(void **state)
 	struct fair_bed *b = fair_bed_up("570.144");
 	struct fair_guest *one = fair_guest_up(b, 100, 1, FAIR_LINE, 16);
 	struct fair_guest *many = fair_guest_up(b, 100, 8, FAIR_LINE, 16);
-	unsigned int part[2], groups;
+	unsigned int part[2] = {0}, groups;
 
 	(void)state;
 	fair_busy(b, one, 1);
