@@ -304,6 +304,9 @@ system: all bed
 run: system
 	$(Q)$(PY) tests/xen/run.py $(RUN_ARGS)
 
+isolation: system
+	$(Q)ISOLATION=all $(PY) tests/xen/test_isolation.py
+
 # FIRMWARE=DIR (default: Debian's packages), VERSION=, SOURCE=DIR, PACK=FILE: see tests/xen/boot_gsp.py.
 boot-gsp: $(O)/gpudom $(O)/xvgpu bed
 	$(Q)$(PY) tests/xen/boot_gsp.py $(if $(FIRMWARE),--firmware "$(FIRMWARE)") $(if $(VERSION),--version "$(VERSION)") \
@@ -370,6 +373,7 @@ clean:
 help:
 	@echo 'make run          set everything up, then show the main job on real Xen (QEMU, no KVM needed)'
 	@echo 'make boot-gsp     boot real GSP firmware on real Xen against the GPU model: FIRMWARE=DIR VERSION= SOURCE=DIR PACK=FILE'
+	@echo 'make isolation    every hostile submission on real Xen (make check tries each third)'
 	@echo 'make check        set everything up, then run every test; ends with "N passed, N failed, N skipped"'
 	@echo 'make check-unit   unit tests only (seconds)     make check-xen   whole-system tests only'
 	@echo 'make check-peer   tests against headers and code of others'
@@ -387,7 +391,7 @@ help:
 	@echo 'make clean        remove build/'
 	@echo 'Variables: O=DIR output folder, V=1 show commands, FRESH=1 recall no results, RUN_ARGS="--fault flip-vram-read=OFFSET"'
 
-.PHONY: all run boot-gsp check check-unit check-peer peer peer-nouveau judged proof proof-long check-xen fuzz bench bench-fwq bench-mmu bench-nvk unit fuzzers images linux-module bed system \
+.PHONY: all run isolation boot-gsp check check-unit check-peer peer peer-nouveau judged proof proof-long check-xen fuzz bench bench-fwq bench-mmu bench-nvk unit fuzzers images linux-module bed system \
 	menuconfig defconfig allyesconfig allnoconfig format lint clean help
 
 -include $(shell find $(O)/xen $(O)/xen-test $(O)/asan $(O)/fuzz $(O)/dom0 -name '*.d' 2>/dev/null)

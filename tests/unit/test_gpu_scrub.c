@@ -7,7 +7,6 @@
 
 #include "tests/unit/channel_bed.h"
 
-
 #define DIRT 0x5a
 
 struct rig {

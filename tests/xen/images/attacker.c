@@ -2,8 +2,9 @@
 /*
  * attacker - a hostile guest that submits to the GPU what no driver would, case by case (tests/xen/attacks.c).
  *
- * Words: first=N begins with case N. After data/go=start each answer is in data/case-NAME: "ok", or what came of it. A channel that is busy for ever
- * is kept so from data/busy=NAME until data/go=NAME. data/done follows the last case.
+ * Words: first=N begins with case N, every=N takes each N-th from there on. After data/go=start each answer is
+ * in data/case-NAME: "ok", or what came of it. A channel that is busy for ever is kept so from data/busy=NAME
+ * until data/go=NAME. data/done follows the last case.
  */
 #include "tests/xen/attacks.h"
 #include "worker.h"
@@ -21,6 +22,7 @@ static int attacker_start(int argc, char **argv)
 {
 	struct front_dev *dev;
 	unsigned int first = (unsigned int)order_number(argc, argv, "first", 0);
+	unsigned int every = (unsigned int)order_number(argc, argv, "every", 1);
 	int err = front_open(0, NULL, NULL, &dev);
 
 	if (!err) {
@@ -29,7 +31,7 @@ static int attacker_start(int argc, char **argv)
 	}
 	answer("phase", err ? "FAILED: no connection" : "connected");
 	err = wait_told("start", 300 * HV_S);
-	for (unsigned int i = first; i < attacks_nr && !err; i++) {
+	for (unsigned int i = first; i < attacks_nr && !err; i += every) {
 		char why[96] = "ok", node[64];
 
 		err = attack_run(&attacks[i], dev, keep_busy, NULL, why, sizeof(why));
