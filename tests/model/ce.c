@@ -159,6 +159,18 @@ static void remap_pixel(const struct remap *r, const uint8_t *src, uint8_t *dst)
 	}
 }
 
+/* A line of pixels that are all alike: where nothing is read there is only one. */
+static void remap_alike(const struct remap *r, uint8_t *out, uint32_t size)
+{
+	uint32_t have = r->size * r->nr_dst;
+
+	remap_pixel(r, NULL, out);
+	for (uint32_t more; have < size; have += more) {
+		more = have < size - have ? have : size - have;
+		memcpy(out + have, out, more);
+	}
+}
+
 /* Some pixels of a line, at most PIECE / MAX_PIXEL. */
 static bool remap_piece(struct model *m, struct model_channel *ch, struct side *src,
 			struct side *dst, const struct remap *r, uint32_t n)
@@ -176,8 +188,11 @@ static bool remap_piece(struct model *m, struct model_channel *ch, struct side *
 		return false;
 	if (keeps && !line(m, ch, &before, (uint64_t)x * out_size, y, out, (uint64_t)n * out_size))
 		return false;
-	for (uint32_t i = 0; i < n; i++)
-		remap_pixel(r, in + (size_t)i * in_size, out + (size_t)i * out_size);
+	if (!r->reads && !keeps)
+		remap_alike(r, out, n * out_size);
+	else
+		for (uint32_t i = 0; i < n; i++)
+			remap_pixel(r, in + (size_t)i * in_size, out + (size_t)i * out_size);
 	if (!line(m, ch, dst, (uint64_t)x * out_size, y, out, (uint64_t)n * out_size))
 		return false;
 	model_charge(m, ch, COST_CE_BYTE, n * out_size);
