@@ -38,6 +38,7 @@ image-lib-src	:= $(guest-src) $(gpu-core-src) $(fwq-src) $(iommu-src)
 hosted-lib-src	:= hv/xenbus.c $(hv-common-src) $(hv-hosted-src) $(fwq-src) $(iommu-src) \
 		   $(gpu-core-src) $(gpu-vgpu-src) $(guest-src) $(model-src) $(conformance-src)
 unit-names	:= $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
+stress-names	:= $(patsubst tests/stress/test_%.c,%,$(wildcard tests/stress/test_*.c))
 fuzz-names	:= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 # ---------------------------------------------------------------- set-up and configuration
@@ -204,6 +205,11 @@ $(O)/unit/%: $(O)/asan/tests/unit/test_%.o $(O)/asan/hosted.a $(O)/asan/xvgpu.a
 	@mkdir -p $(@D)
 	$(Q)gcc $(sanitize) $(wrap) -o $@ $^ $(hosted-libs) $(xvgpu-libs)
 
+$(O)/stress/%: $(O)/asan/tests/stress/test_%.o $(O)/asan/hosted.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)gcc $(sanitize) -o $@ $^ $(hosted-libs)
+
 $(O)/unit/conformance: $(call objs,asan,$(conformance-hosted-src)) $(O)/asan/hosted.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
@@ -218,6 +224,7 @@ $(O)/fuzzers/%: $(O)/fuzz/tests/fuzz/fuzz_%.o $(O)/fuzz/hosted.a
 	$(Q)$(fuzz-cc) -fsanitize=fuzzer,address,undefined -fprofile-instr-generate $(wrap) -o $@ $^ $(hosted-libs) $(xvgpu-libs)
 
 unit: $(addprefix $(O)/unit/,$(unit-names) conformance)
+stress: $(addprefix $(O)/stress/,$(stress-names))
 fuzzers: $(addprefix $(O)/fuzzers/,$(fuzz-names))
 
 # ---------------------------------------------------------------- proofs
@@ -318,6 +325,9 @@ check: | $(deps)
 check-unit: unit
 	$(Q)$(PY) tests/check.py unit
 
+check-stress: stress
+	$(Q)$(PY) tests/check.py stress
+
 check-peer: peer
 	$(Q)$(PY) tests/check.py peer
 
@@ -377,6 +387,7 @@ help:
 	@echo 'make check        set everything up, then run every test; ends with "N passed, N failed, N skipped"'
 	@echo 'make check-unit   unit tests only (seconds)     make check-xen   whole-system tests only'
 	@echo 'make check-peer   tests against headers and code of others'
+	@echo 'make check-stress  thousands of random requests of sixteen guests: SEED= SEQUENCES='
 	@echo 'make peer-nouveau  Debian'"'"'s unmodified nouveau boots firmware on the GPU model, whole and with planted faults'
 	@echo 'make judged       docs/judged.md anew, from traces of such runs'
 	@echo 'make proof        CBMC proofs of memory safety    make proof-long   the same with wider bounds'
@@ -389,9 +400,9 @@ help:
 	@echo 'make abi         an ABI pack from a vendor source tree: SRC=DIR OUT=FILE'
 	@echo 'make format       clang-format                  make lint        clang-format, clang-tidy, cppcheck'
 	@echo 'make clean        remove build/'
-	@echo 'Variables: O=DIR output folder, V=1 show commands, FRESH=1 recall no results, RUN_ARGS="--fault flip-vram-read=OFFSET"'
+	@echo 'Variables: O=DIR output folder, V=1 show commands, FRESH=1 recall no results, RUN_ARGS=--fault'
 
-.PHONY: all run isolation boot-gsp check check-unit check-peer peer peer-nouveau judged proof proof-long check-xen fuzz bench bench-fwq bench-mmu bench-nvk unit fuzzers images linux-module bed system \
+.PHONY: all run isolation boot-gsp check check-unit check-stress check-peer peer peer-nouveau judged proof proof-long check-xen fuzz bench bench-fwq bench-mmu bench-nvk unit stress fuzzers images linux-module bed system \
 	menuconfig defconfig allyesconfig allnoconfig format lint clean help
 
 -include $(shell find $(O)/xen $(O)/xen-test $(O)/asan $(O)/fuzz $(O)/dom0 -name '*.d' 2>/dev/null)

@@ -108,20 +108,20 @@ def stage_lint():
     yield Result("lint", "ok" if rc == 0 else "FAILED", last_line(out))
 
 
-def cmocka(test):
+def cmocka(test, stage="unit", timeout=300):
     """Run one cmocka program in TAP mode and yield a result per case."""
-    rc, out = command("unit.log", [os.path.join(OUT, "unit", test)],
-                      env={"CMOCKA_MESSAGE_OUTPUT": "TAP"}, timeout=300)
+    rc, out = command(f"{stage}.log", [os.path.join(OUT, stage, test)],
+                      env={"CMOCKA_MESSAGE_OUTPUT": "TAP"}, timeout=timeout)
     cases = 0
     for line in out.splitlines():
         m = re.match(r"(not )?ok \d+ - (\S+)(.*)", line)
         if m:
             cases += 1
             skipped = "# SKIP" in m[3]
-            yield Result(f"unit/{test}/{m[2]}",
+            yield Result(f"{stage}/{test}/{m[2]}",
                          "FAILED" if m[1] else "skipped" if skipped else "ok", m[3].strip())
     if rc != 0 or cases == 0:
-        yield Result(f"unit/{test}", "FAILED", f"exit code {rc}, {cases} cases: {last_line(out)}")
+        yield Result(f"{stage}/{test}", "FAILED", f"exit code {rc}, {cases} cases: {last_line(out)}")
 
 
 def stage_unit():
@@ -134,6 +134,16 @@ def stage_unit():
         yield from cmocka(test)
     yield from run_scripts("unit", [("apart", "tests/model/test_apart.py"),
                                     ("boot-failures", "tests/unit/boot_failures.py")])
+
+
+def stage_stress():
+    """Random sequences of requests, hosted, under AddressSanitizer and UBSan: everything returns to the start."""
+    rc, out = make("stress.log", "stress")
+    if rc:
+        yield Result("stress/build", "FAILED", last_line(out))
+        return
+    for test in names("stress", "test_"):
+        yield from cmocka(test, "stress", 600)
 
 
 def coverage(name, exe, profile):
@@ -296,7 +306,7 @@ def stage_xen():
     yield from run_scripts("xen", tests, machines())
 
 
-STAGES = {"build": stage_build, "lint": stage_lint, "unit": stage_unit, "peer": stage_peer,
+STAGES = {"build": stage_build, "lint": stage_lint, "unit": stage_unit, "stress": stage_stress, "peer": stage_peer,
           "proof": stage_proof, "fuzz": stage_fuzz, "xen": stage_xen}
 
 

@@ -19,12 +19,14 @@
 #include "tests/model/host.h"
 #include "tests/model/rm.h"
 #include "tests/unit/boot_bed.h"
-#include "tests/unit/sequence_steps.h"
+#include "tests/stress/sequence_steps.h"
 
 #define SEATS	  16u
 #define SEQUENCES 10000u
 #define LEVEL	  500u /* sequences between two comparisons with the start */
 #define RANGE_MAX (8 * HV_PAGE_SIZE)
+/* Numbers in xenstore grow longer; a single forgotten structure is larger, and 20 comparisons make 20 of it. */
+#define HEAP_SLACK 64u
 
 static struct bed bed;
 static struct seat seats[SEATS];
@@ -473,9 +475,9 @@ static void end_somehow(struct seat *s)
 static struct xenvgpu_request any_request(struct seat *s)
 {
 	static const uint8_t operations[] = {
-		XENVGPU_OP_MEM_ALLOC,	XENVGPU_OP_MEM_FREE,	   XENVGPU_OP_MEM_WRITE,
-		XENVGPU_OP_MEM_READ,	XENVGPU_OP_MEM_IMPORT,	   XENVGPU_OP_SPACE_CREATE,
-		XENVGPU_OP_BIND,	XENVGPU_OP_CHANNEL_CREATE, XENVGPU_OP_CHANNEL_DESTROY,
+		XENVGPU_OP_MEM_ALLOC,	 XENVGPU_OP_MEM_FREE,	    XENVGPU_OP_MEM_WRITE,
+		XENVGPU_OP_MEM_READ,	 XENVGPU_OP_MEM_IMPORT,	    XENVGPU_OP_SPACE_CREATE,
+		XENVGPU_OP_BIND,	 XENVGPU_OP_CHANNEL_CREATE, XENVGPU_OP_CHANNEL_DESTROY,
 		XENVGPU_OP_SPACE_DESTROY};
 	struct xenvgpu_request req = bed_request(operations[below(10)]);
 	const struct object *o = &s->object[below(OBJECTS)];
@@ -519,6 +521,9 @@ static struct xenvgpu_request any_request(struct seat *s)
 /* The end comes while much is under way. */
 static void end_in_the_midst(struct seat *s)
 {
+	static const enum hosted_fail unlucky[] = {HOSTED_FAIL_PAGES, HOSTED_FAIL_GRANT_GIVE,
+						   HOSTED_FAIL_GRANT_MAP, HOSTED_FAIL_GRANT_COPY};
+
 	if (below(2))
 		submit_some(s, any_channel(s, true));
 	for (unsigned int n = below(XENVGPU_RING_SLOTS - 4); n; n--) {
@@ -527,8 +532,12 @@ static void end_in_the_midst(struct seat *s)
 		req.id = s->g.id++;
 		guest_put(&s->g, &req);
 	}
+	if (below(2)) /* and the driver domain has no luck */
+		hosted_fail_nth(bed.h, bed.gpudom, unlucky[below(4)], 1 + below(6));
 	guest_push(&s->g);
 	hosted_run(bed.h, below(60));
+	for (unsigned int i = 0; i < 4; i++)
+		hosted_fail_nth(bed.h, bed.gpudom, unlucky[i], 0);
 	end_somehow(s);
 }
 
@@ -665,13 +674,20 @@ static const struct {
 	unsigned int weight;
 	void (*fn)(struct seat *s);
 } steps[] = {
-	{"an object", 760, object_any},	    {"random changes", 70, change_any},
-	{"a write", 20, write_any},	    {"a free", 20, free_any},
-	{"a space", 20, space_any},	    {"a channel", 40, channel_any},
-	{"a fault", 12, submit_fault},	    {"taking away", 12, pull},
-	{"a wrong request", 40, refused_request}, {"looking", 20, look},
-	{"ringing", 6, ring_stopped},	    {"a reconnect", 2, reconnect_guest},
-	{"an unplug", 2, unplug_guest},	    {"a death", 2, kill_guest},
+	{"an object", 760, object_any},
+	{"random changes", 70, change_any},
+	{"a write", 20, write_any},
+	{"a free", 20, free_any},
+	{"a space", 20, space_any},
+	{"a channel", 40, channel_any},
+	{"a fault", 12, submit_fault},
+	{"taking away", 12, pull},
+	{"a wrong request", 40, refused_request},
+	{"looking", 20, look},
+	{"ringing", 6, ring_stopped},
+	{"a reconnect", 2, reconnect_guest},
+	{"an unplug", 2, unplug_guest},
+	{"a death", 2, kill_guest},
 	{"an end in the midst", 4, end_in_the_midst},
 };
 
@@ -707,7 +723,12 @@ struct counts {
 	unsigned int groups, channels, directories, directories_left, spaces, load;
 	uint32_t objects;
 	uint64_t vram;
+	/* Of the process, so of the model and the machine too; 0: since the first comparison, for some is made once. */
+	size_t heap;
 };
+
+/* AddressSanitizer's own, as <sanitizer/allocator_interface.h> has it, which gcc does not bring. */
+size_t __sanitizer_get_current_allocated_bytes(void);
 
 static void count(struct counts *n)
 {
@@ -742,13 +763,14 @@ static void count(struct counts *n)
 	n->objects = rm->nr_objects;
 	n->directories = model_rm_directories(bed.model);
 	n->directories_left = rm->directories_left;
+	n->heap = __sanitizer_get_current_allocated_bytes();
 }
 
 #define SAME(field)                                                                                \
 	MUST(now.field == start->field, #field ": %llu, at the start %llu",                        \
 	     (unsigned long long)now.field, (unsigned long long)start->field)
 
-static void compare(const struct counts *start)
+static void compare(struct counts *start)
 {
 	struct counts now;
 
@@ -776,6 +798,10 @@ static void compare(const struct counts *start)
 	SAME(objects);
 	SAME(directories);
 	SAME(directories_left);
+	if (!start->heap)
+		start->heap = now.heap;
+	MUST(now.heap <= start->heap + HEAP_SLACK, "heap: %zu bytes, at the start %zu", now.heap,
+	     start->heap);
 	MUST(!hosted_iommu_refused(bed.h), "the IOMMU refused something");
 	MUST(hosted_domain_state(bed.h, bed.gpudom, NULL) == HOSTED_RUNNING, "the driver domain");
 }
@@ -804,7 +830,7 @@ static void tidy(struct seat *s)
 	unplug_guest(s);
 }
 
-static void level(const struct counts *start)
+static void level(struct counts *start)
 {
 	run.doing = "taking all down";
 	for (run.seat = 0; run.seat < SEATS; run.seat++) {
@@ -820,9 +846,9 @@ static void level(const struct counts *start)
 			kill_guest(&seats[run.seat]);
 	}
 	hosted_advance(bed.h, 5 * HV_S);
+	hosted_log_clear(bed.h, bed.gpudom);
 	run.doing = "comparing with the start";
 	compare(start);
-	hosted_log_clear(bed.h, bed.gpudom);
 }
 
 /* ---------------------------------------------------------------- the test */
@@ -874,7 +900,10 @@ static void sequences(uint32_t seed, unsigned long long n)
 	run.seed = seed;
 	rng = seed;
 	machine_up(archive);
+	hosted_shuffle(bed.h, seed);
+	hosted_log_clear(bed.h, bed.gpudom);
 	count(&start);
+	start.heap = 0;
 	while (run.sequences < n) {
 		step();
 		if (run.sequences < next)
@@ -885,10 +914,11 @@ static void sequences(uint32_t seed, unsigned long long n)
 	level(&start);
 	machine_down();
 	free(archive);
-	print_message("%llu sequences in %llu steps: %llu requests, %llu of them refused, %llu batches, "
-		      "%llu cut off, %llu faults, %llu connections ended, %llu guests died\n",
-		      run.sequences, run.step, run.calls, run.refused, run.batches, run.cut,
-		      run.faults, run.ends, run.deaths);
+	print_message(
+		"%llu sequences in %llu steps: %llu requests, %llu of them refused, %llu batches, "
+		"%llu cut off, %llu faults, %llu connections ended, %llu guests died\n",
+		run.sequences, run.step, run.calls, run.refused, run.batches, run.cut, run.faults,
+		run.ends, run.deaths);
 }
 
 static uint32_t number(const char *name, uint32_t otherwise)

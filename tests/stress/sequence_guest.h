@@ -6,8 +6,8 @@
  * reserved there; beside each memory object the bytes that it must hold. Answers, memory and faults are compared
  * with these. How the back end keeps its own notes (intervals) is not how it is done here.
  */
-#ifndef TESTS_UNIT_SEQUENCE_GUEST_H
-#define TESTS_UNIT_SEQUENCE_GUEST_H
+#ifndef TESTS_STRESS_SEQUENCE_GUEST_H
+#define TESTS_STRESS_SEQUENCE_GUEST_H
 
 #include <nv/push.h>
 
@@ -16,7 +16,7 @@
 
 #define OBJECTS	   10u
 #define SPACES	   3u
-#define CHANNELS   9u /* their USERDs are in two pages */
+#define CHANNELS   9u	/* their USERDs are in two pages */
 #define POOL	   160u /* pages that a guest can import */
 #define WINDOW	   0x40000000ull
 #define CELLS	   1024u /* pages of 4 KiB: two page tables */
@@ -26,8 +26,8 @@
 #define ENTRIES	   16u
 #define ANSWER_IN  (60 * HV_S)
 #define UNIT	   XENVGPU_MEM_ALIGN
-#define SMALL	   4u  /* units of most objects at most */
-#define LARGE	   32u /* units of the others: 2 MiB */
+#define SMALL	   4u	/* units of most objects at most */
+#define LARGE	   32u	/* units of the others: 2 MiB */
 #define FAULTS	   150u /* of a connection: the back end's limit is above */
 #define MMU_FAULT  31u	/* ROBUST_CHANNEL_FIFO_ERROR_MMU_ERR_FLT */
 #define CE_CLASS   NVC7B5
@@ -96,9 +96,9 @@ struct seat {
 	struct userd_page userd[2];
 	struct xenvgpu_page_directory *list; /* of an import */
 	hv_gref_t list_ref;
-	int flight;	   /* the channel with batches under way; -1 */
-	uint32_t written;  /* objects that these write to: bits */
-	uint32_t stale;	   /* a handle that was freed; 0 */
+	int flight;	  /* the channel with batches under way; -1 */
+	uint32_t written; /* objects that these write to: bits */
+	uint32_t stale;	  /* a handle that was freed; 0 */
 	uint32_t event;
 	unsigned int faults;
 	unsigned int idle_pages, idle_grants; /* when nothing is connected */
@@ -115,9 +115,8 @@ static struct {
 #define MUST(cond, ...)                                                                            \
 	do {                                                                                       \
 		if (!(cond)) {                                                                     \
-			fprintf(stderr,                                                            \
-				"%s:%d: seed %u, step %llu, guest %u, %s: %s: ", __FILE__, __LINE__, \
-				run.seed, run.step, run.seat, run.doing, #cond);                   \
+			fprintf(stderr, "%s:%d: seed %u, step %llu, guest %u, %s: %s: ", __FILE__, \
+				__LINE__, run.seed, run.step, run.seat, run.doing, #cond);         \
 			fprintf(stderr, __VA_ARGS__);                                              \
 			fputc('\n', stderr);                                                       \
 			abort();                                                                   \
@@ -309,10 +308,8 @@ static inline void take_events(struct seat *s)
 		while (c < s->channel + CHANNELS &&
 		       !(c->live && c->number == e->op.channel.channel))
 			c++;
-		MUST(c < s->channel + CHANNELS, "an event about channel %u",
-		     e->op.channel.channel);
-		MUST(!c->stopped && e->op.channel.xid == MMU_FAULT, "xid %u",
-		     e->op.channel.xid);
+		MUST(c < s->channel + CHANNELS, "an event about channel %u", e->op.channel.channel);
+		MUST(!c->stopped && e->op.channel.xid == MMU_FAULT, "xid %u", e->op.channel.xid);
 		c->stopped = true;
 	}
 }
@@ -374,8 +371,8 @@ static inline void submit(struct seat *s, struct seat_channel *c, struct push *p
 	c->fence++;
 	push_release(p, ring_va(s, c), c->fence);
 	MUST(!p->full, "the batch");
-	gpfifo[c->put] = push_entry(ring_va(s, c) + (2 + c->fence % BATCHES) * HV_PAGE_SIZE,
-				    4 * p->n);
+	gpfifo[c->put] =
+		push_entry(ring_va(s, c) + (2 + c->fence % BATCHES) * HV_PAGE_SIZE, 4 * p->n);
 	c->put = (c->put + 1) % ENTRIES;
 	memcpy(userd + XENVGPU_USERD_GP_PUT, &c->put, 4);
 	guest_bell(&s->g, c->number);
@@ -383,4 +380,4 @@ static inline void submit(struct seat *s, struct seat_channel *c, struct push *p
 	run.batches++;
 }
 
-#endif /* TESTS_UNIT_SEQUENCE_GUEST_H */
+#endif /* TESTS_STRESS_SEQUENCE_GUEST_H */

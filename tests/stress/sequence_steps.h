@@ -2,10 +2,10 @@
 /*
  * sequence_steps.h - the steps that a guest of sequence_guest.h takes, each with what must come of it.
  */
-#ifndef TESTS_UNIT_SEQUENCE_STEPS_H
-#define TESTS_UNIT_SEQUENCE_STEPS_H
+#ifndef TESTS_STRESS_SEQUENCE_STEPS_H
+#define TESTS_STRESS_SEQUENCE_STEPS_H
 
-#include "tests/unit/sequence_guest.h"
+#include "tests/stress/sequence_guest.h"
 
 /* ---------------------------------------------------------------- objects */
 
@@ -149,9 +149,9 @@ static inline void check_bytes(const struct object *o, const uint8_t *seen, uint
 	if (!memcmp(seen, o->bytes + at, n))
 		return;
 	for (uint64_t i = 0; i < n; i++)
-		MUST(seen[i] == o->bytes[at + i], "byte %#" PRIx64 " of handle %#x (%s) is %#x, not %#x",
-		     at + i, o->handle, o->guest_pages ? "guest pages" : "VRAM", seen[i],
-		     o->bytes[at + i]);
+		MUST(seen[i] == o->bytes[at + i],
+		     "byte %#" PRIx64 " of handle %#x (%s) is %#x, not %#x", at + i, o->handle,
+		     o->guest_pages ? "guest pages" : "VRAM", seen[i], o->bytes[at + i]);
 }
 
 static inline void check_object(struct seat *s, const struct object *o)
@@ -227,8 +227,7 @@ static inline void make_space(struct seat *s)
 	if (space == s->space + SPACES)
 		return;
 	/* Without room for its tables a slice has no spaces. */
-	if (expect(s, &req, &rsp,
-		   s->had_space ? 0 : alloc_errors(s, s->share.tables)))
+	if (expect(s, &req, &rsp, s->had_space ? 0 : alloc_errors(s, s->share.tables)))
 		return;
 	MUST(rsp.op.space_create.space && rsp.op.space_create.va_start <= WINDOW &&
 		     rsp.op.space_create.va_end >= RINGS + MIB,
@@ -284,9 +283,8 @@ static inline void change_one(struct seat *s, struct seat_space *space,
 /* A change that makes sense but may well not fit to what there is. */
 static inline struct xenvgpu_bind any_change(struct seat *s, struct object **o)
 {
-	static const uint8_t operations[] = {XENVGPU_BIND_MAP, XENVGPU_BIND_MAP,
-					     XENVGPU_BIND_UNMAP, XENVGPU_BIND_RESERVE,
-					     XENVGPU_BIND_RELEASE};
+	static const uint8_t operations[] = {XENVGPU_BIND_MAP, XENVGPU_BIND_MAP, XENVGPU_BIND_UNMAP,
+					     XENVGPU_BIND_RESERVE, XENVGPU_BIND_RELEASE};
 	static const uint8_t shifts[] = {XENVGPU_PAGE_4K, XENVGPU_PAGE_4K, XENVGPU_PAGE_64K};
 	struct xenvgpu_bind b = {.operation = operations[below(5)], .page_shift = shifts[below(3)]};
 	unsigned int cells = 1u << (b.page_shift - XENVGPU_PAGE_4K);
@@ -397,8 +395,8 @@ static inline struct userd_page *userd_page(struct seat *s, hv_gref_t ref)
 			free_one = p;
 	}
 	MUST(free_one, "a third page for USERDs");
-	free_one->map = (struct hv_grant_map){
-		.dom = s->g.bed->gpudom, .ref = ref, .flags = HV_MAP_HOST};
+	free_one->map =
+		(struct hv_grant_map){.dom = s->g.bed->gpudom, .ref = ref, .flags = HV_MAP_HOST};
 	hosted_enter(s->g.bed->h, s->g.dom);
 	MUST(!hv_grant_map(&free_one->map, 1) && !free_one->map.status, "USERD page %u", ref);
 	hosted_leave();
@@ -526,4 +524,4 @@ static inline void end_channel(struct seat *s, struct seat_channel *c)
 	memset(c, 0, sizeof(*c));
 }
 
-#endif /* TESTS_UNIT_SEQUENCE_STEPS_H */
+#endif /* TESTS_STRESS_SEQUENCE_STEPS_H */
