@@ -110,6 +110,8 @@ static struct {
 	unsigned long long step, sequences, cut, calls, refused, batches, faults, deaths, ends;
 	unsigned int seat;
 	const char *doing;
+	/* Changes of address spaces carried out: by operation and page size. */
+	unsigned long long changed[XENVGPU_BIND_RELEASE + 1][XENVGPU_PAGE_2M + 1];
 } run;
 
 #define MUST(cond, ...)                                                                            \
@@ -258,6 +260,7 @@ static inline void bind_done(struct seat *s, struct seat_space *space, const str
 {
 	unsigned int first = (unsigned int)((b->va - WINDOW) / HV_PAGE_SIZE);
 
+	run.changed[b->operation][b->page_shift]++;
 	for (unsigned int i = 0; i < b->size / HV_PAGE_SIZE; i++) {
 		struct cell *c = &space->cell[first + i];
 

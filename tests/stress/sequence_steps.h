@@ -103,10 +103,9 @@ static inline uint64_t alloc_errors(const struct seat *s, uint64_t size)
 	return left > (size / UNIT - 1) * holes ? 0 : MAY(0) | MAY(XEN_ENOMEM);
 }
 
-static inline void alloc_object(struct seat *s)
+static inline void alloc_object(struct seat *s, uint64_t size)
 {
 	struct xenvgpu_request req = bed_request(XENVGPU_OP_MEM_ALLOC);
-	uint64_t size = (below(20) ? 1 + below(SMALL) : LARGE) * UNIT;
 	struct xenvgpu_response rsp;
 
 	req.op.mem_alloc.size = size;
@@ -358,6 +357,28 @@ static inline void unmap_stretch(struct seat *s, struct seat_space *space, unsig
 		n++;
 	change_one(s, space,
 		   &(struct xenvgpu_bind){.operation = XENVGPU_BIND_UNMAP,
+					  .page_shift = (uint8_t)shift,
+					  .va = WINDOW + (uint64_t)first * HV_PAGE_SIZE,
+					  .size = (uint64_t)n * HV_PAGE_SIZE},
+		   NULL);
+}
+
+/* Takes back a stretch of what is reserved, mapped or not. */
+static inline void release_stretch(struct seat *s, struct seat_space *space)
+{
+	unsigned int first = below(CELLS), n = 0, shift, most = 1 + below(64);
+
+	for (unsigned int i = 0; i < CELLS && !space->cell[first].reserved; i++)
+		first = (first + 1) % CELLS;
+	shift = space->cell[first].reserved;
+	if (!shift)
+		return;
+	first &= ~((1u << (shift - XENVGPU_PAGE_4K)) - 1);
+	while (first + n < CELLS && space->cell[first + n].reserved == shift &&
+	       (n < most || n % (1u << (shift - XENVGPU_PAGE_4K))))
+		n++;
+	change_one(s, space,
+		   &(struct xenvgpu_bind){.operation = XENVGPU_BIND_RELEASE,
 					  .page_shift = (uint8_t)shift,
 					  .va = WINDOW + (uint64_t)first * HV_PAGE_SIZE,
 					  .size = (uint64_t)n * HV_PAGE_SIZE},
