@@ -64,7 +64,7 @@ static void object_step(struct seat *s, struct object *o)
 	}
 	if (!o->handle) {
 		if (below(3))
-			alloc_object(s, (below(20) ? 1 + below(SMALL) : LARGE) * UNIT);
+			alloc_object(s, (uint64_t)(below(20) ? 1 + below(SMALL) : LARGE) * UNIT);
 		else
 			import_object(s);
 		return;
