@@ -65,6 +65,17 @@ static inline void forget_connection(struct seat *s)
 	s->connected = false;
 }
 
+/* At the start of a slice memory lies so that pages of 2 MiB can show it, if the slice does. */
+static inline void show_large(struct seat *s)
+{
+	struct xenvgpu_bind b = bed_map(0, XENVGPU_PAGE_2M, WINDOW, LARGE * UNIT, 0);
+
+	alloc_object(s, LARGE * UNIT);
+	make_space(s);
+	b.handle = s->object[0].handle;
+	change_one(s, &s->space[0], &b, &s->object[0]);
+}
+
 static inline void connect_guest(struct seat *s)
 {
 	if (!s->g.dom)
@@ -82,9 +93,8 @@ static inline void connect_guest(struct seat *s)
 	await_state(s, XenbusStateConnected);
 	guest_state(&s->g, XenbusStateConnected);
 	s->connected = true;
-	/* At the start of the slice, where 2 MiB pages can show it. */
 	if (below(3) == 0)
-		alloc_object(s, LARGE * UNIT);
+		show_large(s);
 }
 
 /* In good order, whatever is under way; nothing of the guest's is anybody's then. */
