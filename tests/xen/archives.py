@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Archives for driver domains: Debian's real firmware, fetched and packed by `xvgpu` when a test runs."""
 
+import fcntl
 import glob
 import os
 import subprocess
@@ -17,8 +18,10 @@ def pack(folder, family, version):
     """The archive of one version's files in a folder."""
     out = os.path.join(BUILD, "run", f"{family}-{version}.fw")
     os.makedirs(os.path.dirname(out), exist_ok=True)
-    subprocess.run([os.path.join(BUILD, "xvgpu"), "firmware", "pack", folder, "--version", version,
-                    "-o", out], check=True, stdout=subprocess.DEVNULL)
+    with open(f"{out}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run beside each other
+        subprocess.run([os.path.join(BUILD, "xvgpu"), "firmware", "pack", folder, "--version", version,
+                        "-o", out], check=True, stdout=subprocess.DEVNULL)
     return out
 
 

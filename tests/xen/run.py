@@ -84,8 +84,8 @@ def summary(s, before, after, moved, submissions):
     calls = {k: v - before[0].get(k, 0) for k, v in after[0].items()}
     grants = sum(v for k, v in calls.items() if k.startswith(GRANT_TABLE_OP))
     copied = int(after[1]["copied"]) - int(before[1]["copied"])
-    print(f"  {moved / (1 << 30):.2f} GiB written by DMA in {submissions} submissions; for the second half of them "
-          f"gpudom made {grants} grant operations and copied {copied} bytes")
+    print(f"  {moved / (1 << 30):.2f} GiB written by DMA in {submissions} submissions; while it was brought back, and the "
+          f"Linux guest let go of its pages, gpudom made {grants} grant operations and copied {copied} bytes")
     print(f"  gpudom: {os.path.getsize(os.path.join(system.BUILD, 'gpudom')) // 1024} KiB image, chip "
           f"{after[1].get('chip')}, VRAM {int(after[1].get('vram-total', 0)) // MIB} MiB, "
           f"firmware files {VERSION}; no vendor instruction runs: the GPU is tests/model")
