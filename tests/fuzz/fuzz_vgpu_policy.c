@@ -2,7 +2,7 @@
 /*
  * fuzz_vgpu_policy.c - every xenstore value that the back driver reads.
  *
- * COVERS: gpu/vgpu/policy.c gpu/vgpu/device.c
+ * COVERS: gpu/vgpu/policy.c
  *
  * The input is a program: what the guest publishes (version, references, port, states), what the
  * toolstack writes (policy, online, frontend, names in the backend tree), who owns the policy nodes,

@@ -2,7 +2,7 @@
 /*
  * fuzz_vgpu_ring.c - a guest's whole side of the ring, against the real back driver.
  *
- * COVERS: gpu/vgpu/ring.c gpu/vgpu/request.c gpu/vgpu/copy.c gpu/vgpu/event.c gpu/vgpu/import.c gpu/vgpu/space.c gpu/vgpu/spans.c gpu/vgpu/bind.c gpu/vgpu/channel.c gpu/vgpu/tenant.c gpu/vgpu/userd.c iommu/iommu.c
+ * COVERS: gpu/vgpu/device.c gpu/vgpu/ring.c gpu/vgpu/request.c gpu/vgpu/copy.c gpu/vgpu/event.c gpu/vgpu/import.c gpu/vgpu/space.c gpu/vgpu/spans.c gpu/vgpu/bind.c gpu/vgpu/channel.c gpu/vgpu/tenant.c gpu/vgpu/userd.c iommu/iommu.c
  *
  * The input is a program: each step is an operation byte and its arguments. The guest writes anything
  * into the ring page, the event page and its page list, makes requests well and badly formed, sends
@@ -196,6 +196,30 @@ static void replug(void)
 	guest_state(&evil, XenbusStateInitialised);
 }
 
+/* The toolstack unplugs, or allows something else; or the guest changes its state faster than it is looked at. */
+static void toolstack(struct run *r)
+{
+	static const char *const sizes[] = {"0", "65536", "9223372036854710272"};
+	unsigned int what = (unsigned int)take(&r->in, 1);
+
+	switch (what % 4) {
+	case 0:
+	case 1:
+		hosted_xs_printf(bed.h, guest_back(&evil, "online"), "%u", what % 4);
+		break;
+	case 2:
+		guest_policy(&evil, "small", sizes[what / 4 % 3], "100");
+		break;
+	default:
+		for (unsigned int i = 0; i < 100; i++) {
+			guest_write(&evil, "state",
+				    i % 2 ? XenbusStateInitialising : XenbusStateClosed);
+			hosted_run(bed.h, 4);
+		}
+		break;
+	}
+}
+
 /* A request that is nearly right: the fields that matter, from the input. */
 static void put_request(struct run *r)
 {
@@ -279,7 +303,7 @@ static void step(struct run *r)
 	struct xenvgpu_request req;
 	size_t offset;
 
-	switch (take(in, 1) % 24) {
+	switch (take(in, 1) % 25) {
 	case 0: /* raw bytes anywhere in the ring page */
 		offset = take(in, 2) % HV_PAGE_SIZE;
 		take_bytes(in, (uint8_t *)evil.sring + offset,
@@ -362,6 +386,9 @@ static void step(struct run *r)
 		break;
 	case 22:
 		replug();
+		break;
+	case 24:
+		toolstack(r);
 		break;
 	default:
 		if (take(in, 1) % 2)
