@@ -146,6 +146,7 @@ static void slice_clean(struct vgpu_slice *slice, int err)
 	struct vgpu_device *dev =
 		(struct vgpu_device *)((char *)slice - offsetof(struct vgpu_device, slice));
 
+	vgpu_stats_dirty(dev->back, dev);
 	if (dev->phase == VGPU_CONNECTED)
 		vgpu_ring_answer(dev, err ? vgpu_xen_error(err) : 0);
 	else if (dev->phase == VGPU_SCRUBBING && err)
