@@ -142,6 +142,19 @@ void *fwq_rm_params(struct fwq_rm_call *call, enum fwq_struct params)
 	return memset(call->buf + FWQ_RM_ROOM, 0, len);
 }
 
+int fwq_rm_fill(struct fwq_rm_call *call, enum fwq_struct params, const struct fwq_value *values,
+		unsigned int n)
+{
+	const struct fwq_pack *pack = call->rm->pack;
+	void *buf = fwq_rm_params(call, params);
+	int err = buf ? 0 : -ENOENT;
+
+	for (unsigned int i = 0; i < n && !err; i++)
+		err = fwq_put(pack, values[i].field, buf, fwq_sizeof(pack, params), 0, 0,
+			      values[i].value);
+	return err;
+}
+
 /* ---------------------------------------------------------------- replies */
 
 static uint32_t header_get(const struct fwq_rm_call *call, enum fwq_field field)

@@ -110,6 +110,19 @@ void fwq_rm_call_init(struct fwq_rm_call *call, struct fwq_rm *rm, struct fwq_ca
  */
 void *fwq_rm_params(struct fwq_rm_call *call, enum fwq_struct params);
 
+/* A field of a call's parameters, of which there is one, and what to put there. */
+struct fwq_value {
+	enum fwq_field field;
+	uint64_t value;
+};
+
+/*
+ * fwq_rm_params(), and these n fields in them. 0; -ENOENT: this version lacks the structure or one of the
+ * fields, or the buffer is too small; or the error of fwq_put().
+ */
+int fwq_rm_fill(struct fwq_rm_call *call, enum fwq_struct params, const struct fwq_value *values,
+		unsigned int n);
+
 /* The parameters of the reply, call->params_len bytes. */
 static inline const void *fwq_rm_reply(const struct fwq_rm_call *call)
 {

@@ -171,23 +171,6 @@ static void object_freed(struct fwq_object *object, int err)
 
 /* ---------------------------------------------------------------- calls */
 
-struct value {
-	enum fwq_field field;
-	uint64_t value;
-};
-
-static int fill(struct fwq_rm_call *call, enum fwq_struct type, const struct value *values,
-		unsigned int n)
-{
-	void *params = fwq_rm_params(call, type);
-	int err = params ? 0 : -ENOENT;
-
-	for (unsigned int i = 0; i < n && !err; i++)
-		err = fwq_put(call->rm->pack, values[i].field, params, GPU_VM_PARAMS, 0, 0,
-			      values[i].value);
-	return err;
-}
-
 #define COUNT(values) (sizeof(values) / sizeof((values)[0]))
 
 /* The same as a call that ends with an error, but that the firmware has never seen. */
@@ -202,7 +185,7 @@ static void unsent(struct fwq_rm_call *call, enum fwq_number what)
 
 static void make(struct gpu_vm *vm)
 {
-	const struct value values[] = {
+	const struct fwq_value values[] = {
 		{FWQ_F_NV_VASPACE_ALLOCATION_PARAMETERS__index,
 		 NV_VASPACE_ALLOCATION_INDEX_GPU_NEW},
 		{FWQ_F_NV_VASPACE_ALLOCATION_PARAMETERS__flags,
@@ -212,7 +195,8 @@ static void make(struct gpu_vm *vm)
 	int err;
 
 	fwq_object_init(object, &vm->tenant->client, vm->buf, sizeof(vm->buf), object_made, vm);
-	err = fill(&object->call, FWQ_S_NV_VASPACE_ALLOCATION_PARAMETERS, values, COUNT(values));
+	err = fwq_rm_fill(&object->call, FWQ_S_NV_VASPACE_ALLOCATION_PARAMETERS, values,
+			  COUNT(values));
 	if (!err)
 		err = fwq_object_alloc(object, FWQ_DEVICE, FWQ_N_FERMI_VASPACE_A,
 				       FWQ_S_NV_VASPACE_ALLOCATION_PARAMETERS);
@@ -223,7 +207,7 @@ static void make(struct gpu_vm *vm)
 }
 
 static void call_about_directory(struct gpu_vm *vm, enum fwq_number function, enum fwq_struct type,
-				 const struct value *values, unsigned int n,
+				 const struct fwq_value *values, unsigned int n,
 				 void (*done)(struct fwq_rm_call *call, int err))
 {
 	struct gpu_tenant *t = vm->tenant;
@@ -231,7 +215,7 @@ static void call_about_directory(struct gpu_vm *vm, enum fwq_number function, en
 
 	fwq_rm_call_init(&vm->call, gpu_rm_fwq(t->rm), &t->client.caller, vm->buf, sizeof(vm->buf),
 			 done, vm);
-	err = fill(&vm->call, type, values, n);
+	err = fwq_rm_fill(&vm->call, type, values, n);
 	if (!err)
 		err = fwq_rm_rpc(&vm->call, function, type);
 	if (err) {
@@ -242,7 +226,7 @@ static void call_about_directory(struct gpu_vm *vm, enum fwq_number function, en
 
 static void set_directory(struct gpu_vm *vm)
 {
-	const struct value values[] = {
+	const struct fwq_value values[] = {
 		{FWQ_F_rpc_set_page_directory_v__hClient, vm->tenant->client.handle},
 		{FWQ_F_rpc_set_page_directory_v__hDevice, FWQ_DEVICE},
 		{FWQ_F_rpc_set_page_directory_v__params_physAddress, gpu_vm_directory(vm)},
@@ -261,7 +245,7 @@ static void set_directory(struct gpu_vm *vm)
 
 static void unset_directory(struct gpu_vm *vm)
 {
-	const struct value values[] = {
+	const struct fwq_value values[] = {
 		{FWQ_F_rpc_unset_page_directory_v__hClient, vm->tenant->client.handle},
 		{FWQ_F_rpc_unset_page_directory_v__hDevice, FWQ_DEVICE},
 		{FWQ_F_rpc_unset_page_directory_v__params_hVASpace, vm->object.handle},

@@ -39,14 +39,12 @@ static uint32_t slice(const struct gpu_tenant *t, uint32_t on)
 
 static int set_slice(struct gpu_group *g, uint32_t us)
 {
-	const struct fwq_pack *pack = g->tenant->pack;
-	void *params = fwq_rm_params(&g->call, FWQ_S_NVA06C_CTRL_TIMESLICE_PARAMS);
-	int err = -ENOENT;
+	const struct fwq_value values[] = {
+		{FWQ_F_NVA06C_CTRL_TIMESLICE_PARAMS__timesliceUs, us},
+	};
+	int err = fwq_rm_fill(&g->call, FWQ_S_NVA06C_CTRL_TIMESLICE_PARAMS, values, 1);
 
 	g->slice = us;
-	if (params)
-		err = fwq_put(pack, FWQ_F_NVA06C_CTRL_TIMESLICE_PARAMS__timesliceUs, params,
-			      fwq_sizeof(pack, FWQ_S_NVA06C_CTRL_TIMESLICE_PARAMS), 0, 0, us);
 	if (!err)
 		err = fwq_client_control(&g->tenant->client, &g->call, g->object.handle,
 					 FWQ_N_NVA06C_CTRL_CMD_SET_TIMESLICE,
@@ -212,18 +210,14 @@ static void object_came(struct fwq_object *object, int err)
 
 static int begin(struct gpu_group *g)
 {
-	const struct fwq_pack *pack = g->tenant->pack;
-	uint32_t size = fwq_sizeof(pack, FWQ_S_NV_CHANNEL_GROUP_ALLOCATION_PARAMETERS);
-	void *params = fwq_rm_params(&g->object.call, FWQ_S_NV_CHANNEL_GROUP_ALLOCATION_PARAMETERS);
-	int err = params ? 0 : -ENOENT;
+	const struct fwq_value values[] = {
+		{FWQ_F_NV_CHANNEL_GROUP_ALLOCATION_PARAMETERS__hVASpace, g->vm->object.handle},
+		{FWQ_F_NV_CHANNEL_GROUP_ALLOCATION_PARAMETERS__engineType,
+		 gpu_rm_engines(g->tenant->rm)->engine[g->engine].type},
+	};
+	int err = fwq_rm_fill(&g->object.call, FWQ_S_NV_CHANNEL_GROUP_ALLOCATION_PARAMETERS, values,
+			      sizeof(values) / sizeof(values[0]));
 
-	if (!err)
-		err = fwq_put(pack, FWQ_F_NV_CHANNEL_GROUP_ALLOCATION_PARAMETERS__hVASpace, params,
-			      size, 0, 0, g->vm->object.handle);
-	if (!err)
-		err = fwq_put(pack, FWQ_F_NV_CHANNEL_GROUP_ALLOCATION_PARAMETERS__engineType,
-			      params, size, 0, 0,
-			      gpu_rm_engines(g->tenant->rm)->engine[g->engine].type);
 	if (!err)
 		err = gpu_bar1_zero(g->tenant->gpu, gpu_group_method_buffer(g),
 				    GPU_CHANNEL_SLOT - GPU_CHANNEL_METHOD_BUFFER);

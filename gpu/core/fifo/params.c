@@ -79,33 +79,15 @@ enum fwq_number gpu_channel_class(const struct fwq_pack *pack, uint32_t class_id
 	return FWQ_NUMBERS;
 }
 
-/* A field and its value; those with the same structure go together. */
-struct value {
-	enum fwq_field field;
-	uint64_t value;
-};
-
-static int put(struct gpu_channel *ch, enum fwq_struct type, const struct value *values,
-	       unsigned int n)
-{
-	const struct fwq_pack *pack = ch->tenant->pack;
-	void *params = fwq_rm_params(&ch->call, type);
-	int err = params ? 0 : -ENOENT;
-
-	for (unsigned int i = 0; i < n && !err; i++)
-		err = fwq_put(pack, values[i].field, params, fwq_sizeof(pack, type), 0, 0,
-			      values[i].value);
-	return err;
-}
-
-#define PUT(ch, type, values) put(ch, FWQ_S_##type, values, sizeof(values) / sizeof((values)[0]))
-#define ALLOC(f)	      FWQ_F_NV_CHANNEL_ALLOC_PARAMS__##f
+#define PUT(ch, type, values)                                                                      \
+	fwq_rm_fill(&(ch)->call, FWQ_S_##type, values, sizeof(values) / sizeof((values)[0]))
+#define ALLOC(f) FWQ_F_NV_CHANNEL_ALLOC_PARAMS__##f
 
 int gpu_channel_put_alloc(struct gpu_channel *ch)
 {
 	const struct gpu_engines *engines = gpu_rm_engines(ch->tenant->rm);
 	uint64_t slot = gpu_tenant_slot(ch->tenant, ch->slot);
-	const struct value values[] = {
+	const struct fwq_value values[] = {
 		{ALLOC(gpFifoOffset), ch->desc.gpfifo},
 		{ALLOC(gpFifoEntries), ch->desc.entries},
 		{ALLOC(flags), CHANNEL_DENY_PHYSICAL_MODE_CE | CHANNEL_DENY_AUTH_LEVEL_PRIV |
@@ -138,7 +120,7 @@ int gpu_channel_put_alloc(struct gpu_channel *ch)
 
 int gpu_channel_put_bind(struct gpu_channel *ch)
 {
-	const struct value values[] = {
+	const struct fwq_value values[] = {
 		{FWQ_F_NVA06F_CTRL_BIND_PARAMS__engineType,
 		 gpu_rm_engines(ch->tenant->rm)->engine[ch->engine].type},
 	};
@@ -148,7 +130,7 @@ int gpu_channel_put_bind(struct gpu_channel *ch)
 
 int gpu_channel_put_engine(struct gpu_channel *ch)
 {
-	const struct value values[] = {
+	const struct fwq_value values[] = {
 		{FWQ_F_NVB0B5_ALLOCATION_PARAMETERS__version, COPY_PARAMS_VERSION},
 		{FWQ_F_NVB0B5_ALLOCATION_PARAMETERS__engineType,
 		 gpu_rm_engines(ch->tenant->rm)->engine[ch->engine].type},
@@ -159,7 +141,7 @@ int gpu_channel_put_engine(struct gpu_channel *ch)
 
 int gpu_channel_put_schedule(struct gpu_channel *ch)
 {
-	const struct value values[] = {
+	const struct fwq_value values[] = {
 		{FWQ_F_NVA06F_CTRL_GPFIFO_SCHEDULE_PARAMS__bEnable, 1},
 	};
 
@@ -171,7 +153,7 @@ int gpu_channel_put_schedule(struct gpu_channel *ch)
 int gpu_channel_put_stop(struct gpu_channel *ch, struct gpu_channel *const *which, unsigned int n)
 {
 	const struct fwq_pack *pack = ch->tenant->pack;
-	const struct value values[] = {
+	const struct fwq_value values[] = {
 		{STOP(bDisable), 1},
 		{STOP(numChannels), n},
 		{STOP(bOnlyDisableScheduling), 0}, /* those that run are preempted */

@@ -63,14 +63,14 @@ static void is_ready(struct gpu_rm *rm, int err)
 /* Ask for the piece that begins with the engine after the last that is known. */
 static int ask_engines(struct gpu_rm *rm)
 {
-	void *params =
-		fwq_rm_params(&rm->call, FWQ_S_NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_PARAMS);
+	const struct fwq_value values[] = {
+		{FWQ_F_NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_PARAMS__baseIndex, rm->engines.n},
+	};
+	int err = fwq_rm_fill(&rm->call, FWQ_S_NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_PARAMS,
+			      values, 1);
 
-	if (!params)
-		return -ENOENT;
-	if (fwq_put(rm->pack, FWQ_F_NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_PARAMS__baseIndex,
-		    params, PARAMS, 0, 0, rm->engines.n))
-		return -ENOENT;
+	if (err)
+		return err;
 	return fwq_client_control(&rm->self, &rm->call, FWQ_SUBDEVICE,
 				  FWQ_N_NV2080_CTRL_CMD_FIFO_GET_DEVICE_INFO_TABLE,
 				  FWQ_S_NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_PARAMS);
