@@ -75,6 +75,9 @@ void gpu_vram_fini(struct gpu *gpu);
  */
 int gpu_vram_scrub(struct gpu *gpu, const struct gpu_range *range, uint64_t budget, uint64_t *done);
 
+/* What a scrub should have left: offset of the first of len bytes (on a multiple of 8) that is not zero, or len. */
+size_t gpu_first_dirt(const void *bytes, size_t len);
+
 /* Puts BAR1 into physical mode. 0, -ENODEV (no BAR1), -EIO (the mode does not stick). */
 int gpu_bar1_init(struct gpu *gpu);
 void gpu_bar1_fini(struct gpu *gpu);

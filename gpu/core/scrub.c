@@ -41,8 +41,6 @@ struct gpu_scrubber {
 	struct hv_dma bounce; /* where the GPU brings what it has cleared */
 	uint64_t page_va, bounce_va, window_va;
 
-	bool lost;
-
 	enum { IDLE, FILLING, READING } phase;
 	struct gpu_scrub *first, *last; /* waiting; not the one that is worked on */
 	struct gpu_scrub *job;		/* worked on; NULL: abandoned, or none */
@@ -149,7 +147,6 @@ static void lose(struct gpu_scrubber *s)
 {
 	struct gpu_scrub *job = s->job;
 
-	s->lost = true;
 	s->phase = IDLE;
 	s->job = NULL;
 	give_back(s); /* nobody is given any VRAM of a GPU that is lost */
@@ -223,23 +220,10 @@ static void piece_over(struct gpu_scrubber *s, int err)
 	next_piece(s);
 }
 
-/* Offset of the first byte that is not zero, or len. */
-static uint32_t find_dirt(const uint8_t *bytes, uint32_t len)
-{
-	const uint64_t *words = (const uint64_t *)bytes;
-	uint32_t i = 0;
-
-	while (i < len / 8 && !words[i])
-		i++;
-	for (i *= 8; i < len && !bytes[i]; i++)
-		;
-	return i;
-}
-
 /* What was brought is compared. */
 static void look(struct gpu_scrubber *s)
 {
-	uint32_t len = to_look_at(s), dirt = find_dirt(s->bounce.va, len);
+	size_t len = to_look_at(s), dirt = gpu_first_dirt(s->bounce.va, len);
 
 	if (dirt < len) {
 		hv_log(HV_ERR, "gpu %s: VRAM at %#" PRIx64 " is not zero after its scrub",
@@ -259,7 +243,7 @@ static void on_timer(struct hv_timer *t)
 	struct gpu_scrubber *s =
 		(struct gpu_scrubber *)((char *)t - offsetof(struct gpu_scrubber, timer));
 
-	if (s->lost || s->phase == IDLE)
+	if (s->phase == IDLE)
 		return;
 	if (s->gpu->lost) {
 		lose(s);
@@ -305,7 +289,7 @@ static void on_begin(struct hv_work *w)
 	struct gpu_scrubber *s =
 		(struct gpu_scrubber *)((char *)w - offsetof(struct gpu_scrubber, begin));
 
-	if (s->lost || s->gpu->lost)
+	if (s->gpu->lost)
 		lose(s);
 	else if (s->how == BY_CPU)
 		cpu_step(s);
@@ -482,8 +466,6 @@ static int start_engine(struct gpu_scrubber *s, struct gpu_rm *rm)
 	err = gpu_tenant_new(rm, &s->vram, tenant_ready, s, &s->tenant);
 	if (err)
 		fail(s, err, "RM client");
-	else
-		gpu_tenant_weight(s->tenant, GPU_WEIGHT_DEFAULT);
 	return 0;
 }
 

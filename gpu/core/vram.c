@@ -114,27 +114,33 @@ uint64_t gpu_vram_free_bytes(const struct gpu *gpu)
 	return gpu->vram.free_bytes;
 }
 
+size_t gpu_first_dirt(const void *bytes, size_t len)
+{
+	const uint64_t *words = bytes;
+	const uint8_t *byte = bytes;
+	size_t i = 0;
+
+	while (i < len / 8 && !words[i])
+		i++;
+	for (i *= 8; i < len && !byte[i]; i++)
+		;
+	return i;
+}
+
 /* Address of the first byte that is not zero in [addr, addr + len), or addr + len; or -errno. */
 static int find_dirt(struct gpu *gpu, uint64_t addr, uint64_t len, uint64_t *dirt)
 {
 	uint64_t words[512];
 
 	for (uint64_t pos = 0; pos < len; pos += sizeof(words)) {
-		size_t n = len - pos < sizeof(words) ? (size_t)(len - pos) : sizeof(words);
-		const uint8_t *bytes = (const uint8_t *)words;
-		int err;
+		size_t n = len - pos < sizeof(words) ? (size_t)(len - pos) : sizeof(words), at;
+		int err = gpu_bar1_read(gpu, addr + pos, words, n);
 
-		words[(n - 1) / sizeof(*words)] = 0; /* n is a multiple of 4: the tail counts too */
-		err = gpu_bar1_read(gpu, addr + pos, words, n);
 		if (err)
 			return err;
-		for (size_t i = 0; i < (n + 7) / 8; i++) {
-			if (!words[i])
-				continue;
-			i *= 8;
-			while (!bytes[i])
-				i++;
-			*dirt = addr + pos + i;
+		at = gpu_first_dirt(words, n);
+		if (at < n) {
+			*dirt = addr + pos + at;
 			return 0;
 		}
 	}
