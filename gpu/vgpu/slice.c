@@ -6,10 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "gpu/vgpu/handle.h"
 #include "gpu/vgpu/slice.h"
-
-#define INDEX_BITS	8
-#define GENERATION_MASK 0xffffffu
 
 /* What page tables and channels get. */
 #define TABLES_LARGE_SLICE (64ull << 20)
@@ -17,7 +15,7 @@
 #define TABLES_SHARE	   16u
 #define TABLES_MIN	   (512ull << 10)
 
-_Static_assert(XENVGPU_MAX_OBJECTS <= 1 << INDEX_BITS, "an index must fit into a handle");
+_Static_assert(XENVGPU_MAX_OBJECTS <= VGPU_HANDLE_INDICES, "an index must fit into a handle");
 _Static_assert(XENVGPU_MEM_ALIGN % GPU_VRAM_ALIGN == 0, "objects are scrubbed like ranges");
 
 /* An object's memory is clean again, or never will be. */
@@ -133,11 +131,8 @@ int vgpu_slice_make(struct vgpu_slice *slice, struct vgpu_object **out)
 uint32_t vgpu_slice_publish(struct vgpu_slice *slice, struct vgpu_object *object)
 {
 	HV_CHECK(object->state == VGPU_OBJECT_MAKING);
-	object->generation = (object->generation + 1) & GENERATION_MASK;
-	if (!object->generation)
-		object->generation = 1;
 	object->state = VGPU_OBJECT_LIVE;
-	return object->generation << INDEX_BITS | (uint32_t)(object - slice->objects);
+	return vgpu_handle_new(&object->generation, (uint32_t)(object - slice->objects));
 }
 
 int vgpu_slice_alloc(struct vgpu_slice *slice, uint64_t size, uint32_t *handle)
@@ -157,13 +152,14 @@ int vgpu_slice_alloc(struct vgpu_slice *slice, uint64_t size, uint32_t *handle)
 
 struct vgpu_object *vgpu_slice_find(struct vgpu_slice *slice, uint32_t handle)
 {
-	unsigned int i = handle & ((1u << INDEX_BITS) - 1);
+	uint32_t i = vgpu_handle_index(handle);
 	struct vgpu_object *object;
 
 	if (i >= XENVGPU_MAX_OBJECTS)
 		return NULL;
 	object = &slice->objects[i];
-	if (object->state != VGPU_OBJECT_LIVE || object->generation != handle >> INDEX_BITS)
+	if (object->state != VGPU_OBJECT_LIVE ||
+	    object->generation != vgpu_handle_generation(handle))
 		return NULL;
 	return object;
 }

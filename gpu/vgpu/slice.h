@@ -3,8 +3,7 @@
  * slice.h - one guest device's share of video memory, and the memory objects the guest makes.
  *
  * A slice is one contiguous range, scrubbed before the guest may use it. Objects lie inside it, or are
- * pages of the guest's own that the device may reach (import.c). A handle is an index into the slice's own
- * table with a generation number, so it means nothing in another slice, and a stale one is recognised.
+ * pages of the guest's own that the device may reach (import.c). Guests name them by handles (handle.h).
  *
  * What the guest's page tables and channels take is a part of the slice that no handle names. Once the
  * core has had it, it stays apart until the whole slice is given back and scrubbed for the next owner.

@@ -2,7 +2,7 @@
 /*
  * space.c - SPACE_CREATE and SPACE_DESTROY: the address spaces of a slice.
  *
- * A handle is an index with a generation, as objects' are. What a space shows of which object is noted here
+ * What a space shows of which object is noted here
  * (spans), because the guest may free an object only when no space shows it.
  */
 #include <errno.h>
@@ -10,9 +10,9 @@
 #include <xen/errno.h>
 
 #include "gpu/vgpu/device.h"
+#include "gpu/vgpu/handle.h"
 
-#define INDEX_BITS	8
-#define GENERATION_MASK 0xffffffu
+_Static_assert(XENVGPU_MAX_SPACES <= VGPU_HANDLE_INDICES, "an index must fit into a handle");
 
 /* ---------------------------------------------------------------- creation */
 
@@ -31,10 +31,7 @@ static void made(struct gpu_vm *vm, int err, void *arg)
 	}
 	space->state = VGPU_MADE;
 	space->vm = vm;
-	space->generation = (space->generation + 1) & GENERATION_MASK;
-	if (!space->generation)
-		space->generation = 1;
-	rsp->space = space->generation << INDEX_BITS | (uint32_t)(space - dev->space);
+	rsp->space = vgpu_handle_new(&space->generation, (uint32_t)(space - dev->space));
 	rsp->va_start = gpu_vm_start(vm);
 	rsp->va_end = gpu_vm_end(vm);
 	vgpu_ring_answer(dev, 0);
@@ -86,13 +83,13 @@ int vgpu_space_create(struct vgpu_device *dev)
 
 struct vgpu_space *vgpu_space_find(struct vgpu_device *dev, uint32_t handle)
 {
-	uint32_t i = handle & ((1u << INDEX_BITS) - 1);
+	uint32_t i = vgpu_handle_index(handle);
 	struct vgpu_space *space;
 
 	if (i >= XENVGPU_MAX_SPACES)
 		return NULL;
 	space = &dev->space[i];
-	if (space->state != VGPU_MADE || space->generation != handle >> INDEX_BITS)
+	if (space->state != VGPU_MADE || space->generation != vgpu_handle_generation(handle))
 		return NULL;
 	return space;
 }
