@@ -907,23 +907,33 @@ static void tenant_end_in_ready(struct gpu_channel *ch, int err, void *arg)
 	assert_int_equal(c->owner->end.times, 0);
 }
 
-static void loss_in_a_callback(void **state)
+/* A channel whose owner's fault() ends it is made, and faults. */
+static struct bed_channel *faults_and_ends(struct bed_tenant *t,
+					   void (*fault)(struct gpu_channel *ch,
+							 const struct gpu_fault *fault, void *arg))
 {
-	struct channel_bed bed = channel_bed_up("570.144");
-	struct bed_tenant *t = bed_tenant_up(&bed, 0);
 	struct gpu_channel_desc desc = bed_desc(t, 0);
 	struct bed_channel *c = &t->c[0];
 	struct push p;
 
-	(void)state;
 	*c = (struct bed_channel){.owner = t};
-	desc.fault = lose_and_end_in_fault;
+	desc.fault = fault;
 	assert_int_equal(gpu_channel_new(t->tenant, &desc, bed_channel_ready, c, &c->ch), 0);
 	bed_until_called(&c->ready);
 	p = bed_push(c);
 	push_copy(&p, UNMAPPED_VA, DATA_VA, 64, 64, 1);
 	bed_run(c, &p);
 	bed_until_called(&c->done);
+	return c;
+}
+
+static void loss_in_a_callback(void **state)
+{
+	struct channel_bed bed = channel_bed_up("570.144");
+	struct bed_tenant *t = bed_tenant_up(&bed, 0);
+	struct bed_channel *c = faults_and_ends(t, lose_and_end_in_fault);
+
+	(void)state;
 	pass(HV_MS);
 	assert_int_equal(c->done, 1);
 	assert_int_equal(c->err, -ENODEV);
@@ -935,19 +945,11 @@ static void ends_in_callbacks(void **state)
 {
 	struct channel_bed bed = channel_bed_up("570.144");
 	struct bed_tenant *t = bed_tenant_up(&bed, 0);
+	struct bed_channel *c = faults_and_ends(t, end_in_fault);
 	struct gpu_channel_desc desc = bed_desc(t, 0);
-	struct bed_channel *c = &t->c[0];
-	struct push p;
 
 	(void)state;
-	*c = (struct bed_channel){.owner = t};
 	desc.fault = end_in_fault;
-	assert_int_equal(gpu_channel_new(t->tenant, &desc, bed_channel_ready, c, &c->ch), 0);
-	bed_until_called(&c->ready);
-	p = bed_push(c);
-	push_copy(&p, UNMAPPED_VA, DATA_VA, 64, 64, 1);
-	bed_run(c, &p);
-	bed_until_called(&c->done);
 	assert_int_equal(c->faults, 1);
 	assert_int_equal(c->err, 0);
 	*c = (struct bed_channel){.owner = t};

@@ -11,54 +11,18 @@
 #include <cmocka.h>
 
 #include "gpu/vgpu/device.h"
-#include "tests/unit/core_fake.h"
-#include "tests/unit/vgpu_calls.h"
+#include "tests/unit/vgpu_fixture.h"
 
-#define VA   0x10000000ull
-#define VRAM (16 * MIB)
+#define VA 0x10000000ull
 
-struct fixture {
-	struct bed bed;
-	struct guest a, b;
-	struct xenvgpu_space_create_resp space;
-};
-
-static int setup(void **state)
+static int setup_with_space(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	struct fixture *f;
 
-	fake_bed_up(&f->bed, &bed_board);
-	guest_new(&f->bed, &f->a);
-	guest_new(&f->bed, &f->b);
-	guest_plug(&f->a, VRAM);
-	guest_connect(&f->a);
+	setup(state);
+	f = *state;
 	assert_int_equal(guest_space(&f->a, &f->space), 0);
-	*state = f;
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	fake_check(&f->bed);
-	fake_bed_down(&f->bed);
-	free(f);
-	return 0;
-}
-
-static uint64_t stat_of(struct guest *g, const char *key)
-{
-	hosted_advance(g->bed->h, HV_S);
-	return bed_stat(hosted_xs_str(g->bed->h, guest_back(g, "stats")), key);
-}
-
-static void leave(struct fixture *f)
-{
-	guest_unplug(&f->a);
-	bed_run(&f->bed);
-	assert_int_equal(fake_tenants(), 0);
-	bed_check_idle(&f->bed);
 }
 
 /* Channel n of the guest, with a GPFIFO of its own. */
@@ -603,7 +567,7 @@ static void any_call_may_fail(void **state)
 
 int main(void)
 {
-#define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define T(fn) cmocka_unit_test_setup_teardown(fn, setup_with_space, teardown)
 	const struct CMUnitTest tests[] = {
 		T(channels_come_and_go),
 		T(bad_channels_are_refused),

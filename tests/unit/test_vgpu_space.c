@@ -12,42 +12,11 @@
 #include <cmocka.h>
 
 #include "gpu/vgpu/device.h"
-#include "tests/unit/core_fake.h"
-#include "tests/unit/vgpu_calls.h"
+#include "tests/unit/vgpu_fixture.h"
 
 #define VA    0x10000000ull
-#define VRAM  (16 * MIB)
 #define PAGE  ((uint64_t)HV_PAGE_SIZE)
 #define PAGES 200u /* imported; the last of the buffer carries changes */
-
-struct fixture {
-	struct bed bed;
-	struct guest a, b;
-	struct xenvgpu_space_create_resp space;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	fake_bed_up(&f->bed, &bed_board);
-	guest_new(&f->bed, &f->a);
-	guest_new(&f->bed, &f->b);
-	guest_plug(&f->a, VRAM);
-	guest_connect(&f->a);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	fake_check(&f->bed);
-	fake_bed_down(&f->bed);
-	free(f);
-	return 0;
-}
 
 static unsigned int maps(struct fixture *f)
 {
@@ -55,21 +24,6 @@ static unsigned int maps(struct fixture *f)
 
 	hosted_usage(f->bed.h, f->bed.gpudom, &usage);
 	return usage.maps - f->bed.idle.maps - 2; /* ring, event page */
-}
-
-static uint64_t stat_of(struct guest *g, const char *key)
-{
-	hosted_advance(g->bed->h, HV_S);
-	return bed_stat(hosted_xs_str(g->bed->h, guest_back(g, "stats")), key);
-}
-
-/* The guest goes, and nothing of it is left. */
-static void leave(struct fixture *f)
-{
-	guest_unplug(&f->a);
-	bed_run(&f->bed);
-	assert_int_equal(fake_tenants(), 0);
-	bed_check_idle(&f->bed);
 }
 
 /* ---------------------------------------------------------------- without firmware */

@@ -12,6 +12,7 @@ sys.path[:0] = [os.path.join(TESTS, "peer"), os.path.join(TESTS, "bed")]
 
 import firmware  # noqa: E402
 from bed import BUILD  # noqa: E402
+from results import Skip  # noqa: E402
 
 
 def pack(folder, family, version):
@@ -34,6 +35,15 @@ def images(family="ga102"):
         for path in sorted(glob.glob(os.path.join(tree, family, "gsp", "gsp-*.bin"))) if tree else []:
             found.setdefault(os.path.basename(path)[4:-4], path)
     return found
+
+
+def find_or_skip(results, version, case):
+    """The archive, or None: then the case has been skipped, with the reason."""
+    archive = find(version)
+    if not archive:
+        with results.case(case):
+            raise Skip(f"the mirror has no firmware package with {version}")
+    return archive
 
 
 def find(version, family="ga102"):

