@@ -123,6 +123,23 @@ int gpu_tenant_new(struct gpu_rm *rm, const struct gpu_range *vram,
 #define GPU_WEIGHT_MAX	   1000u
 #define GPU_WEIGHT_US	   10u
 void gpu_tenant_weight(struct gpu_tenant *tenant, uint32_t weight);
+
+/*
+ * How tenants share engines. BEST_EFFORT: by weight, as above. EQUAL_SHARE: as if all had the same weight.
+ * FIXED_SHARE: time is cut into `slots` (1..GPU_SLOTS_MAX) turns of GPU_SLOT_US, each tenant has one of its own
+ * (gpu_tenant_new(): -ENOSPC when there is none), and while it is somebody's nobody else's channels are on the
+ * runlists, whether the owner has work or not; nor are anybody's in a slot that nobody has. The driver domain's own
+ * channels (scrubbing) are outside of this. Before the first tenant is made; -EBUSY, -EINVAL.
+ */
+enum gpu_policy { GPU_BEST_EFFORT, GPU_EQUAL_SHARE, GPU_FIXED_SHARE };
+#define GPU_SLOTS_MAX 64u
+#define GPU_SLOT_US   2000u
+int gpu_policy_set(struct gpu_rm *rm, enum gpu_policy policy, unsigned int slots);
+/*
+ * Time of engines that the tenant's channels have had, ns, all engines added up: by looking now and then who is on
+ * them, so an estimate.
+ */
+uint64_t gpu_tenant_time(const struct gpu_tenant *tenant);
 /* At any time, in creation too (ready() is not called then). Handles of spaces and channels are void at once. */
 void gpu_tenant_end(struct gpu_tenant *tenant, void (*done)(int err, void *arg), void *arg);
 
@@ -177,6 +194,17 @@ int gpu_channel_new(struct gpu_tenant *tenant, const struct gpu_channel_desc *de
 		    struct gpu_channel **out);
 /* Has the GPU look at USERD: one register write. */
 void gpu_channel_ring(struct gpu_channel *channel);
+/* What that writes: whoever has the doorbell page mapped may do it instead. */
+uint32_t gpu_channel_token(const struct gpu_channel *channel);
+/* The channel's engine, a number below 64, as in gpu_on_awaken(). */
+unsigned int gpu_channel_engine(const struct gpu_channel *channel);
+/*
+ * Channels can raise the non-stall interrupt of their engine; hardware tells which engine, not which channel. fn is
+ * called from the loop with the engines (a bit each) of which there was one since the last call, and not more often
+ * than every GPU_AWAKEN_GAP, whatever guests push: meanwhile the interrupt is masked. NULL: nobody listens.
+ */
+#define GPU_AWAKEN_GAP (50 * HV_US)
+void gpu_on_awaken(struct gpu_rm *rm, void (*fn)(uint64_t engines, void *arg), void *arg);
 void gpu_channel_free(struct gpu_channel *channel, void (*done)(int err, void *arg), void *arg);
 
 /* What this chip's channels take, in NVIDIA's class numbers. */
@@ -186,6 +214,19 @@ struct gpu_classes {
 	uint32_t engine[11];
 };
 const struct gpu_classes *gpu_classes(const struct gpu *gpu);
+
+/*
+ * Classes of one kind are on one engine. A channel for a class of graphics takes methods of all classes of that
+ * kind, and has a graphics context of its own: its buffers are the tenant's, in the range given to gpu_tenant_new().
+ */
+enum gpu_kind { GPU_KIND_NONE, GPU_KIND_COPY, GPU_KIND_GRAPHICS };
+enum gpu_kind gpu_class_kind(const struct gpu *gpu,
+			     uint32_t class_id); /* NONE: not one of gpu_classes() */
+/*
+ * Bytes that a graphics channel takes of its tenant's range, besides what every channel does; 0 when no graphics
+ * are to be had. A tenant that is to have graphics must be given that much more.
+ */
+uint64_t gpu_graphics_context(const struct gpu_rm *rm);
 
 /*
  * ---------------------------------------------------------------- cleaning VRAM

@@ -48,6 +48,11 @@
  *      1: address spaces and channels are served: the guest submits work by itself. 0: the operations from
  *      MEM_IMPORT on are not.
  *
+ * feature-doorbell
+ *      Values: 0/1
+ *      1: dom0 allows this guest to ring by itself, and channels have doorbell values for it; see the
+ *      front's node doorbell-frame.
+ *
  * stats
  *      Values: "key=value key=value ..."
  *      For people and tools; no part of the protocol.
@@ -72,9 +77,15 @@
  *      Values: <uint32>
  *      Grant reference of the event page, which the backend writes.
  *
+ * doorbell-frame
+ *      Values: <uint64>
+ *      Written by the toolstack, for a guest that may ring by itself: the guest's own frame number at which
+ *      the GPU's doorbell page is. Goes before the backend does; so does the page.
+ *
  *--------------------- Policy /xvgpu/B/F/N ---------------------
  *
- * profile, vram (bytes), weight
+ * profile, vram (bytes), weight, channels (at a time, 0 ... XENVGPU_MAX_CHANNELS),
+ * engines ("copy", "graphics" or both, separated by a comma), doorbell ("mediated" or "direct")
  *      Written by the toolstack in dom0, owned by dom0, readable by B only. The backend takes a
  *      slice's rights from here and nowhere else, and checks that dom0 owns the node. Neither the
  *      guest's nor the backend's own directory will do: a guest can delete and re-make what is its
@@ -173,7 +184,8 @@ struct xenvgpu_info_resp {
 	uint32_t max_objects; /* <= XENVGPU_MAX_OBJECTS */
 	uint16_t pci_vendor;
 	uint16_t pci_device;
-	uint32_t reserved[4];
+	uint32_t max_channels; /* <= XENVGPU_MAX_CHANNELS; 0 without feature-channels */
+	uint32_t reserved[3];
 };
 
 /*
@@ -241,7 +253,7 @@ struct xenvgpu_mem_import_resp {
 /*
  * CLASS_LIST: no parameters. Answers the classes of this chip, in NVIDIA's numbers: what methods a channel
  * takes itself (for example AMPERE_CHANNEL_GPFIFO_A), and the engine classes that CHANNEL_CREATE takes. A
- * class that is not there today is not served.
+ * class that is not there today is not served, or not to this slice.
  */
 #define XENVGPU_CLASSES_MAX 11
 struct xenvgpu_class_list_resp {
@@ -315,7 +327,8 @@ struct xenvgpu_bind_resp {
 };
 
 /*
- * CHANNEL_CREATE: a channel for the engine class engine_class, in an address space. Its GPFIFO of `entries`
+ * CHANNEL_CREATE: a channel for the engine class engine_class, in an address space. One for any class of the
+ * graphics engine (3D, compute, 2D, inline-to-memory) takes methods of all of them that CLASS_LIST names. Its GPFIFO of `entries`
  * (a power of two, 2 ... 4096) lies at virtual address gpfifo, a multiple of 4096, which need not be mapped
  * yet. Answers the channel's number, which is its bit in the doorbell bitmap, and where its USERD is: at
  * userd_offset of a page that the backend grants. The page is the guest's alone and holds USERDs of its
@@ -336,12 +349,19 @@ struct xenvgpu_channel_create_resp {
 	uint32_t channel; /* 0 ... XENVGPU_MAX_CHANNELS - 1 */
 	uint32_t userd_gref;
 	uint32_t userd_offset; /* bytes, a multiple of XENVGPU_USERD_SIZE */
+	uint32_t doorbell;     /* with feature-doorbell: what to write at XENVGPU_DOORBELL; 0 */
 };
 
 /* What of NVIDIA's USERD (Nvc56fControl) a channel needs; in bytes from its start. */
 #define XENVGPU_USERD_SIZE   512
 #define XENVGPU_USERD_GP_GET 0x88 /* uint32_t, by the GPU */
 #define XENVGPU_USERD_GP_PUT 0x8c /* uint32_t, by the guest */
+
+/*
+ * With feature-doorbell the guest may, instead of setting a bit in the doorbell bitmap, write the channel's value
+ * into the doorbell page (NVIDIA's usermode region: NVC361_NOTIFY_CHANNEL_PENDING).
+ */
+#define XENVGPU_DOORBELL 0x90 /* uint32_t, from the page's start */
 
 /*
  * CHANNEL_DESTROY: answered when the channel has stopped for good, whatever it was doing. The guest lets go
@@ -394,7 +414,7 @@ DEFINE_RING_TYPES(xen_vgpuif, struct xenvgpu_request, struct xenvgpu_response);
  *                              Event page
  ******************************************************************************
  *
- * Written by the back: in_prod and the events; the front writes in_cons and the doorbells only. Both
+ * Written by the back: in_prod and the events; the front writes in_cons, doorbells and armed only. Both
  * indices run freely; an event's slot is index % XENVGPU_NUM_EVENTS. When the page is full the back drops
  * the event (EVT_LOST is also visible as a state change). The front trusts neither index nor contents.
  *
@@ -402,6 +422,12 @@ DEFINE_RING_TYPES(xen_vgpuif, struct xenvgpu_request, struct xenvgpu_response);
  * (atomically: the back takes a whole word out), then, if the bit was clear, notifies through the event
  * channel. So many submissions, to many channels, cost one event. Bits of channels that do not exist are
  * ignored.
+ *
+ * Completions: a submission ends by writing a semaphore into guest memory, and may raise its engine's interrupt
+ * (RELEASE_WFI ... AWAKEN, NON_STALL_INTERRUPT). A front that wants to sleep until then sets bit N % 32 of
+ * armed[N / 32], then looks at the semaphore once more, then sleeps. At an interrupt of an engine the back takes
+ * out the bits of the channels on that engine, and, if there were any, notifies: all that has ended by then
+ * costs one event. A bit may be taken out though its channel has not ended anything: look, and arm again.
  */
 #define XENVGPU_EVT_LOST    0x10 /* the GPU is lost: reason is XENVGPU_LOST_* */
 #define XENVGPU_EVT_CHANNEL 0x11 /* a channel was stopped after an error; destroy it */
@@ -433,7 +459,8 @@ struct xenvgpu_event_page {
 	uint32_t in_cons;
 	uint32_t in_prod;
 	uint32_t doorbell[XENVGPU_MAX_CHANNELS / 32];
-	uint8_t reserved[XENVGPU_EVENT_OFFSET - 8 - XENVGPU_MAX_CHANNELS / 8];
+	uint32_t armed[XENVGPU_MAX_CHANNELS / 32];
+	uint8_t reserved[XENVGPU_EVENT_OFFSET - 8 - XENVGPU_MAX_CHANNELS / 4];
 	struct xenvgpu_event event[XENVGPU_NUM_EVENTS];
 };
 
