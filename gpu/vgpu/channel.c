@@ -125,9 +125,11 @@ static void made(struct gpu_channel *core, int err, void *arg)
 	vgpu_ring_answer(dev, 0);
 }
 
+/* A place for one more channel, or NULL when the slice has all that its policy allows. */
 static struct vgpu_channel *unused(struct vgpu_device *dev)
 {
-	for (unsigned int i = 0; i < XENVGPU_MAX_CHANNELS; i++) {
+	/* Numbers below the limit only: there are as many of them as channels allowed. */
+	for (uint32_t i = 0; i < dev->policy.channels; i++) {
 		if (dev->channel[i].state == VGPU_UNMADE)
 			return &dev->channel[i];
 	}

@@ -24,16 +24,15 @@
  * Limits. Devices: each costs one watch of 128 and ten nodes of 1000 that C xenstored allows an
  * unprivileged domain (facts: docs/misc/xenstored quotas).
  */
-#define VGPU_DEVICES_MAX  64u
-#define VGPU_PIECE_PAGES  16u
-#define VGPU_PIECE	  (VGPU_PIECE_PAGES * HV_PAGE_SIZE) /* bytes of a copy done in one turn */
-#define VGPU_QUICK	  8u				    /* short requests served in one turn */
-#define VGPU_COPY_REFS	  (XENVGPU_COPY_MAX / HV_PAGE_SIZE)
-#define VGPU_IMPORT_PAGES 32768u /* guest pages of one slice that the device may reach */
-#define VGPU_BIND_PIECE	  512u	 /* pages that one call of the core maps or unmaps */
-#define VGPU_BIND_PIECES  8u	 /* such calls in one turn */
-#define VGPU_SPANS_MAX	  4096u	 /* intervals bound or reserved, of one slice */
-#define VGPU_FAULTS	  256u /* stopped channels a slice may have at once, and then per minute */
+#define VGPU_DEVICES_MAX 64u
+#define VGPU_PIECE_PAGES 16u
+#define VGPU_PIECE	 (VGPU_PIECE_PAGES * HV_PAGE_SIZE) /* bytes of a copy done in one turn */
+#define VGPU_QUICK	 8u				   /* short requests served in one turn */
+#define VGPU_COPY_REFS	 (XENVGPU_COPY_MAX / HV_PAGE_SIZE)
+#define VGPU_BIND_PIECE	 512u  /* pages that one call of the core maps or unmaps */
+#define VGPU_BIND_PIECES 8u    /* such calls in one turn */
+#define VGPU_SPANS_MAX	 4096u /* intervals bound or reserved, of one slice */
+#define VGPU_FAULTS	 256u  /* stopped channels a slice may have at once, and then per minute */
 
 enum vgpu_phase {
 	VGPU_IDLE,	/* nothing reserved: no front yet, refused, or closed */

@@ -19,7 +19,7 @@ int vgpu_import_start(struct vgpu_device *dev)
 	int err;
 
 	if (!dev->account) {
-		dev->account = iommu_account_new(dev->front, VGPU_IMPORT_PAGES);
+		dev->account = iommu_account_new(dev->front, dev->policy.imports);
 		if (!dev->account)
 			return -XEN_ENOMEM;
 	}

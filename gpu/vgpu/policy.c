@@ -14,6 +14,7 @@
 #include "gpu/core/core.h"
 #include "gpu/vgpu/policy.h"
 #include "hv/xenbus.h"
+#include <xen/io/vgpuif.h>
 
 #define PATH_MAX_POLICY 64 /* "/xvgpu/65535/65535/4294967295/profile" and some */
 #define MAX_PERMS	8
@@ -86,12 +87,61 @@ static int read_profile(const char *dir, struct vgpu_policy *out, char *why, siz
 	return err;
 }
 
+/* "copy", "graphics" or "copy,graphics": nothing else, so there is one way to say each. */
+static int read_engines(const char *dir, struct vgpu_policy *out, char *why, size_t why_size)
+{
+	static const struct {
+		const char *text;
+		uint32_t engines;
+	} known[] = {
+		{"copy", 1u << GPU_KIND_COPY},
+		{"graphics", 1u << GPU_KIND_GRAPHICS},
+		{"copy,graphics", 1u << GPU_KIND_COPY | 1u << GPU_KIND_GRAPHICS},
+	};
+	char text[16];
+	int err = xenbus_read_str(HV_XS_NONE, dir, "engines", text, sizeof(text));
+
+	for (unsigned int i = 0; !err && i < sizeof(known) / sizeof(known[0]); i++) {
+		if (!strcmp(text, known[i].text)) {
+			out->engines = known[i].engines;
+			return 0;
+		}
+	}
+	if (!err || err == -E2BIG)
+		err = -EINVAL;
+	snprintf(why, why_size, "%s/engines is not copy, graphics or copy,graphics", dir);
+	return err;
+}
+
+static int read_limits(const char *dir, struct vgpu_policy *out, char *why, size_t why_size)
+{
+	const struct {
+		const char *key;
+		uint64_t min, max;
+		uint32_t *to;
+	} limits[] = {
+		{"weight", 1, VGPU_WEIGHT_MAX, &out->weight},
+		{"channels", 0, XENVGPU_MAX_CHANNELS, &out->channels},
+		{"imports", 0, VGPU_IMPORT_PAGES, &out->imports},
+	};
+	int err = 0;
+
+	for (unsigned int i = 0; i < sizeof(limits) / sizeof(limits[0]) && !err; i++) {
+		uint64_t n = 0;
+
+		err = read_number(dir, limits[i].key, limits[i].min, limits[i].max, &n, why,
+				  why_size);
+		*limits[i].to = (uint32_t)n;
+	}
+	return err;
+}
+
 int vgpu_policy_read(hv_domid_t front, unsigned int index, struct vgpu_policy *out, char *why,
 		     size_t why_size)
 {
-	static const char *const keys[] = {"", "/profile", "/vram", "/weight"};
+	static const char *const keys[] = {"",		"/profile", "/vram",   "/weight",
+					   "/channels", "/engines", "/imports"};
 	char dir[PATH_MAX_POLICY], path[PATH_MAX_POLICY + 16];
-	uint64_t weight;
 	int err = 0;
 
 	snprintf(dir, sizeof(dir), "/xvgpu/%u/%u/%u", hv_domid(), front, index);
@@ -109,8 +159,8 @@ int vgpu_policy_read(hv_domid_t front, unsigned int index, struct vgpu_policy *o
 		err = -EINVAL;
 	}
 	if (!err)
-		err = read_number(dir, "weight", 1, VGPU_WEIGHT_MAX, &weight, why, why_size);
+		err = read_limits(dir, out, why, why_size);
 	if (!err)
-		out->weight = (uint32_t)weight;
+		err = read_engines(dir, out, why, why_size);
 	return err;
 }

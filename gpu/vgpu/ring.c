@@ -180,6 +180,7 @@ static void do_info(struct vgpu_device *dev, struct xenvgpu_info_resp *info)
 	info->pmc_boot_42 = gpu->pmc_boot_42;
 	info->copy_max = dev->back->copy_max;
 	info->max_objects = XENVGPU_MAX_OBJECTS;
+	info->max_channels = dev->back->rm ? dev->policy.channels : 0;
 	info->pci_vendor = gpu->pci_vendor;
 	info->pci_device = gpu->pci_device;
 }

@@ -11,10 +11,11 @@
 
 /*
  * Checks n > 0 specs (slots given) for one guest and turns them into slices, all fields but front set.
- * Each must have a known profile and a driver domain that is registered, running, and has that
- * much VRAM and one more slice left after all policies that exist. Takes err: -EINVAL (text is
- * wrong), -ENODEV (no such backend, or it does not serve now), -ENOSPC (no room); *at then tells
- * which spec it is about.
+ * Each must have a known profile and a driver domain that is registered, running, and can keep what all
+ * policies that exist and this one promise: VRAM, slices (and turns, under fixed-share), event channels,
+ * channels of the GPU, grant maps for what guests import. Takes err: -EINVAL (text is wrong), -ENODEV
+ * (no such backend, or it does not serve now), -ENOSPC (no room; the text names the limit, its value and
+ * the setting that raises it); *at then tells which spec it is about.
  */
 int xvgpu_admit(struct xs_handle *xs, const struct xvgpu_domains *domains,
 		const struct xvgpu_profiles *profiles, const struct xvgpu_spec *specs, int n,

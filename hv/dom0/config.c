@@ -8,9 +8,14 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
+
+/* Xen's max_maptrack_frames (gnttab_max_maptrack_frames), xl's max_event_channels: xl.cfg(5). */
+#define DEFAULT_MAPTRACK_FRAMES 1024
+#define DEFAULT_EVENT_CHANNELS	1023
 
 int xvgpu_parse_bdf(const char *text, char bdf[XVGPU_BDF_MAX])
 {
@@ -133,20 +138,60 @@ static int add_function(const char *text, long line, void *arg, struct xvgpu_err
 	return 0;
 }
 
-int xvgpu_driver_read(const char *file, struct xvgpu_driver *driver, struct xvgpu_err *err)
+/* A number as xl takes it, decimal or 0x…; unchanged when the key is absent. */
+static int read_number(struct xvgpu_cfg *cfg, const char *key, uint32_t *value,
+		       struct xvgpu_err *err)
 {
-	struct xvgpu_cfg *cfg;
+	const char *text;
+	char *end;
+	unsigned long long number;
+	int rc = xvgpu_cfg_string(cfg, key, &text, err);
+
+	if (rc || !text)
+		return rc;
+	errno = 0;
+	number = strtoull(text, &end, 0);
+	if (!isdigit((unsigned char)text[0]) || *end || errno || number > UINT32_MAX)
+		return xvgpu_cfg_fail(cfg, key, err, -EINVAL, "%s: not a number", text);
+	*value = (uint32_t)number;
+	return 0;
+}
+
+int xvgpu_driver_from(struct xvgpu_cfg *cfg, struct xvgpu_driver *driver, struct xvgpu_err *err)
+{
+	const char *ramdisk = NULL;
 	int rc;
 
-	memset(driver, 0, sizeof(*driver));
-	rc = xvgpu_cfg_open(file, NULL, 0, &cfg, err);
-	if (rc)
-		return rc;
+	*driver = (struct xvgpu_driver){.maptrack_frames = DEFAULT_MAPTRACK_FRAMES,
+					.event_channels = DEFAULT_EVENT_CHANNELS};
 	rc = read_name(cfg, driver->name, err);
 	if (rc == 0)
 		rc = xvgpu_cfg_list(cfg, "pci", add_function, driver, err);
 	if (rc == 0)
 		rc = xvgpu_cfg_fail(cfg, "pci", err, -EINVAL, "missing or empty");
+	if (rc > 0)
+		rc = read_number(cfg, "max_maptrack_frames", &driver->maptrack_frames, err);
+	if (rc == 0)
+		rc = read_number(cfg, "max_event_channels", &driver->event_channels, err);
+	if (rc == 0)
+		rc = read_number(cfg, "memory", &driver->memory, err);
+	if (rc == 0)
+		rc = xvgpu_cfg_string(cfg, "ramdisk", &ramdisk, err);
+	if (rc == 0 && ramdisk &&
+	    xvgpu_print(driver->ramdisk, sizeof(driver->ramdisk), "%s", ramdisk))
+		rc = xvgpu_cfg_fail(cfg, "ramdisk", err, -EINVAL, "too long");
+	return rc;
+}
+
+int xvgpu_driver_read(const char *file, struct xvgpu_driver *driver, struct xvgpu_err *err)
+{
+	struct xvgpu_cfg *cfg;
+	int rc = xvgpu_cfg_open(file, NULL, 0, &cfg, err);
+
+	memset(driver, 0, sizeof(*driver));
+	if (rc)
+		return rc;
+	rc = xvgpu_driver_from(cfg, driver, err);
 	xvgpu_cfg_close(cfg);
-	return rc < 0 ? rc : 0;
+	return rc;
 }

@@ -33,10 +33,18 @@ struct xvgpu_driver {
 	char name[XVGPU_NAME_MAX];
 	int n;
 	char bdf[XVGPU_MAX_FUNCTIONS][XVGPU_BDF_MAX]; /* canonical: "0000:03:00.0" */
+	/* What bounds its guests; Xen's and xl's defaults where the config is silent. */
+	uint32_t maptrack_frames; /* max_maptrack_frames: of XVGPU_MAPS_PER_FRAME grant maps each */
+	uint32_t event_channels;  /* max_event_channels: the highest port, so as many as that */
+	uint32_t memory;	  /* MiB; 0: not said */
+	char ramdisk[XVGPU_PATH_MAX]; /* empty: none */
 };
+#define XVGPU_MAPS_PER_FRAME 256 /* struct grant_mapping of Xen's grant_table.c takes 16 bytes */
 
-/* A driver domain's config: name and the functions of its pci list. Takes err. */
+/* A driver domain's config: name, the functions of its pci list, limits. Takes err. */
 int xvgpu_driver_read(const char *file, struct xvgpu_driver *driver, struct xvgpu_err *err);
+
+int xvgpu_driver_from(struct xvgpu_cfg *cfg, struct xvgpu_driver *driver, struct xvgpu_err *err);
 
 /*
  * Reads "[DDDD:]BB:DD.F", hexadecimal, and writes the canonical form. Text behind it is accepted

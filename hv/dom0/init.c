@@ -24,6 +24,7 @@
 #define BASE_MEMORY  32
 #define WITH_ARCHIVE 16
 #define MAX_MEMORY   65536
+#define FIXED_SHARE  "fixed-share"
 
 static int file_size(const char *path, uint64_t *size)
 {
@@ -35,9 +36,39 @@ static int file_size(const char *path, uint64_t *size)
 	return 0;
 }
 
+unsigned int xvgpu_memory_needed(uint64_t archive)
+{
+	/* The archive is used where it was loaded; there is no second copy. */
+	uint64_t need = (archive >> 20) + 1 + WITH_ARCHIVE;
+
+	return archive && need > BASE_MEMORY ? (unsigned int)need : BASE_MEMORY;
+}
+
+static int check_schedule(const struct xvgpu_init *init, struct xvgpu_err *err)
+{
+	static const char *const known[] = {"best-effort", "equal-share", FIXED_SHARE};
+	bool fixed = init->schedule && !strcmp(init->schedule, FIXED_SHARE);
+	bool ok = !init->schedule;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]) && !ok; i++)
+		ok = !strcmp(init->schedule, known[i]);
+	if (!ok)
+		return xvgpu_fail(err, -EINVAL,
+				  "--schedule %s: not best-effort, equal-share or " FIXED_SHARE,
+				  init->schedule);
+	if (fixed && !init->slots)
+		return xvgpu_fail(err, -EINVAL, "--schedule " FIXED_SHARE ": also needs --slots");
+	if (!fixed && init->slots)
+		return xvgpu_fail(err, -EINVAL,
+				  "--slots %u: only --schedule " FIXED_SHARE " has slots",
+				  init->slots);
+	return 0;
+}
+
 int xvgpu_init_check(struct xvgpu_init *init, struct xvgpu_err *err)
 {
-	uint64_t size, need = BASE_MEMORY;
+	uint64_t size, archive = 0;
+	unsigned int need;
 	const char *paths[] = {init->kernel, init->ramdisk, init->output};
 
 	if (!xvgpu_name_ok(init->name, XVGPU_NAME_MAX))
@@ -53,20 +84,17 @@ int xvgpu_init_check(struct xvgpu_init *init, struct xvgpu_err *err)
 	if (file_size(init->kernel, &size))
 		return xvgpu_fail(err, -ENOENT, "--kernel %s: no such file", init->kernel);
 	if (init->ramdisk) {
-		if (file_size(init->ramdisk, &size))
+		if (file_size(init->ramdisk, &archive))
 			return xvgpu_fail(err, -ENOENT, "--ramdisk %s: no such file",
 					  init->ramdisk);
-		/* The archive is used where it was loaded; there is no second copy. */
-		need = (size >> 20) + 1 + WITH_ARCHIVE;
-		if (need < BASE_MEMORY)
-			need = BASE_MEMORY;
 	}
+	need = xvgpu_memory_needed(archive);
 	if (!init->memory)
-		init->memory = (unsigned int)need;
+		init->memory = need;
 	if (init->memory < need || init->memory > MAX_MEMORY)
 		return xvgpu_fail(err, -EINVAL, "--memory %u: need %u to %u (MiB)", init->memory,
-				  (unsigned int)need, MAX_MEMORY);
-	return 0;
+				  need, MAX_MEMORY);
+	return check_schedule(init, err);
 }
 
 void xvgpu_init_config(const struct xvgpu_init *init, const struct xvgpu_board *board, FILE *f)
@@ -87,6 +115,16 @@ void xvgpu_init_config(const struct xvgpu_init *init, const struct xvgpu_board *
 			"more.\n"
 			"ramdisk = \"%s\"\n",
 			init->ramdisk);
+	if (init->schedule) {
+		fprintf(f,
+			"# How slices share the GPU's time (xvgpu(8), init): read by the driver "
+			"domain.\n"
+			"cmdline = \"schedule=%s",
+			init->schedule);
+		if (init->slots)
+			fprintf(f, " slots=%u", init->slots);
+		fprintf(f, "\"\n");
+	}
 	fprintf(f,
 		"memory = %u\n"
 		"# One event loop: more would idle.\n"
@@ -109,7 +147,8 @@ void xvgpu_init_config(const struct xvgpu_init *init, const struct xvgpu_board *
 		"# Pages of guests that can be mapped at a time: 256 for each frame. 1024 is 1 "
 		"GiB. More\n"
 		"# than 1024 needs gnttab_max_maptrack_frames=... on the command line of Xen "
-		"4.17.\n"
+		"4.17. A\n"
+		"# guest whose profile's imports= does not fit is not admitted.\n"
 		"max_maptrack_frames = 1024\n"
 		"# One for each slice and a few of its own.\n"
 		"max_event_channels = 127\n"
@@ -219,10 +258,14 @@ static int init_board(struct xvgpu_init *init, const char *bdf, struct xvgpu_err
 
 enum xvgpu_exit xvgpu_cmd_init(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"name", required_argument, NULL, 'n'},	   {"memory", required_argument, NULL, 'm'},
-		{"kernel", required_argument, NULL, 'k'},  {"output", required_argument, NULL, 'o'},
-		{"ramdisk", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
+	static const struct option options[] = {{"name", required_argument, NULL, 'n'},
+						{"memory", required_argument, NULL, 'm'},
+						{"kernel", required_argument, NULL, 'k'},
+						{"output", required_argument, NULL, 'o'},
+						{"ramdisk", required_argument, NULL, 'r'},
+						{"schedule", required_argument, NULL, 's'},
+						{"slots", required_argument, NULL, 'S'},
+						{NULL, 0, NULL, 0}};
 	struct xvgpu_init init = {.name = "gpudom", .kernel = "/usr/lib/xvgpu/gpudom"};
 	char output[XVGPU_PATH_MAX];
 	struct xvgpu_err err;
@@ -248,6 +291,15 @@ enum xvgpu_exit xvgpu_cmd_init(int argc, char **argv)
 			break;
 		case 'r':
 			init.ramdisk = optarg;
+			break;
+		case 's':
+			init.schedule = optarg;
+			break;
+		case 'S':
+			if (xvgpu_parse_u64(optarg, XVGPU_MAX_SLICES, &number) || !number)
+				return xvgpu_usage("init", "--slots %s: not a number from 1 to %d",
+						   optarg, XVGPU_MAX_SLICES);
+			init.slots = (unsigned int)number;
 			break;
 		default:
 			return XVGPU_EXIT_USAGE; /* getopt has said why */

@@ -104,7 +104,7 @@ static int plug_one(struct xs_handle *xs, xs_transaction_t t, const struct xvgpu
 	const struct xvgpu_perms only_dom0 = {DOM0, DOM0}, policy = {DOM0, s->back};
 	const struct xvgpu_perms back = {s->back, s->front}, front = {s->front, s->back};
 	char of_back[PATH], of_front[PATH], backs[PATH];
-	char back_id[16], front_id[16], vram[24], weight[16];
+	char back_id[16], front_id[16], vram[24], weight[16], channels[16], imports[16];
 	struct paths p = paths_of(s->back, s->front, s->index);
 	int rc;
 
@@ -115,6 +115,8 @@ static int plug_one(struct xs_handle *xs, xs_transaction_t t, const struct xvgpu
 	snprintf(front_id, sizeof(front_id), "%u", s->front);
 	snprintf(vram, sizeof(vram), "%" PRIu64, s->vram);
 	snprintf(weight, sizeof(weight), "%" PRIu32, s->weight);
+	snprintf(channels, sizeof(channels), "%" PRIu32, s->channels);
+	snprintf(imports, sizeof(imports), "%" PRIu32, s->imports);
 
 	const struct node nodes[] = {
 		{policy, of_back, "", NULL},
@@ -123,6 +125,9 @@ static int plug_one(struct xs_handle *xs, xs_transaction_t t, const struct xvgpu
 		{policy, p.policy, "profile", s->profile},
 		{policy, p.policy, "vram", vram},
 		{policy, p.policy, "weight", weight},
+		{policy, p.policy, "channels", channels},
+		{policy, p.policy, "engines", s->engines},
+		{policy, p.policy, "imports", imports},
 
 		{{s->back, s->back}, backs, "", NULL},
 		{back, p.back, "", NULL},
@@ -297,6 +302,18 @@ int xvgpu_remove_back(struct xs_handle *xs, unsigned int back, unsigned int fron
 
 /* ---------------------------------------------------------------- driver domains */
 
+/* A number of a policy; what is not there, or none, counts as `most`. */
+static uint32_t policy_number(struct xs_handle *xs, unsigned int back, const struct xvgpu_policy *p,
+			      const char *key, uint32_t most)
+{
+	uint64_t n;
+
+	return xvgpu_xs_read_u64(xs, XBT_NULL, most, &n, POLICY "/%u/%u/%u/%s", back, p->front,
+				 p->index, key)
+		       ? most
+		       : (uint32_t)n;
+}
+
 int xvgpu_policies(struct xs_handle *xs, unsigned int back, struct xvgpu_policy *policies, int max)
 {
 	unsigned int fronts[1024], indices[XVGPU_MAX_DEVICES];
@@ -314,6 +331,8 @@ int xvgpu_policies(struct xs_handle *xs, unsigned int back, struct xvgpu_policy 
 			if (xvgpu_xs_read_u64(xs, XBT_NULL, UINT64_MAX, &p->vram,
 					      POLICY "/%u/%u/%u/vram", back, p->front, p->index))
 				p->vram = 0;
+			p->channels = policy_number(xs, back, p, "channels", XVGPU_MAX_CHANNELS);
+			p->imports = policy_number(xs, back, p, "imports", XVGPU_MAX_IMPORTS);
 		}
 	}
 	return n;

@@ -4,7 +4,8 @@
  *
  * F is the guest, B the driver domain, N the slice's index in the guest.
  *
- *	/xvgpu/B/F/N			policy. dom0's, readable by B: profile, vram, weight.
+ *	/xvgpu/B/F/N			policy. dom0's, readable by B: profile, vram, weight,
+ *					channels, engines, imports.
  *	/xvgpu/B/gpudom			name of B, kept after B's death until it is started anew
  *	/local/domain/B/backend/vgpu/F/N	B's, readable by F
  *	/local/domain/F/device/vgpu/N	F's, readable by B
@@ -33,6 +34,9 @@ struct xvgpu_slice {
 	char profile[XVGPU_PROFILE_MAX];
 	uint64_t vram; /* bytes, > 0 */
 	uint32_t weight;
+	/* The profile's, at the moment of plugging in; not in the trusted copy. */
+	uint32_t channels, imports;
+	const char *engines;
 };
 
 /* Trusted copies of guest `front`, by index. Returns how many. A copy that makes no sense is
@@ -64,10 +68,14 @@ bool xvgpu_closed(struct xs_handle *xs, unsigned int back, unsigned int front, u
 int xvgpu_remove_back(struct xs_handle *xs, unsigned int back, unsigned int front,
 		      unsigned int index);
 
-/* Policies of one driver domain: at most max, and what all of them add up to. */
+/*
+ * Policies of one driver domain, at most max. Returns how many. What a policy does not say (an older
+ * xvgpu wrote it) counts as the most there can be.
+ */
 struct xvgpu_policy {
 	unsigned int front, index;
 	uint64_t vram;
+	uint32_t channels, imports;
 };
 int xvgpu_policies(struct xs_handle *xs, unsigned int back, struct xvgpu_policy *policies, int max);
 

@@ -3,12 +3,14 @@
  * profiles.c - the sizes of slice on offer (see profiles.h).
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "profiles.h"
 
-#define MAX_ITEMS 8
+#define MAX_ITEMS   12
+#define ENGINES_ALL "copy+graphics"
 
 static int take_size(uint64_t *to, const struct xvgpu_item *item, struct xvgpu_err *err)
 {
@@ -19,12 +21,82 @@ static int take_size(uint64_t *to, const struct xvgpu_item *item, struct xvgpu_e
 	return 0;
 }
 
+static int take_number(uint32_t *to, uint64_t min, uint64_t max, const struct xvgpu_item *item,
+		       struct xvgpu_err *err)
+{
+	uint64_t number;
+
+	if (xvgpu_parse_u64(item->value, max, &number) || number < min)
+		return xvgpu_fail(err, -EINVAL, "%s=%s: not a number from %" PRIu64 " to %" PRIu64,
+				  item->key, item->value, min, max);
+	*to = (uint32_t)number;
+	return 0;
+}
+
+static int take_imports(uint32_t *to, const struct xvgpu_item *item, struct xvgpu_err *err)
+{
+	uint64_t bytes;
+
+	if (xvgpu_parse_size(item->value, &bytes) || bytes % XVGPU_PAGE ||
+	    bytes / XVGPU_PAGE > XVGPU_MAX_IMPORTS)
+		return xvgpu_fail(err, -EINVAL, "%s=%s: not a multiple of 4K up to %uM", item->key,
+				  item->value, XVGPU_MAX_IMPORTS * XVGPU_PAGE >> 20);
+	*to = (uint32_t)(bytes / XVGPU_PAGE);
+	return 0;
+}
+
+/* A comma separates items here, so the file has a plus where the node has a comma. */
+static int take_engines(const char **to, const struct xvgpu_item *item, struct xvgpu_err *err)
+{
+	static const char *const known[][2] = {
+		{"copy", "copy"}, {"graphics", "graphics"}, {ENGINES_ALL, "copy,graphics"}};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (!strcmp(item->value, known[i][0])) {
+			*to = known[i][1];
+			return 0;
+		}
+	}
+	return xvgpu_fail(err, -EINVAL, "%s=%s: not copy, graphics or " ENGINES_ALL, item->key,
+			  item->value);
+}
+
+static int take_item(struct xvgpu_profile *p, const struct xvgpu_item *item, struct xvgpu_err *err)
+{
+	if (!strcmp(item->key, "name")) {
+		if (!xvgpu_name_ok(item->value, sizeof(p->name)))
+			return xvgpu_fail(err, -EINVAL, "name=%s: not a name", item->value);
+		return xvgpu_print(p->name, sizeof(p->name), "%s", item->value);
+	}
+	if (!strcmp(item->key, "vram"))
+		return take_size(&p->vram, item, err);
+	if (!strcmp(item->key, "max-vram"))
+		return take_size(&p->max_vram, item, err);
+	if (!strcmp(item->key, "weight"))
+		return take_number(&p->weight, 1, XVGPU_WEIGHT_MAX, item, err);
+	if (!strcmp(item->key, "channels"))
+		return take_number(&p->channels, 0, XVGPU_MAX_CHANNELS, item, err);
+	if (!strcmp(item->key, "imports"))
+		return take_imports(&p->imports, item, err);
+	if (!strcmp(item->key, "engines"))
+		return take_engines(&p->engines, item, err);
+	if (!strcmp(item->key, "description")) {
+		if (xvgpu_print(p->description, sizeof(p->description), "%s", item->value))
+			return xvgpu_fail(err, -EINVAL, "description: longer than %d bytes",
+					  XVGPU_DESCRIPTION_MAX - 1);
+		return 0;
+	}
+	return xvgpu_fail(err, -EINVAL,
+			  "%s: unknown key (name, vram, max-vram, weight, channels, engines, "
+			  "imports, description)",
+			  item->key);
+}
+
 static int add_profile(const char *text, long line, void *arg, struct xvgpu_err *err)
 {
 	struct xvgpu_profiles *all = arg;
 	struct xvgpu_profile *p = &all->profile[all->n];
 	struct xvgpu_item items[MAX_ITEMS];
-	uint64_t weight = XVGPU_DEFAULT_WEIGHT;
 	char copy[512];
 	int n, rc = 0;
 
@@ -33,37 +105,15 @@ static int add_profile(const char *text, long line, void *arg, struct xvgpu_err 
 		return xvgpu_fail(err, -EINVAL, "more than %d profiles", XVGPU_MAX_PROFILES);
 	if (xvgpu_print(copy, sizeof(copy), "%s", text))
 		return xvgpu_fail(err, -EINVAL, "longer than %zu bytes", sizeof(copy) - 1);
-	memset(p, 0, sizeof(*p));
+	*p = (struct xvgpu_profile){.weight = XVGPU_DEFAULT_WEIGHT,
+				    .channels = XVGPU_MAX_CHANNELS,
+				    .imports = XVGPU_MAX_IMPORTS,
+				    .engines = "copy,graphics"};
 	n = xvgpu_items(copy, items, MAX_ITEMS, err);
 	if (n < 0)
 		return n;
-	for (int i = 0; i < n && !rc; i++) {
-		const struct xvgpu_item *item = &items[i];
-
-		if (!strcmp(item->key, "name")) {
-			if (!xvgpu_name_ok(item->value, sizeof(p->name)))
-				return xvgpu_fail(err, -EINVAL, "name=%s: not a name", item->value);
-			rc = xvgpu_print(p->name, sizeof(p->name), "%s", item->value);
-		} else if (!strcmp(item->key, "vram")) {
-			rc = take_size(&p->vram, item, err);
-		} else if (!strcmp(item->key, "max-vram")) {
-			rc = take_size(&p->max_vram, item, err);
-		} else if (!strcmp(item->key, "weight")) {
-			if (xvgpu_parse_u64(item->value, XVGPU_WEIGHT_MAX, &weight) || !weight)
-				rc = xvgpu_fail(err, -EINVAL,
-						"weight=%s: not a number from 1 to %d", item->value,
-						XVGPU_WEIGHT_MAX);
-		} else if (!strcmp(item->key, "description")) {
-			if (xvgpu_print(p->description, sizeof(p->description), "%s", item->value))
-				rc = xvgpu_fail(err, -EINVAL, "description: longer than %d bytes",
-						XVGPU_DESCRIPTION_MAX - 1);
-		} else {
-			rc = xvgpu_fail(
-				err, -EINVAL,
-				"%s: unknown key (name, vram, max-vram, weight, description)",
-				item->key);
-		}
-	}
+	for (int i = 0; i < n && !rc; i++)
+		rc = take_item(p, &items[i], err);
 	if (rc)
 		return rc;
 	if (!p->name[0])
@@ -74,7 +124,6 @@ static int add_profile(const char *text, long line, void *arg, struct xvgpu_err 
 		p->max_vram = p->vram;
 	if (p->max_vram < p->vram)
 		return xvgpu_fail(err, -EINVAL, "max-vram is less than vram");
-	p->weight = (uint32_t)weight;
 	for (int i = 0; i < all->n; i++)
 		if (!strcmp(all->profile[i].name, p->name))
 			return xvgpu_fail(err, -EINVAL, "name=%s: two profiles of this name",
@@ -109,16 +158,22 @@ int xvgpu_profiles_read(struct xvgpu_profiles *profiles, struct xvgpu_err *err)
 	return rc;
 }
 
+const struct xvgpu_profile *xvgpu_profile_find(const struct xvgpu_profiles *profiles,
+					       const char *name)
+{
+	for (int i = 0; i < profiles->n; i++)
+		if (!strcmp(profiles->profile[i].name, name))
+			return &profiles->profile[i];
+	return NULL;
+}
+
 int xvgpu_profiles_apply(const struct xvgpu_profiles *profiles, struct xvgpu_spec *spec,
 			 struct xvgpu_err *err)
 {
-	const struct xvgpu_profile *p = NULL;
+	const struct xvgpu_profile *p = xvgpu_profile_find(profiles, spec->profile);
 	char want[24], most[24], names[256] = "";
 	size_t used = 0;
 
-	for (int i = 0; i < profiles->n && !p; i++)
-		if (!strcmp(profiles->profile[i].name, spec->profile))
-			p = &profiles->profile[i];
 	if (!p) {
 		for (int i = 0; i < profiles->n && used < sizeof(names); i++)
 			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",

@@ -5,7 +5,8 @@
  * A file in xl's syntax with one list:
  *
  *	profiles = [
- *		"name=small, vram=256M, max-vram=512M, weight=100, description=office desktop",
+ *		"name=small, vram=256M, max-vram=512M, weight=100, channels=16, engines=copy,
+ *		 imports=32M, description=office desktop",
  *	]
  */
 #ifndef XVGPU_PROFILES_H
@@ -23,6 +24,10 @@ struct xvgpu_profile {
 	uint64_t vram;	   /* bytes when the guest's entry says nothing */
 	uint64_t max_vram; /* most it may ask for; default: vram */
 	uint32_t weight;   /* default XVGPU_DEFAULT_WEIGHT */
+	uint32_t channels; /* 0..XVGPU_MAX_CHANNELS, the default */
+	uint32_t imports;  /* guest pages, 0..XVGPU_MAX_IMPORTS, the default */
+	const char *
+		engines; /* as the policy's node has it: "copy", "graphics", "copy,graphics" (default) */
 	char description[XVGPU_DESCRIPTION_MAX];
 };
 
@@ -43,5 +48,9 @@ int xvgpu_profiles_from(struct xvgpu_cfg *cfg, struct xvgpu_profiles *profiles,
  */
 int xvgpu_profiles_apply(const struct xvgpu_profiles *profiles, struct xvgpu_spec *spec,
 			 struct xvgpu_err *err);
+
+/* The profile called `name`, or NULL. */
+const struct xvgpu_profile *xvgpu_profile_find(const struct xvgpu_profiles *profiles,
+					       const char *name);
 
 #endif /* XVGPU_PROFILES_H */

@@ -66,7 +66,8 @@ const char *xvgpu_state_name(enum xvgpu_state state)
 
 void xvgpu_status_parse(const char *text, struct xvgpu_status *status)
 {
-	const char *state, *total;
+	const char *state, *total, *slots;
+	uint64_t n;
 
 	memset(status, 0, sizeof(*status));
 	xvgpu_pairs_parse(text, &status->pairs);
@@ -77,6 +78,9 @@ void xvgpu_status_parse(const char *text, struct xvgpu_status *status)
 	total = xvgpu_pairs_get(&status->pairs, "vram-total");
 	if (!total || xvgpu_parse_u64(total, UINT64_MAX, &status->vram_total))
 		status->vram_total = 0;
+	slots = xvgpu_pairs_get(&status->pairs, "slots");
+	if (slots && !xvgpu_parse_u64(slots, UINT32_MAX, &n))
+		status->slots = (uint32_t)n;
 }
 
 void xvgpu_status_read(struct xs_handle *xs, unsigned int domid, struct xvgpu_status *status)

@@ -12,7 +12,7 @@
 
 #include "store.h"
 
-#define XVGPU_MAX_PAIRS 24
+#define XVGPU_MAX_PAIRS 40
 
 struct xvgpu_pairs {
 	int n;
@@ -36,6 +36,7 @@ enum xvgpu_state {
 struct xvgpu_status {
 	enum xvgpu_state state;
 	uint64_t vram_total; /* bytes; 0: not told */
+	uint32_t slots;	     /* turns of schedule=fixed-share; 0: it has no fixed number */
 	struct xvgpu_pairs pairs;
 };
 

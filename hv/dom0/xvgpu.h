@@ -18,13 +18,17 @@
 
 #define XVGPU_VERSION "0.1"
 
-#define XVGPU_NAME_MAX	  64   /* bytes of a domain name, with its NUL */
-#define XVGPU_PROFILE_MAX 32   /* bytes of a profile name, with its NUL */
-#define XVGPU_PATH_MAX	  512  /* bytes of any path we make */
-#define XVGPU_VALUE_MAX	  2048 /* bytes of a xenstore value (C xenstored's quota) */
-#define XVGPU_MAX_DEVICES 8    /* slices of one guest: XENVGPU_MAX_DEVICES of vgpuif.h */
-#define XVGPU_WEIGHT_MAX  1000
-#define XVGPU_VRAM_ALIGN  0x10000u /* VRAM is handed out in multiples of it: XENVGPU_MEM_ALIGN */
+#define XVGPU_NAME_MAX	   64	/* bytes of a domain name, with its NUL */
+#define XVGPU_PROFILE_MAX  32	/* bytes of a profile name, with its NUL */
+#define XVGPU_PATH_MAX	   512	/* bytes of any path we make */
+#define XVGPU_VALUE_MAX	   2048 /* bytes of a xenstore value (C xenstored's quota) */
+#define XVGPU_MAX_DEVICES  8	/* slices of one guest: XENVGPU_MAX_DEVICES of vgpuif.h */
+#define XVGPU_WEIGHT_MAX   1000
+#define XVGPU_MAX_CHANNELS 64 /* channels of one slice: XENVGPU_MAX_CHANNELS */
+#define XVGPU_MAX_IMPORTS                                                                          \
+	32768 /* guest pages of one slice that the GPU reaches: VGPU_IMPORT_PAGES */
+#define XVGPU_PAGE	 4096u
+#define XVGPU_VRAM_ALIGN 0x10000u /* VRAM is handed out in multiples of it: XENVGPU_MEM_ALIGN */
 
 /*
  * Slices one driver domain serves. xenstored gives an unprivileged domain 128 watches, of which a

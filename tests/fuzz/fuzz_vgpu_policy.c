@@ -78,6 +78,15 @@ static bool plain_name(const char *s)
 	return *s && strlen(s) < 32 && strspn(s, good) == strlen(s);
 }
 
+static bool plain_engines(const char *s)
+{
+	size_t copy = strncmp(s, "copy", 4) ? 0 : 4;
+	const char *rest = s + copy + (copy && s[copy] == ',');
+
+	return *rest ? !strcmp(rest, "graphics") && (!copy || rest > s + copy)
+		     : copy && rest == s + copy;
+}
+
 static void policy_perms(struct input *in, const char *key, bool *trusted)
 {
 	struct hv_xs_perm perms[2] = {{.dom = 0}, {.dom = bed.gpudom, .read = true}};
@@ -102,19 +111,25 @@ static unsigned int nr_sizes;
 
 static void write_policy(struct input *in)
 {
-	static const char *const keys[] = {"", "/profile", "/vram", "/weight"};
-	char a[VALUE_MAX], b[VALUE_MAX], c[VALUE_MAX];
+	static const char *const keys[] = {"",		"/profile", "/vram",   "/weight",
+					   "/channels", "/engines", "/imports"};
+	char a[VALUE_MAX], b[VALUE_MAX], c[VALUE_MAX], d[VALUE_MAX], e[VALUE_MAX], f[VALUE_MAX];
 	const char *profile = value(in, a, "small"), *size = value(in, b, "131072");
-	const char *weight = value(in, c, "100");
+	const char *weight = value(in, c, "100"), *channels = value(in, d, "4");
+	const char *engines = value(in, e, "copy,graphics"), *imports = value(in, f, "256");
 	bool trusted = true;
 	uint64_t vram, w;
 
 	guest_policy(&g, profile, size, weight);
+	guest_policy_set(&g, "channels", channels);
+	guest_policy_set(&g, "engines", engines);
+	guest_policy_set(&g, "imports", imports);
 	for (unsigned int i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		policy_perms(in, keys[i], &trusted);
 	if (trusted && plain_name(profile) && plain_number(size, 1, INT64_MAX, &vram) &&
 	    vram % 65536 == 0 && plain_number(weight, 1, 1000, &w) &&
-	    nr_sizes < sizeof(sizes) / sizeof(sizes[0]))
+	    plain_number(channels, 0, 64, &w) && plain_number(imports, 0, 32768, &w) &&
+	    plain_engines(engines) && nr_sizes < sizeof(sizes) / sizeof(sizes[0]))
 		sizes[nr_sizes++] = vram;
 }
 

@@ -138,6 +138,16 @@ static void try_driver(const char *text)
 		     "a function's name is canonical");
 }
 
+static void check_profile(const struct xvgpu_profile *p)
+{
+	must(p, "a profile is found");
+	must(p->channels <= XVGPU_MAX_CHANNELS, "channels are in range");
+	must(p->imports <= XVGPU_MAX_IMPORTS, "imports are in range");
+	must(!strcmp(p->engines, "copy") || !strcmp(p->engines, "graphics") ||
+		     !strcmp(p->engines, "copy,graphics"),
+	     "engines are as the driver domain reads them");
+}
+
 static void try_profiles(const char *text)
 {
 	static struct xvgpu_profiles profiles;
@@ -152,6 +162,7 @@ static void try_profiles(const char *text)
 		memcpy(spec.profile, profiles.profile[0].name, sizeof(spec.profile));
 		must(xvgpu_profiles_apply(&profiles, &spec, &err) == 0, "defaults are allowed");
 		check_spec(&spec);
+		check_profile(xvgpu_profile_find(&profiles, spec.profile));
 		spec.vram = UINT64_MAX;
 		must(xvgpu_profiles_apply(&profiles, &spec, &err) != 0, "there is a limit");
 	}

@@ -95,6 +95,54 @@ static void channels_come_and_go(void **state)
 	leave(f);
 }
 
+/* Connects anew, under a policy of so many channels and imported pages. */
+static void again(struct fixture *f, const char *channels, const char *imports)
+{
+	struct guest *g = &f->a;
+
+	guest_close(g);
+	guest_policy_set(g, "channels", channels);
+	guest_policy_set(g, "imports", imports);
+	guest_state(g, XenbusStateInitialising);
+	guest_new_port(g);
+	guest_connect(g);
+	assert_int_equal(guest_space(g, &f->space), 0);
+}
+
+static void policies_limit_channels_and_imports(void **state)
+{
+	struct fixture *f = *state;
+	struct guest *g = &f->a;
+	struct xenvgpu_channel_create_resp rsp;
+	struct xenvgpu_info_resp info;
+	uint32_t handle[2];
+
+	assert_int_equal(guest_info(g, &info), 0);
+	assert_int_equal(info.max_channels, XENVGPU_MAX_CHANNELS);
+	again(f, "5", "7");
+	assert_int_equal(guest_info(g, &info), 0);
+	assert_int_equal(info.max_channels, 5);
+	for (unsigned int i = 0; i < 5; i++)
+		channel(f, i);
+	assert_int_equal(guest_channel(g, f->space.space, FAKE_CLASS, gpfifo_of(5), &rsp),
+			 -XEN_ENOSPC);
+	assert_int_equal(guest_channel_destroy(g, 3), 0);
+	channel(f, 3);
+	assert_int_equal(guest_channel(g, f->space.space, FAKE_CLASS, gpfifo_of(5), &rsp),
+			 -XEN_ENOSPC);
+	g->dir->gref_dir_next_page = 0;
+	for (unsigned int i = 0; i < 8; i++)
+		g->dir->gref[i] = g->buf_refs[i];
+	assert_int_equal(guest_import(g, 8, 0, &handle[0]), -XEN_ENOSPC);
+	assert_int_equal(guest_import(g, 7, 0, &handle[0]), 0);
+	assert_int_equal(guest_import(g, 1, 0, &handle[1]), -XEN_ENOSPC);
+	again(f, "0", "0");
+	assert_int_equal(guest_channel(g, f->space.space, FAKE_CLASS, gpfifo_of(0), &rsp),
+			 -XEN_ENOSPC);
+	assert_int_equal(guest_import(g, 1, 0, &handle[0]), -XEN_ENOSPC);
+	leave(f);
+}
+
 static void bad_channels_are_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -570,6 +618,7 @@ int main(void)
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup_with_space, teardown)
 	const struct CMUnitTest tests[] = {
 		T(channels_come_and_go),
+		T(policies_limit_channels_and_imports),
 		T(bad_channels_are_refused),
 		T(creation_can_fail),
 		T(userd_is_the_guests_and_the_gpus),

@@ -67,9 +67,22 @@ static void a_good_policy_is_read(void **state)
 	assert_string_equal(p.profile, "office-2.big_ONE");
 	assert_int_equal(p.vram, 64 * MIB);
 	assert_int_equal(p.weight, 1000);
+	assert_int_equal(p.channels, 64);
+	assert_int_equal(p.engines, 1u << GPU_KIND_COPY | 1u << GPU_KIND_GRAPHICS);
+	assert_int_equal(p.imports, 32768);
 	guest_policy(&f->g, "azAZ09._-", "65536", "1");
 	assert_int_equal(read_policy(f, &p, why), 0);
 	assert_string_equal(p.profile, "azAZ09._-");
+	guest_policy_set(&f->g, "channels", "0");
+	guest_policy_set(&f->g, "engines", "copy");
+	guest_policy_set(&f->g, "imports", "0");
+	assert_int_equal(read_policy(f, &p, why), 0);
+	assert_int_equal(p.channels, 0);
+	assert_int_equal(p.engines, 1u << GPU_KIND_COPY);
+	assert_int_equal(p.imports, 0);
+	guest_policy_set(&f->g, "engines", "graphics");
+	assert_int_equal(read_policy(f, &p, why), 0);
+	assert_int_equal(p.engines, 1u << GPU_KIND_GRAPHICS);
 }
 
 static void bad_values_are_refused(void **state)
@@ -115,9 +128,48 @@ static void bad_values_are_refused(void **state)
 	}
 }
 
+static void bad_limits_are_refused(void **state)
+{
+	static const struct {
+		const char *key, *value;
+	} bad[] = {
+		{"channels", "65"},
+		{"channels", "-1"},
+		{"channels", ""},
+		{"channels", "4294967297"},
+		{"channels", "4 "},
+		{"imports", "32769"},
+		{"imports", "-1"},
+		{"imports", "1M"},
+		{"imports", ""},
+		{"engines", ""},
+		{"engines", "none"},
+		{"engines", "copy,"},
+		{"engines", ",copy"},
+		{"engines", "copy+graphics"},
+		{"engines", "graphics,copy"},
+		{"engines", "copy graphics"},
+		{"engines", "Copy"},
+		{"engines", "copy,copy"},
+		{"engines", "copy,graphics,everything"},
+	};
+	struct fixture *f = *state;
+	struct vgpu_policy p;
+	char why[160], name[64];
+
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		guest_policy(&f->g, "p", "65536", "1");
+		guest_policy_set(&f->g, bad[i].key, bad[i].value);
+		assert_int_equal(read_policy(f, &p, why), -EINVAL);
+		snprintf(name, sizeof(name), "/%s", bad[i].key);
+		assert_non_null(strstr(why, node(f, name)));
+	}
+}
+
 static void missing_nodes_are_named(void **state)
 {
-	static const char *const keys[] = {"", "/profile", "/vram", "/weight"};
+	static const char *const keys[] = {"",		"/profile", "/vram",   "/weight",
+					   "/channels", "/engines", "/imports"};
 	struct fixture *f = *state;
 	struct vgpu_policy p;
 	char why[160];
@@ -144,7 +196,8 @@ static void set_perms(struct fixture *f, const char *key, const struct hv_xs_per
 /* The node, or any value in it, owned or writable by anybody but dom0. */
 static void only_dom0s_word_counts(void **state)
 {
-	static const char *const keys[] = {"", "/profile", "/vram", "/weight"};
+	static const char *const keys[] = {"",		"/profile", "/vram",   "/weight",
+					   "/channels", "/engines", "/imports"};
 	struct fixture *f = *state;
 	struct vgpu_policy p;
 	char why[160];
@@ -180,7 +233,8 @@ static void only_dom0s_word_counts(void **state)
 /* The guest deletes and re-makes what is its own: its slice is still what dom0 wrote. */
 static void a_guest_cannot_choose_its_rights(void **state)
 {
-	static const char *const keys[] = {"vram", "profile", "weight"};
+	static const char *const keys[] = {"vram",     "profile", "weight",
+					   "channels", "engines", "imports"};
 	struct fixture *f = *state;
 	struct xenvgpu_info_resp info;
 
@@ -210,11 +264,9 @@ int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(a_good_policy_is_read),
-		T(bad_values_are_refused),
-		T(missing_nodes_are_named),
-		T(only_dom0s_word_counts),
-		T(a_guest_cannot_choose_its_rights),
+		T(a_good_policy_is_read),  T(bad_values_are_refused),
+		T(bad_limits_are_refused), T(missing_nodes_are_named),
+		T(only_dom0s_word_counts), T(a_guest_cannot_choose_its_rights),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,6 +150,27 @@ static void bad_profiles(void **state)
 		{"profiles=['name=a,vram=1G,max-vram=1M']\n",
 		 "p.conf:1: profiles: max-vram is less"},
 		{"profiles=['name=a,vram=1G,weight=0']\n", "p.conf:1: profiles: weight=0: not"},
+		{"profiles=['name=a,vram=1G,weight=1001']\n",
+		 "p.conf:1: profiles: weight=1001: not a number from 1 to 1000"},
+		{"profiles=['name=a,vram=1G,channels=65']\n",
+		 "p.conf:1: profiles: channels=65: not a number from 0 to 64"},
+		{"profiles=['name=a,vram=1G,channels=-1']\n",
+		 "p.conf:1: profiles: channels=-1: not a number"},
+		{"profiles=['name=a,vram=1G,channels=many']\n",
+		 "p.conf:1: profiles: channels=many: not a number"},
+		{"profiles=['name=a,vram=1G,engines=']\n", "p.conf:1: profiles: engines: no value"},
+		{"profiles=['name=a,vram=1G,engines=none']\n",
+		 "p.conf:1: profiles: engines=none: not copy, graphics or copy+graphics"},
+		{"profiles=['name=a,vram=1G,engines=copy,graphics']\n",
+		 "p.conf:1: profiles: graphics: not of the form key=value"},
+		{"profiles=['name=a,vram=1G,engines=graphics+copy']\n",
+		 "p.conf:1: profiles: engines=graphics+copy: not copy"},
+		{"profiles=['name=a,vram=1G,imports=129M']\n",
+		 "p.conf:1: profiles: imports=129M: not a multiple of 4K up to 128M"},
+		{"profiles=['name=a,vram=1G,imports=1000']\n",
+		 "p.conf:1: profiles: imports=1000: not a multiple of 4K"},
+		{"profiles=['name=a,vram=1G,imports=lots']\n",
+		 "p.conf:1: profiles: imports=lots: not a multiple"},
 		{"profiles=['name=a,vram=1G,colour=red']\n", "p.conf:1: profiles: colour: unknown"},
 		{"profiles=['name=a,vram=1G',\n'name=a,vram=2G']\n",
 		 "p.conf:2: profiles: name=a: two profiles"},
@@ -174,6 +195,9 @@ static void applying_a_profile(void **state)
 			 0);
 	assert_int_equal(profiles.profile[1].max_vram, 65536);
 	assert_int_equal(profiles.profile[1].weight, XVGPU_DEFAULT_WEIGHT);
+	assert_int_equal(profiles.profile[1].channels, 64);
+	assert_int_equal(profiles.profile[1].imports, 32768);
+	assert_string_equal(profiles.profile[1].engines, "copy,graphics");
 	assert_int_equal(xvgpu_profiles_apply(&profiles, &s, &err), 0);
 	assert_int_equal(s.vram, 1u << 30);
 	assert_int_equal(s.weight, 7);
@@ -307,7 +331,52 @@ static void init_writes_a_config(void **state)
 	assert_non_null(strstr(text, "memory = 64\n"));
 	assert_non_null(strstr(text, "max_grant_version = 1\n"));
 	assert_non_null(strstr(text, "on_crash = \"destroy\"\n"));
+	assert_null(strstr(text, "cmdline"));
+	assert_int_equal(driver.maptrack_frames, 1024);
+	assert_int_equal(driver.event_channels, 127);
+	assert_int_equal(driver.memory, 64);
+	assert_string_equal(driver.ramdisk, ramdisk);
 	free(text);
+}
+
+static void init_writes_a_schedule(void **state)
+{
+	static const struct {
+		const char *schedule;
+		unsigned int slots;
+		const char *says; /* a refusal, or what the config has */
+		int rc;
+	} cases[] = {
+		{"best-effort", 0, "cmdline = \"schedule=best-effort\"\n", 0},
+		{"equal-share", 0, "cmdline = \"schedule=equal-share\"\n", 0},
+		{"fixed-share", 4, "cmdline = \"schedule=fixed-share slots=4\"\n", 0},
+		{"fixed-share", 0, "also needs --slots", -EINVAL},
+		{"equal-share", 4, "--slots 4: only", -EINVAL},
+		{NULL, 4, "--slots 4: only", -EINVAL},
+		{"fair", 0, "--schedule fair: not best-effort", -EINVAL},
+		{"", 0, "--schedule : not best-effort", -EINVAL},
+	};
+	struct xvgpu_board board = {.n = 0};
+	char kernel[256];
+
+	(void)state;
+	snprintf(kernel, sizeof(kernel), "%s", fake_file("gpudom", "elf"));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct xvgpu_init init = {.name = "g",
+					  .kernel = kernel,
+					  .output = "/etc/x.cfg",
+					  .schedule = cases[i].schedule,
+					  .slots = cases[i].slots};
+		char *text = NULL;
+		size_t size;
+		FILE *f = open_memstream(&text, &size);
+
+		assert_int_equal(xvgpu_init_check(&init, &err), cases[i].rc);
+		xvgpu_init_config(&init, &board, f);
+		fclose(f);
+		assert_non_null(strstr(cases[i].rc ? err.text : text, cases[i].says));
+		free(text);
+	}
 }
 
 static void bad_drivers(void **state)
@@ -338,6 +407,7 @@ int main(void)
 		T(boards),
 		T(resets),
 		T(init_writes_a_config),
+		T(init_writes_a_schedule),
 		T(bad_drivers),
 	};
 

@@ -166,15 +166,27 @@ static inline void bed_number(struct bed *bed, hv_domid_t owner, hv_domid_t read
 	bed_node(bed, owner, reader, value, "%s", path);
 }
 
+/* One value of a guest's policy, as dom0 writes it. */
+static inline void guest_policy_set(struct guest *g, const char *key, const char *value)
+{
+	hv_domid_t b = g->bed->gpudom;
+
+	bed_node(g->bed, 0, b, value, "/xvgpu/%u/%u/%u/%s", b, g->dom, g->index, key);
+}
+
+/* All that the protocol allows of what is not named here. */
 static inline void guest_policy(struct guest *g, const char *profile, const char *vram,
 				const char *weight)
 {
 	hv_domid_t b = g->bed->gpudom;
 
 	bed_node(g->bed, 0, b, "", "/xvgpu/%u/%u/%u", b, g->dom, g->index);
-	bed_node(g->bed, 0, b, profile, "/xvgpu/%u/%u/%u/profile", b, g->dom, g->index);
-	bed_node(g->bed, 0, b, vram, "/xvgpu/%u/%u/%u/vram", b, g->dom, g->index);
-	bed_node(g->bed, 0, b, weight, "/xvgpu/%u/%u/%u/weight", b, g->dom, g->index);
+	guest_policy_set(g, "profile", profile);
+	guest_policy_set(g, "vram", vram);
+	guest_policy_set(g, "weight", weight);
+	guest_policy_set(g, "channels", "64");
+	guest_policy_set(g, "engines", "copy,graphics");
+	guest_policy_set(g, "imports", "32768");
 }
 
 static inline const char *guest_front(const struct guest *g, const char *key)

@@ -85,11 +85,12 @@
  *--------------------- Policy /xvgpu/B/F/N ---------------------
  *
  * profile, vram (bytes), weight, channels (at a time, 0 ... XENVGPU_MAX_CHANNELS),
- * engines ("copy", "graphics" or both, separated by a comma), doorbell ("mediated" or "direct")
+ * engines ("copy", "graphics" or "copy,graphics"), imports (guest pages that the device may reach at a time,
+ * 0 ... 32768), doorbell ("mediated" or "direct")
  *      Written by the toolstack in dom0, owned by dom0, readable by B only. The backend takes a
  *      slice's rights from here and nowhere else, and checks that dom0 owns the node. Neither the
  *      guest's nor the backend's own directory will do: a guest can delete and re-make what is its
- *      own.
+ *      own. A slice without any of profile, vram, weight, channels, engines, imports is not served.
  *
  ******************************************************************************
  *                              States
