@@ -25,7 +25,7 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 
 include hv/common/objects.mk hv/xen/objects.mk hv/hosted/objects.mk hv/dom0/objects.mk
 include fwq/objects.mk iommu/objects.mk gpu/core/objects.mk gpu/vgpu/objects.mk guest-frontend/bare/objects.mk
-include tests/model/objects.mk tests/conformance/objects.mk
+include tests/model/objects.mk tests/conformance/objects.mk tests/core-client/objects.mk
 
 gpudom-src	:= gpu/gpudom.c $(gpu-vgpu-src) $(gpu-core-src) $(fwq-src) $(iommu-src)
 platform-src	:= hv/xenbus.c $(hv-common-src) $(hv-xen-src)
@@ -215,6 +215,14 @@ $(O)/unit/conformance: $(call objs,asan,$(conformance-hosted-src)) $(O)/asan/hos
 	@mkdir -p $(@D)
 	$(Q)gcc $(sanitize) -o $@ $^ $(hosted-libs)
 
+# The client's part is an archive of its own: tests/core-client/calls.py looks at what it calls.
+$(O)/asan/core-client.a: $(call objs,asan,$(core-client-src))
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(O)/unit/core_client: $(O)/asan/tests/core-client/test_client.o $(O)/asan/core-client.a $(O)/asan/hosted.a
+	$(call say,LINK,$@)
+	$(Q)gcc $(sanitize) -o $@ $^ $(hosted-libs)
+
 $(O)/fuzz/hosted.a: $(call objs,fuzz,$(hosted-lib-src) $(filter-out hv/dom0/main.c,$(xvgpu-src)))
 	$(Q)rm -f $@; ar rcs $@ $^
 
@@ -223,7 +231,7 @@ $(O)/fuzzers/%: $(O)/fuzz/tests/fuzz/fuzz_%.o $(O)/fuzz/hosted.a
 	@mkdir -p $(@D)
 	$(Q)$(fuzz-cc) -fsanitize=fuzzer,address,undefined -fprofile-instr-generate $(wrap) -o $@ $^ $(hosted-libs) $(xvgpu-libs)
 
-unit: $(addprefix $(O)/unit/,$(unit-names) conformance)
+unit: $(addprefix $(O)/unit/,$(unit-names) conformance core_client)
 stress: $(addprefix $(O)/stress/,$(stress-names))
 fuzzers: $(addprefix $(O)/fuzzers/,$(fuzz-names))
 

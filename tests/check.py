@@ -130,9 +130,10 @@ def stage_unit():
     if rc:
         yield Result("unit/build", "FAILED", last_line(out))
         return
-    for test in names("unit", "test_") + ["conformance"]:
+    for test in names("unit", "test_") + ["conformance", "core_client"]:
         yield from cmocka(test)
     yield from run_scripts("unit", [("apart", "tests/model/test_apart.py"),
+                                    ("core-calls", "tests/core-client/calls.py"),
                                     ("boot-failures", "tests/unit/boot_failures.py")])
 
 

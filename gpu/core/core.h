@@ -4,7 +4,7 @@
  *
  * The core owns one PCI function: it identifies the chip, sizes video memory (VRAM) and hands out
  * ranges of it, and it alone touches registers. Who may have how much is decided above
- * (gpu/vgpu). Two clients keep this contract honest: gpu/vgpu and the tests.
+ * (gpu/vgpu). Two clients keep this contract honest: gpu/vgpu and tests/core-client (docs/core.md).
  */
 #ifndef GPU_CORE_H
 #define GPU_CORE_H
