@@ -13,7 +13,7 @@
 #include "tests/core-client/card.h"
 
 #define VDEV_QUEUES	 8u
-#define VDEV_USERD	 512u	      /* bytes of each queue */
+#define VDEV_USERD	 512ul	      /* bytes of each queue */
 #define VDEV_TABLES	 (1ull << 20) /* VRAM besides the framebuffer: page tables, instance blocks */
 #define VDEV_FRAMEBUFFER (1ull << 32) /* where the machine sees it */
 #define VDEV_HOLE	 (1ull << 33) /* VDEV_HOLE_SIZE bytes that read as zeros, and swallow writes */
