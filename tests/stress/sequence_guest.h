@@ -12,6 +12,7 @@
 #include <nv/push.h>
 
 #include "tests/unit/rnd.h"
+#include "tests/unit/vgpu_bed.h"
 #include "tests/unit/vgpu_calls.h"
 
 #define OBJECTS	   10u

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vgpu_calls.h - requests of feature-channels, as a guest of vgpu_bed.h makes them.
+ * vgpu_calls.h - requests of feature-channels, as a guest of vgpu_guest.h makes them.
  */
 #ifndef TESTS_UNIT_VGPU_CALLS_H
 #define TESTS_UNIT_VGPU_CALLS_H
 
-#include "tests/unit/vgpu_bed.h"
+#include "tests/unit/vgpu_guest.h"
 
 /* Imports `pages` pages of the list that the guest's directory has. */
 static inline int guest_import(struct guest *g, uint32_t pages, uint32_t flags, uint32_t *handle)
