@@ -124,6 +124,7 @@ uint64_t hv_now(void);
 /* Busy wait for device settle times, at most 1 ms. */
 void hv_delay(uint64_t ns);
 
+#define HV_US 1000ull
 #define HV_MS 1000000ull
 #define HV_S  1000000000ull
 

@@ -50,6 +50,7 @@
 #define NVC7B5_SET_REMAP_COMPONENTS	      0x708u
 #define NVC7B5_LAUNCH_DMA_NON_PIPELINED	      0x2u
 #define NVC7B5_LAUNCH_DMA_FLUSH		      (1u << 2)
+#define NVC7B5_LAUNCH_DMA_INTERRUPT	      (2u << 5) /* INTERRUPT_TYPE_NON_BLOCKING */
 #define NVC7B5_LAUNCH_DMA_SRC_PITCH	      (1u << 7)
 #define NVC7B5_LAUNCH_DMA_DST_PITCH	      (1u << 8)
 #define NVC7B5_LAUNCH_DMA_MULTI_LINE	      (1u << 9)
@@ -147,6 +148,16 @@ static inline void push_semaphore(struct push *p, uint64_t va, uint32_t payload,
 static inline void push_release(struct push *p, uint64_t va, uint32_t payload)
 {
 	push_semaphore(p, va, payload, NVC56F_SEM_EXECUTE_RELEASE | NVC56F_SEM_EXECUTE_RELEASE_WFI);
+}
+
+/*
+ * The same, and then the engine's interrupt: who sleeps until something has ended looks again. (The copy class has
+ * both in one LAUNCH_DMA; Host's order is that of its methods, as in nouveau's gv100_fence.c.)
+ */
+static inline void push_release_awaken(struct push *p, uint64_t va, uint32_t payload)
+{
+	push_release(p, va, payload);
+	push_one(p, 0, NVC56F_NON_STALL_INTERRUPT, 0);
 }
 
 /* Waits until the 32-bit value at va has reached the payload; others run meanwhile. */

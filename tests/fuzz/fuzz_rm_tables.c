@@ -58,8 +58,12 @@ static void engines(const struct fwq_pack *pack, bool honest, const uint8_t *rep
 static void interrupts(const struct fwq_pack *pack, const uint8_t *reply, uint32_t len)
 {
 	uint32_t vector = UINT32_MAX;
+	struct gpu_engines all = {.n = 3, .engine = {{.mc = 15}, {.mc = 0}, {.mc = GPU_NO_MC}}};
 	int ret = gpu_vector_of_gsp(pack, reply, len, &vector);
 
+	all.engine[2].nonstall = 77;
+	gpu_vectors_of_engines(pack, reply, len, &all);
+	must(all.n == 3 && all.engine[2].nonstall == 77); /* who has no index is never found */
 	must(ret == 0 || ret == -EPROTO || ret == -ENOENT);
 	must((ret == 0) == (vector != UINT32_MAX));
 }

@@ -40,6 +40,7 @@ enum {
 #define LAUNCH_TRANSFER(l)	  ((l)&3)
 #define LAUNCH_SEMAPHORE(l)	  ((l) >> 3 & 3)
 #define LAUNCH_INTERRUPT(l)	  ((l) >> 5 & 3)
+#define INTERRUPT_NON_BLOCKING	  2u
 #define LAUNCH_SRC_PITCH	  0x00000080u
 #define LAUNCH_DST_PITCH	  0x00000100u
 #define LAUNCH_MULTI_LINE	  0x00000200u
@@ -300,7 +301,8 @@ enum host_result model_ce_method(struct model *m, struct model_channel *ch, uint
 	}
 	if (LAUNCH_SEMAPHORE(data) && !release(m, ch))
 		return HOST_ERROR;
-	if (LAUNCH_INTERRUPT(data))
+	/* A blocking one is the firmware's to serve: the driver sees nothing of it. */
+	if (LAUNCH_INTERRUPT(data) == INTERRUPT_NON_BLOCKING)
 		model_channel_notify(m, ch);
 	return HOST_DONE;
 }

@@ -369,9 +369,11 @@ static void engines_and_ids(void **state)
 /* Boards without a copy engine of its own runlist; and without any. */
 static void choice_of_engines(void **state)
 {
-	static const struct gpu_engine graphics = {"graphics", 1, 0, 1, {0}},
-				       shared = {"a", 9, 0, 1, {0}}, shared2 = {"b", 10, 0, 1, {0}},
-				       own = {"c", 18, 1, 1, {1}}, video = {"d", 19, 2, 1, {2}};
+	static const struct gpu_engine graphics = {.type = 1, .runlist = 0},
+				       shared = {.type = 9, .runlist = 0},
+				       shared2 = {.type = 10, .runlist = 0},
+				       own = {.type = 18, .runlist = 1},
+				       video = {.type = 19, .runlist = 2};
 	struct gpu_engines e = {1, {graphics}};
 	struct gpu_fifo *fifo = calloc(1, sizeof(*fifo));
 

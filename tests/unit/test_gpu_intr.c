@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One vector of the GPU's interrupt tree against the model of the tree, by MSI and by MSI-X; vectors are
- * raised through the register that software may raise them with.
+ * Vectors of the GPU's interrupt tree against the model of the tree, by MSI and by MSI-X; vectors are raised
+ * through the register that software may raise them with.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -23,7 +23,9 @@
 struct fixture {
 	struct bed bed;
 	struct gpu_intr intr;
-	unsigned int calls;
+	struct gpu_intr_source source, other;
+	struct gpu_intr_vectors seen; /* by the handler of `other` */
+	unsigned int calls, other_calls;
 	unsigned int raise_again; /* times that the handler raises it itself */
 	bool close;
 };
@@ -81,10 +83,12 @@ static void raise_vector(struct fixture *f, uint32_t vector)
 	gpu_wr32(f->bed.gpu, LEAF_TRIGGER, vector);
 }
 
-static void on_intr(void *arg)
+static void on_intr(const struct gpu_intr_vectors *raised, void *arg)
 {
 	struct fixture *f = arg;
 
+	for (unsigned int i = 0; i < NV_VF_CPU_INTR_LEAVES; i++)
+		assert_int_equal(raised->leaf[i], i == VECTOR / 32 ? 1u << VECTOR % 32 : 0);
 	f->calls++;
 	if (f->raise_again) {
 		f->raise_again--;
@@ -107,7 +111,26 @@ static void pass(void)
 
 static void opens(struct fixture *f)
 {
-	assert_int_equal(gpu_intr_open(f->bed.gpu, VECTOR, on_intr, f, &f->intr), 0);
+	assert_int_equal(gpu_intr_open(f->bed.gpu, &f->intr), 0);
+	gpu_intr_add(&f->intr, &f->source, on_intr, f);
+	gpu_intr_enable(&f->intr, &f->source, VECTOR, true);
+}
+
+static void on_other(const struct gpu_intr_vectors *raised, void *arg)
+{
+	struct fixture *f = arg;
+
+	f->seen = *raised;
+	f->other_calls++;
+}
+
+/* One more source, of vectors in the same leaf, in its neighbour, and in another subtree. */
+static void adds_other(struct fixture *f)
+{
+	gpu_intr_add(&f->intr, &f->other, on_other, f);
+	gpu_intr_enable(&f->intr, &f->other, NEIGHBOUR, true);
+	gpu_intr_enable(&f->intr, &f->other, 160, true);
+	gpu_intr_enable(&f->intr, &f->other, 3, true);
 }
 
 static void a_raised_vector_is_heard(void **state)
@@ -189,22 +212,78 @@ static void what_a_predecessor_enabled_is_off(void **state)
 	assert_int_equal(f->calls, 0);
 }
 
-static void vectors_behind_the_tree_are_refused(void **state)
+static void vectors_behind_the_tree_are_none(void **state)
 {
-	static const uint32_t bad[] = {256, 4096, UINT32_MAX};
+	(void)state;
+	assert_true(gpu_intr_has(0) && gpu_intr_has(255));
+	assert_false(gpu_intr_has(256) || gpu_intr_has(4096) || gpu_intr_has(UINT32_MAX));
+}
+
+static void sources_hear_of_their_own(void **state)
+{
 	struct fixture *f = *state;
 
-	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(gpu_intr_open(f->bed.gpu, bad[i], on_intr, f, &f->intr), -EINVAL);
-		assert_null(f->intr.gpu);
-	}
+	opens(f);
+	adds_other(f);
+	raise_vector(f, 3);
+	raise_vector(f, 160);
+	pass();
+	assert_int_equal(f->calls, 0);
+	assert_int_equal(f->other_calls, 1); /* one message, one call */
+	assert_int_equal(f->seen.leaf[0], 1u << 3);
+	assert_int_equal(f->seen.leaf[5], 1u << 0);
+	assert_int_equal(f->seen.leaf[4], 0);
+	raise_vector(f, NEIGHBOUR);
+	raise_vector(f, VECTOR);
+	pass();
+	assert_int_equal(f->calls, 1);
+	assert_int_equal(f->other_calls, 2);
+	assert_int_equal(f->seen.leaf[4], 1u << NEIGHBOUR % 32);
+	gpu_intr_enable(&f->intr, &f->other, 3, false);
+	raise_vector(f, 3);
+	raise_vector(f, 160);
+	pass();
+	assert_int_equal(f->other_calls, 3);
+	assert_int_equal(f->seen.leaf[0], 0);
+}
+
+/* A masked source wakes nobody, and nothing of it is lost; others are heard meanwhile. */
+static void masked_it_stays_pending(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t woken;
+
+	opens(f);
+	adds_other(f);
+	gpu_intr_mask(&f->intr, &f->other, true);
+	woken = hv_upcalls();
+	raise_vector(f, 3);
+	raise_vector(f, NEIGHBOUR);
+	pass();
+	assert_int_equal(f->other_calls, 0);
+	assert_true(hv_upcalls() - woken <= 1); /* of pass() itself */
+	raise_vector(f, VECTOR);
+	pass();
+	assert_int_equal(f->calls, 1);
+	assert_int_equal(f->other_calls, 0);
+	gpu_intr_enable(&f->intr, &f->other, 100, true); /* while it is masked */
+	raise_vector(f, 100);
+	pass();
+	assert_int_equal(f->other_calls, 0);
+	gpu_intr_mask(&f->intr, &f->other, false);
+	pass();
+	assert_int_equal(f->other_calls, 1);
+	assert_int_equal(f->seen.leaf[0], 1u << 3);
+	assert_int_equal(f->seen.leaf[3], 1u << 4);
+	assert_int_equal(f->seen.leaf[4], 1u << NEIGHBOUR % 32);
+	assert_int_equal(f->calls, 1);
 }
 
 static void no_kind_of_interrupt_is_told(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_true(gpu_intr_open(f->bed.gpu, VECTOR, on_intr, f, &f->intr) < 0);
+	assert_true(gpu_intr_open(f->bed.gpu, &f->intr) < 0);
 	assert_null(f->intr.gpu);
 }
 
@@ -219,7 +298,10 @@ int main(void)
 		T(a_raise_in_the_handler_is_not_lost, setup_msix),
 		T(closed_nothing_is_heard, setup),
 		T(what_a_predecessor_enabled_is_off, setup),
-		T(vectors_behind_the_tree_are_refused, setup),
+		T(vectors_behind_the_tree_are_none, setup),
+		T(sources_hear_of_their_own, setup),
+		T(sources_hear_of_their_own, setup_msix),
+		T(masked_it_stays_pending, setup),
 		T(no_kind_of_interrupt_is_told, setup_none),
 	};
 

@@ -35,6 +35,11 @@ static void test_copy_pitch(void **state)
 	assert_int_equal(r.vram[DATA + 0x30001], 0);
 	assert_true(word(&r, SEM) == 77 && word(&r, SEM + 4) == 0 && word(&r, SEM + 8));
 	assert_int_equal(rd(mc, 0xb81000), 1 << 3);
+	/* The blocking one is the firmware's. */
+	wr(mc, 0xb81000, 1 << 3);
+	method(&r, 4, 0x300, 1 << 5);
+	assert_true(kick(&r));
+	assert_int_equal(rd(mc, 0xb81000), 0);
 	/* Two words, and a reduction. */
 	method(&r, 4, 0x24c, 5);
 	method(&r, 4, 0x300, 1 << 3 | 1 << 27);

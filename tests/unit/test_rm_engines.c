@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of engines as firmware sends it, good and bad, in the layout of every pack.
+ * The table of engines as firmware sends it, good and bad, in the layout of every pack; and who of them has
+ * which vector, by the table of interrupts.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -11,7 +12,7 @@
 #include <cmocka.h>
 
 #include "fwq/packs.h"
-#include "gpu/core/rm/engines.h"
+#include "gpu/core/rm/vectors.h"
 
 #define TABLE(f) FWQ_F_NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_PARAMS__##f
 #define ENTRY(f) FWQ_F_NV2080_CTRL_FIFO_DEVICE_ENTRY__##f
@@ -50,6 +51,7 @@ static void fill(struct table *t, uint32_t n, bool more)
 		put(t, ENTRY(engineName), at, 2, '0' + i % 10);
 		put(t, ENTRY(engineData), at, 2, 1000 + i);
 		put(t, ENTRY(engineData), at, 3, 100 + i);
+		put(t, ENTRY(engineData), at, 8, 400 + i);
 		put(t, ENTRY(numPbdmas), at, 0, i % 3);
 		put(t, ENTRY(pbdmaIds), at, 0, 200 + i);
 		put(t, ENTRY(pbdmaIds), at, 1, 300 + i);
@@ -87,6 +89,8 @@ static void every_pack_reads_it(void **state)
 		assert_string_equal(e->name, "e05");
 		assert_int_equal(e->type, 1005);
 		assert_int_equal(e->runlist, 105);
+		assert_int_equal(e->mc, 405);
+		assert_int_equal(e->nonstall, GPU_NO_VECTOR);
 		assert_int_equal(e->pbdmas, 2);
 		assert_int_equal(e->pbdma[0], 205);
 		assert_int_equal(e->pbdma[1], 305);
@@ -179,6 +183,92 @@ static void what_cannot_be_is_refused(void **state)
 	free(without);
 }
 
+#define VECTORS(f) FWQ_F_NV2080_CTRL_INTERNAL_INTR_GET_KERNEL_TABLE_PARAMS__##f
+#define VECTOR(f)  FWQ_F_NV2080_CTRL_INTERNAL_INTR_GET_KERNEL_TABLE_ENTRY__##f
+
+static const uint32_t vector_table[][3] = {
+	/* MC_ENGINE_IDX_*, stall, non-stall */
+	{401, 190, 7},
+	{77, 191, 8}, /* an engine that is not in the list */
+	{403, 192, GPU_NO_VECTOR},
+	{404, 193, 100000},
+};
+#define VECTOR_TABLE (sizeof(vector_table) / sizeof(vector_table[0]))
+
+/* The table of interrupts, saying that it has n entries. */
+static void fill_vectors(const struct fwq_pack *pack, uint8_t *params, uint32_t size, uint32_t n)
+{
+	uint32_t step = fwq_sizeof(pack, FWQ_S_NV2080_CTRL_INTERNAL_INTR_GET_KERNEL_TABLE_ENTRY);
+	size_t first, span;
+
+	memset(params, 0, size);
+	assert_int_equal(fwq_put(pack, VECTORS(tableLen), params, size, 0, 0, n), 0);
+	assert_int_equal(fwq_span(pack, VECTORS(table), size, 0, &first, &span), 0);
+	for (size_t i = 0; i < VECTOR_TABLE; i++) {
+		size_t at = first + i * step;
+
+		assert_int_equal(
+			fwq_put(pack, VECTOR(engineIdx), params, size, at, 0, vector_table[i][0]),
+			0);
+		assert_int_equal(
+			fwq_put(pack, VECTOR(vectorStall), params, size, at, 0, vector_table[i][1]),
+			0);
+		assert_int_equal(fwq_put(pack, VECTOR(vectorNonStall), params, size, at, 0,
+					 vector_table[i][2]),
+				 0);
+	}
+}
+
+/* Engines have the vectors that the table of interrupts gives them; where that is wrong they have none. */
+static void engines_get_their_vectors(void **state)
+{
+	(void)state;
+	for (unsigned int p = 0; p < fwq_packs_count; p++) {
+		const struct fwq_pack *pack = &fwq_packs[p];
+		uint32_t size =
+			fwq_sizeof(pack, FWQ_S_NV2080_CTRL_INTERNAL_INTR_GET_KERNEL_TABLE_PARAMS);
+		uint8_t *params = malloc(size ? size : 1);
+		struct table t;
+
+		assert_non_null(params);
+		open_table(&t, p);
+		fill(&t, 6, false);
+		assert_int_equal(add(&t), 0);
+		fill_vectors(pack, params, size, 129);
+		gpu_vectors_of_engines(pack, params, size, &t.out);
+		fill_vectors(pack, params, size, VECTOR_TABLE);
+		gpu_vectors_of_engines(pack, params, 4, &t.out);
+		for (unsigned int i = 0; i < 6; i++)
+			assert_int_equal(t.out.engine[i].nonstall, GPU_NO_VECTOR);
+		gpu_vectors_of_engines(pack, params, size, &t.out);
+		for (unsigned int i = 0; i < 6; i++)
+			assert_int_equal(t.out.engine[i].nonstall, i == 1   ? 7
+								   : i == 4 ? 100000
+									    : GPU_NO_VECTOR);
+		free(t.params);
+		free(params);
+	}
+}
+
+/* A pack that cannot say which engine the table means: engines have no vectors, and that is no error. */
+static void packs_may_not_know_the_index(void **state)
+{
+	struct fwq_pack *without = malloc(sizeof(*without));
+	struct table t;
+
+	(void)state;
+	assert_non_null(without);
+	open_table(&t, 0);
+	*without = *t.pack;
+	without->has_number[FWQ_N_ENGINE_INFO_TYPE_MC] = false;
+	t.pack = without;
+	fill(&t, 3, false);
+	assert_int_equal(add(&t), 0);
+	assert_int_equal(t.out.engine[1].mc, GPU_NO_MC);
+	free(t.params);
+	free(without);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +276,8 @@ int main(void)
 		cmocka_unit_test(pieces_follow_one_another),
 		cmocka_unit_test(names_are_printable_and_end),
 		cmocka_unit_test(what_cannot_be_is_refused),
+		cmocka_unit_test(engines_get_their_vectors),
+		cmocka_unit_test(packs_may_not_know_the_index),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,6 @@
 #define SLOT_TIMEOUT (60 * HV_S) /* an emulated machine may be slow */
 #define PAUSE_MIN    (50 * HV_US)
 #define PAUSE_MAX    (2 * HV_MS)
-#define HV_US	     1000ull
 #define ALIGN_VA     (1ull << XENVGPU_PAGE_2M)
 
 /* Copy engines have 0xb5 as the low byte of their class in every generation; 0: none. */

@@ -271,6 +271,7 @@ static int place(struct gpu_channel *ch)
 	ch->tenant->channel[ch->slot] = ch;
 	ch->vm->channels++;
 	fifo->load[ch->engine]++;
+	gpu_awaken_use(&fifo->awaken, ch->engine, true);
 	return 0;
 }
 
@@ -323,6 +324,11 @@ int gpu_channel_new(struct gpu_tenant *tenant, const struct gpu_channel_desc *de
 	}
 	*out = ch;
 	return 0;
+}
+
+unsigned int gpu_channel_engine(const struct gpu_channel *channel)
+{
+	return channel->engine;
 }
 
 void gpu_channel_ring(struct gpu_channel *channel)

@@ -20,6 +20,7 @@ void gpu_channel_release(struct gpu_channel *ch, bool freed)
 		gpu_group_drop(ch);
 	gpu_chids_give(&fifo->chids, ch->chid, freed);
 	fifo->load[ch->engine]--;
+	gpu_awaken_use(&fifo->awaken, ch->engine, fifo->load[ch->engine]);
 	ch->vm->channels--;
 	ch->vm = NULL;
 	ch->step = GPU_CHANNEL_GONE;

@@ -15,6 +15,7 @@
 #define GPU_FIFO_FIFO_H
 
 #include "fwq/event.h"
+#include "gpu/core/fifo/awaken.h"
 #include "gpu/core/fifo/chids.h"
 #include "gpu/core/rm/engines.h"
 
@@ -24,6 +25,7 @@ struct gpu_fifo {
 	unsigned int load[GPU_ENGINES_MAX]; /* channels made for each engine */
 	uint32_t method_buffer;		    /* bytes each channel needs; 0: RM was not asked yet */
 	uint64_t strays;		    /* reports on channels that nobody has */
+	struct gpu_awaken awaken;
 };
 
 /*

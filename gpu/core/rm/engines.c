@@ -39,6 +39,10 @@ static int take(struct fwq_reply *r, size_t at, struct gpu_engine *out, struct g
 	take_name(r, at, out->name);
 	out->type = data(r, FWQ_N_ENGINE_INFO_TYPE_RM_ENGINE_TYPE, at);
 	out->runlist = data(r, FWQ_N_ENGINE_INFO_TYPE_RUNLIST, at);
+	out->mc = GPU_NO_MC;
+	if (fwq_has_number(r->pack, FWQ_N_ENGINE_INFO_TYPE_MC))
+		out->mc = data(r, FWQ_N_ENGINE_INFO_TYPE_MC, at);
+	out->nonstall = GPU_NO_VECTOR;
 	if (n > GPU_ENGINE_PBDMAS)
 		return gpu_fail(err, -EPROTO, "engine \"%s\" with %" PRIu64 " PBDMA units",
 				out->name, n);

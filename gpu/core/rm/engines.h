@@ -22,11 +22,16 @@
 #define GPU_ENGINES_MAX	    64u
 #define GPU_ENGINE_NAME_MAX 15u
 #define GPU_ENGINE_PBDMAS   2u
+#define GPU_NO_MC	    UINT32_MAX
+#define GPU_NO_VECTOR	    UINT32_MAX
 
 struct gpu_engine {
 	char name[GPU_ENGINE_NAME_MAX + 1]; /* printable; the firmware's word */
 	uint32_t type;			    /* RM_ENGINE_TYPE_*, in the numbers of this release */
 	uint32_t runlist;
+	uint32_t mc; /* MC_ENGINE_IDX_*, likewise; GPU_NO_MC: the pack does not say */
+	uint32_t
+		nonstall; /* vector for completions (vectors.h), as the firmware says; GPU_NO_VECTOR */
 	unsigned int pbdmas;
 	uint32_t pbdma[GPU_ENGINE_PBDMAS];
 };

@@ -35,6 +35,7 @@ struct gpu_rm {
 	struct fwq_clients clients;
 	struct fwq_client self;
 	struct gpu_intr intr;
+	struct gpu_intr_source messages;
 	struct hv_timer timer;
 	bool ended;
 
@@ -76,16 +77,24 @@ static int ask_engines(struct gpu_rm *rm)
 				  FWQ_S_NV2080_CTRL_FIFO_GET_DEVICE_INFO_TABLE_PARAMS);
 }
 
-static void on_interrupt(void *arg);
+static void on_interrupt(const struct gpu_intr_vectors *raised, void *arg);
 
-/* From here on the GSP says when there is something to see; without that, the timer goes on. */
+/*
+ * From here on the GSP says when there is something to see, and engines when something is done; without that, the
+ * timer goes on, and who waits for an engine looks by himself.
+ */
 static void listen_to_interrupt(struct gpu_rm *rm, uint32_t vector)
 {
-	int err = gpu_intr_open(rm->gpu, vector, on_interrupt, rm, &rm->intr);
+	int err = gpu_intr_has(vector) ? gpu_intr_open(rm->gpu, &rm->intr) : -EINVAL;
 
-	if (err)
+	if (err) {
 		hv_log(HV_WARN, "gpu %s: no interrupt on vector %" PRIu32 ": error %d",
 		       hv_pci_name(rm->gpu->pci), vector, -err);
+		return;
+	}
+	gpu_intr_add(&rm->intr, &rm->messages, on_interrupt, rm);
+	gpu_intr_enable(&rm->intr, &rm->messages, vector, true);
+	gpu_awaken_start(&rm->fifo.awaken, &rm->intr, &rm->engines);
 }
 
 static void got_vectors(struct fwq_rm_call *call, int err)
@@ -101,11 +110,14 @@ static void got_vectors(struct fwq_rm_call *call, int err)
 		       fwq_rm_text(call, err, text));
 	else
 		err = gpu_vector_of_gsp(rm->pack, fwq_rm_reply(call), call->params_len, &vector);
-	if (err)
+	if (err) {
 		hv_log(HV_WARN, "gpu %s: it is not known how the GSP interrupts: error %d",
 		       hv_pci_name(rm->gpu->pci), -err);
-	else
+	} else {
+		gpu_vectors_of_engines(rm->pack, fwq_rm_reply(call), call->params_len,
+				       &rm->engines);
 		listen_to_interrupt(rm, vector);
+	}
 	is_ready(rm, 0);
 }
 
@@ -258,10 +270,11 @@ static void on_timer(struct hv_timer *t)
 	look((struct gpu_rm *)((char *)t - offsetof(struct gpu_rm, timer)));
 }
 
-static void on_interrupt(void *arg)
+static void on_interrupt(const struct gpu_intr_vectors *raised, void *arg)
 {
 	struct gpu_rm *rm = arg;
 
+	(void)raised;
 	rm->stats.interrupts++;
 	look(rm);
 }
@@ -304,6 +317,7 @@ int gpu_rm_new(struct gpu *gpu, struct gpu_boot *boot,
 void gpu_rm_stop(struct gpu_rm *rm)
 {
 	rm->ended = true;
+	gpu_awaken_stop(&rm->fifo.awaken);
 	gpu_intr_close(&rm->intr);
 	hv_timer_cancel(&rm->timer);
 	gpu_boot_on_event(rm->boot, NULL, NULL);
