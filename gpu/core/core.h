@@ -129,12 +129,22 @@ void gpu_tenant_weight(struct gpu_tenant *tenant, uint32_t weight);
  * FIXED_SHARE: time is cut into `slots` (1..GPU_SLOTS_MAX) turns of GPU_SLOT_US, each tenant has one of its own
  * (gpu_tenant_new(): -ENOSPC when there is none), and while it is somebody's nobody else's channels are on the
  * runlists, whether the owner has work or not; nor are anybody's in a slot that nobody has. The driver domain's own
- * channels (scrubbing) are outside of this. Before the first tenant is made; -EBUSY, -EINVAL.
+ * channels (scrubbing) are outside of this. Other policies have 0 slots. Before the first tenant is made; -EBUSY, -EINVAL;
+ * -EOPNOTSUPP: this firmware has no call for it.
  */
 enum gpu_policy { GPU_BEST_EFFORT, GPU_EQUAL_SHARE, GPU_FIXED_SHARE };
 #define GPU_SLOTS_MAX 64u
 #define GPU_SLOT_US   2000u
 int gpu_policy_set(struct gpu_rm *rm, enum gpu_policy policy, unsigned int slots);
+/* What FIXED_SHARE costs. Each change of turns is at most two calls to the firmware, one after the other. */
+struct gpu_turn_stats {
+	uint64_t slots;	    /* that have begun */
+	uint64_t calls;	    /* to take channels off, and to put them on */
+	uint64_t late;	    /* slots that began late because calls took long */
+	uint64_t refused;   /* calls */
+	uint64_t switching; /* ns between turns */
+};
+const struct gpu_turn_stats *gpu_turn_stats(struct gpu_rm *rm);
 /*
  * Time of engines that the tenant's channels have had, ns, all engines added up: by looking now and then who is on
  * them, so an estimate.

@@ -12,6 +12,7 @@
 #include <nv/push.h>
 
 #include "gpu/core/gpu.h"
+#include "gpu/core/tenant.h"
 
 #define OWN_VRAM (1ull << 20) /* for page tables and an instance block */
 #define LOOK	 (50000ull)   /* ns between two looks at the semaphore */
@@ -463,7 +464,7 @@ static int start_engine(struct gpu_scrubber *s, struct gpu_rm *rm)
 		s->vram.size = 0;
 		return err;
 	}
-	err = gpu_tenant_new(rm, &s->vram, tenant_ready, s, &s->tenant);
+	err = gpu_tenant_new_outside(rm, &s->vram, tenant_ready, s, &s->tenant);
 	if (err)
 		fail(s, err, "RM client");
 	return 0;

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "gpu/core/fifo/fifo.h"
 #include "gpu/core/tenant.h"
 
 #define VRAM_MIN 0x80000ull
@@ -20,6 +21,7 @@ static struct gpu_tenant *of_client(struct fwq_client *client)
 static void release(struct gpu_tenant *t)
 {
 	hv_work_cancel(&t->tell);
+	gpu_turns_leave(&gpu_rm_fifo(t->rm)->turns, t);
 	gpu_groups_free(t);
 	gpu_vms_free(t);
 	gpu_table_pool_fini(&t->pool);
@@ -136,9 +138,24 @@ static void split(struct gpu_tenant *t, const struct gpu_range *vram)
 	t->tables = (struct gpu_range){vram->base + channels, vram->size - channels};
 }
 
-int gpu_tenant_new(struct gpu_rm *rm, const struct gpu_range *vram,
-		   void (*ready)(struct gpu_tenant *tenant, int err, void *arg), void *arg,
-		   struct gpu_tenant **out)
+/* Everything but a client and a place among others. */
+static int prepare(struct gpu_tenant *t, const struct gpu_range *vram, bool outside)
+{
+	int err;
+
+	split(t, vram);
+	err = gpu_table_pool_init(&t->pool, &t->tables);
+	if (err)
+		return err;
+	err = gpu_turns_join(&gpu_rm_fifo(t->rm)->turns, t, outside);
+	if (err)
+		gpu_table_pool_fini(&t->pool);
+	return err;
+}
+
+static int make(struct gpu_rm *rm, const struct gpu_range *vram, bool outside,
+		void (*ready)(struct gpu_tenant *tenant, int err, void *arg), void *arg,
+		struct gpu_tenant **out)
 {
 	struct gpu *gpu = gpu_rm_gpu(rm);
 	struct gpu_tenant *t;
@@ -159,8 +176,7 @@ int gpu_tenant_new(struct gpu_rm *rm, const struct gpu_range *vram,
 				 .tell.fn = tell,
 				 .ready = ready,
 				 .ready_arg = arg};
-	split(t, vram);
-	err = gpu_table_pool_init(&t->pool, &t->tables);
+	err = prepare(t, vram, outside);
 	if (err) {
 		free(t);
 		return err;
@@ -168,11 +184,24 @@ int gpu_tenant_new(struct gpu_rm *rm, const struct gpu_range *vram,
 	err = fwq_client_create(gpu_rm_clients(rm), &t->client, GPU_TENANT_QUOTA, client_made,
 				NULL);
 	if (err) {
-		gpu_table_pool_fini(&t->pool);
-		free(t);
+		release(t);
 		return err;
 	}
 	gpu_rm_join(rm, &t->part);
 	*out = t;
 	return 0;
+}
+
+int gpu_tenant_new(struct gpu_rm *rm, const struct gpu_range *vram,
+		   void (*ready)(struct gpu_tenant *tenant, int err, void *arg), void *arg,
+		   struct gpu_tenant **out)
+{
+	return make(rm, vram, false, ready, arg, out);
+}
+
+int gpu_tenant_new_outside(struct gpu_rm *rm, const struct gpu_range *vram,
+			   void (*ready)(struct gpu_tenant *tenant, int err, void *arg), void *arg,
+			   struct gpu_tenant **out)
+{
+	return make(rm, vram, true, ready, arg, out);
 }

@@ -75,6 +75,7 @@ struct gpu_tenant {
 	struct gpu_channel *channel[GPU_CHANNELS_MAX];
 	struct gpu_group *group[GPU_CHANNELS_MAX]; /* below nr_slots too */
 	uint32_t weight;
+	bool outside; /* of turns: the driver domain's own */
 	void (*channels_done)(struct gpu_tenant *tenant, int err); /* all of them are ending */
 	int channels_err;
 
@@ -88,6 +89,11 @@ struct gpu_tenant {
 	void (*done)(int err, void *arg);
 	void *done_arg;
 };
+
+/* gpu_tenant_new() for the driver domain itself, whom policies do not concern. */
+int gpu_tenant_new_outside(struct gpu_rm *rm, const struct gpu_range *vram,
+			   void (*ready)(struct gpu_tenant *tenant, int err, void *arg), void *arg,
+			   struct gpu_tenant **out);
 
 /* Where the VRAM of this slot is. */
 static inline uint64_t gpu_tenant_slot(const struct gpu_tenant *tenant, unsigned int slot)

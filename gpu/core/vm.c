@@ -104,19 +104,11 @@ int gpu_vm_commit(struct gpu_vm *vm)
 
 /* ---------------------------------------------------------------- what becomes of calls */
 
-static void log_call(const struct gpu_vm *vm, const struct fwq_rm_call *call, int err)
-{
-	char text[FWQ_RM_TEXT];
-
-	hv_log_dom(hv_domid(), HV_WARN, "gpu %s: firmware: %s", hv_pci_name(vm->tenant->gpu->pci),
-		   fwq_rm_text(call, err, text));
-}
-
 /* An end that the firmware has not confirmed: it refused, which leaves nothing unclear, or it is silent. */
 static void unconfirmed(struct gpu_vm *vm, const struct fwq_rm_call *call, int err)
 {
 	vm->err = vm->err ? vm->err : err;
-	log_call(vm, call, err);
+	gpu_rm_complain(vm->tenant->rm, call, err, "address space");
 	if (!call->refused)
 		gpu_give_up(vm->tenant->gpu, "its firmware did not end an address space");
 }
@@ -125,7 +117,7 @@ static void not_made(struct gpu_vm *vm, const struct fwq_rm_call *call, int err)
 {
 	vm->why = err;
 	vm->ending = true;
-	log_call(vm, call, err);
+	gpu_rm_complain(vm->tenant->rm, call, err, "address space");
 }
 
 static void object_made(struct fwq_object *object, int err)

@@ -87,6 +87,25 @@ void gpu_channel_fault(struct gpu_channel *ch, const struct gpu_fault *fault)
 
 /* ---------------------------------------------------------------- the beginning */
 
+static struct gpu_turns *turns_of(const struct gpu_channel *ch)
+{
+	return &gpu_rm_fifo(ch->tenant->rm)->turns;
+}
+
+static int schedule(struct gpu_channel *ch)
+{
+	int err = gpu_channel_put_schedule(ch);
+
+	ch->runs = !err;
+	if (!err)
+		err = fwq_client_control(&ch->tenant->client, &ch->call, ch->channel.handle,
+					 FWQ_N_NVA06F_CTRL_CMD_GPFIFO_SCHEDULE,
+					 FWQ_S_NVA06F_CTRL_GPFIFO_SCHEDULE_PARAMS);
+	if (err)
+		gpu_turns_scheduled(turns_of(ch), ch);
+	return err;
+}
+
 /* 1: there is nothing to wait for. */
 static int submit(struct gpu_channel *ch)
 {
@@ -124,12 +143,8 @@ static int submit(struct gpu_channel *ch)
 					      gpu_channel_class(pack, ch->desc.engine_class),
 					      FWQ_S_NVB0B5_ALLOCATION_PARAMETERS);
 	default:
-		err = gpu_channel_put_schedule(ch);
-		ch->runs = !err;
-		return err ? err
-			   : fwq_client_control(client, &ch->call, ch->channel.handle,
-						FWQ_N_NVA06F_CTRL_CMD_GPFIFO_SCHEDULE,
-						FWQ_S_NVA06F_CTRL_GPFIFO_SCHEDULE_PARAMS);
+		ch->parked = !gpu_turns_may_schedule(turns_of(ch), ch);
+		return ch->parked ? 0 : schedule(ch);
 	}
 }
 
@@ -172,15 +187,19 @@ static void on(struct gpu_channel *ch, int err)
 		fail(ch, err);
 }
 
+void gpu_channel_parked(struct gpu_channel *ch)
+{
+	int err = go(ch);
+
+	if (err)
+		fail(ch, err);
+}
+
 /* A call of the beginning has ended. */
 static void came(struct gpu_channel *ch, struct fwq_rm_call *call, int err)
 {
-	char text[FWQ_RM_TEXT];
-
 	if (err)
-		hv_log_dom(hv_domid(), HV_WARN, "gpu %s: firmware: channel %" PRIu32 ": %s",
-			   hv_pci_name(ch->tenant->gpu->pci), ch->chid,
-			   fwq_rm_text(call, err, text));
+		gpu_rm_complain(ch->tenant->rm, call, err, "channel %" PRIu32, ch->chid);
 	on(ch, err);
 }
 
@@ -215,6 +234,8 @@ static void control_came(struct fwq_rm_call *call, int err)
 
 	if (!err && ch->step == GPU_CHANNEL_SIZE)
 		err = take_size(ch);
+	if (ch->step == GPU_CHANNEL_SCHEDULE)
+		gpu_turns_scheduled(turns_of(ch), ch);
 	came(ch, call, err);
 }
 

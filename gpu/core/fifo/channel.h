@@ -56,6 +56,8 @@ struct gpu_channel {
 	bool ending;		     /* whatever was under way, its end is next */
 	bool quiet;		     /* the tenant ends: nobody is told anything */
 	bool runs;		     /* on the runlist, for all that is known */
+	bool parked;		     /* busy: waits for its tenant's turn, to be scheduled */
+	bool named;		     /* in a change of turns under way: its end waits for that */
 	struct gpu_channel *stopper; /* whose call stops it */
 	int err;		     /* why it could not be made */
 	int end_err;		     /* of the end */
@@ -82,6 +84,10 @@ void gpu_channel_ungrouped(struct gpu_channel *ch, int err);
 /* RM has taken the channel off because of an error: its owner is told, of the first one. */
 void gpu_channel_fault(struct gpu_channel *ch, const struct gpu_fault *fault);
 
+/* channel.c: its tenant's turn has come. */
+void gpu_channel_parked(struct gpu_channel *ch);
+/* end.c: none of the tenant's channels is named any more: those that are to end do. */
+void gpu_channels_go_on(struct gpu_tenant *tenant);
 /* end.c: what is still to be done about a channel that is to end, when no call of its is under way. */
 void gpu_channel_off(struct gpu_channel *ch);
 /* end.c: its id, engine and space are free, or lost if the firmware may know it; only its memory is left. */
@@ -97,8 +103,9 @@ int gpu_channel_put_alloc(struct gpu_channel *ch);
 int gpu_channel_put_bind(struct gpu_channel *ch);
 int gpu_channel_put_engine(struct gpu_channel *ch);
 int gpu_channel_put_schedule(struct gpu_channel *ch);
-/* To stop `n` channels of the tenant; with the call of this one, which need not be among them. */
-int gpu_channel_put_stop(struct gpu_channel *ch, struct gpu_channel *const *which, unsigned int n);
+/* To stop `n` channels of one tenant, or to let them go on; with this call, whose buffer that is. */
+int gpu_channels_put_stop(struct fwq_rm_call *call, void *buf, struct gpu_channel *const *which,
+			  unsigned int n, bool stop);
 /* The class by the pack's name for it; FWQ_NUMBERS: it has none. */
 enum fwq_number gpu_channel_class(const struct fwq_pack *pack, uint32_t class_id);
 

@@ -45,10 +45,7 @@ static void lost(struct gpu_channel *ch, int err)
 
 static void complain(const struct gpu_channel *ch, const struct fwq_rm_call *call, int err)
 {
-	char text[FWQ_RM_TEXT];
-
-	hv_log_dom(hv_domid(), HV_WARN, "gpu %s: firmware: end of channel %" PRIu32 ": %s",
-		   hv_pci_name(ch->tenant->gpu->pci), ch->chid, fwq_rm_text(call, err, text));
+	gpu_rm_complain(ch->tenant->rm, call, err, "end of channel %" PRIu32, ch->chid);
 }
 
 static void object_freed(struct fwq_object *object, int err)
@@ -101,7 +98,7 @@ static void stop(struct gpu_channel **which, unsigned int n)
 	}
 	first->call.done = stopped;
 	first->call.refused = false;
-	err = gpu_channel_put_stop(first, which, n);
+	err = gpu_channels_put_stop(&first->call, first->buf, which, n, true);
 	if (!err)
 		err = fwq_client_control(&first->tenant->client, &first->call, FWQ_SUBDEVICE,
 					 FWQ_N_NV2080_CTRL_CMD_FIFO_DISABLE_CHANNELS,
@@ -149,6 +146,8 @@ void gpu_channel_ungrouped(struct gpu_channel *ch, int err)
 /* What is still to be done about a channel that does nothing now. */
 void gpu_channel_off(struct gpu_channel *ch)
 {
+	if (ch->named)
+		return;
 	if (ch->tenant->gpu->lost && known(&ch->channel))
 		lost(ch, -ENODEV);
 	else if (ch->runs)
@@ -172,7 +171,7 @@ static void all_off(struct gpu_tenant *tenant)
 	for (unsigned int i = 0; i < tenant->nr_slots; i++) {
 		struct gpu_channel *ch = tenant->channel[i];
 
-		if (!ch || ch->busy || ch->step == GPU_CHANNEL_GONE)
+		if (!ch || ch->busy || ch->named || ch->step == GPU_CHANNEL_GONE)
 			continue;
 		if (ch->runs)
 			which[n++] = ch;
@@ -186,6 +185,29 @@ static void all_off(struct gpu_tenant *tenant)
 			gpu_channel_off(which[i]);
 }
 
+/* It waits for nothing that it needs. */
+static void unpark(struct gpu_channel *ch)
+{
+	if (!ch->parked)
+		return;
+	ch->parked = false;
+	ch->busy = false;
+}
+
+void gpu_channels_go_on(struct gpu_tenant *tenant)
+{
+	if (tenant->channels_done) {
+		all_off(tenant);
+		return;
+	}
+	for (unsigned int i = 0; i < tenant->nr_slots; i++) {
+		struct gpu_channel *ch = tenant->channel[i];
+
+		if (ch && ch->ending && !ch->busy && ch->step != GPU_CHANNEL_GONE)
+			gpu_channel_off(ch);
+	}
+}
+
 void gpu_channel_free(struct gpu_channel *channel, void (*done)(int err, void *arg), void *arg)
 {
 	HV_CHECK(!channel->done);
@@ -194,6 +216,7 @@ void gpu_channel_free(struct gpu_channel *channel, void (*done)(int err, void *a
 	if (channel->ending)
 		return; /* it could not be made, and who asked for that is told of the end instead */
 	channel->ending = true;
+	unpark(channel);
 	if (!channel->busy)
 		gpu_channel_off(channel);
 }
@@ -211,6 +234,7 @@ void gpu_tenant_channels_end(struct gpu_tenant *tenant,
 		n++;
 		ch->quiet = true;
 		ch->ending = true;
+		unpark(ch);
 	}
 	if (!n) {
 		done(tenant, 0);

@@ -74,3 +74,8 @@ void gpu_fifo_heard(struct gpu_fifo *fifo, const struct fwq_event *ev)
 	else
 		gpu_channel_fault(ch, &fault);
 }
+
+void gpu_fifo_stop(struct gpu_fifo *fifo)
+{
+	gpu_turns_stop(&fifo->turns);
+}

@@ -17,6 +17,7 @@
 #include "fwq/event.h"
 #include "gpu/core/fifo/awaken.h"
 #include "gpu/core/fifo/chids.h"
+#include "gpu/core/fifo/turns.h"
 #include "gpu/core/rm/engines.h"
 
 /* One session's; all zero at its beginning. */
@@ -26,6 +27,7 @@ struct gpu_fifo {
 	uint32_t method_buffer;		    /* bytes each channel needs; 0: RM was not asked yet */
 	uint64_t strays;		    /* reports on channels that nobody has */
 	struct gpu_awaken awaken;
+	struct gpu_turns turns;
 };
 
 /*
@@ -37,5 +39,8 @@ int gpu_fifo_copy_engine(const struct gpu_fifo *fifo, const struct gpu_engines *
 
 /* Something was reported: if it is a channel's error, tell whoever has the channel. */
 void gpu_fifo_heard(struct gpu_fifo *fifo, const struct fwq_event *ev);
+
+/* The session ends: timers rest. */
+void gpu_fifo_stop(struct gpu_fifo *fifo);
 
 #endif /* GPU_FIFO_FIFO_H */

@@ -18,11 +18,8 @@ static uint32_t runlist(const struct gpu_group *g)
 
 static void complain(const struct gpu_group *g, const struct fwq_rm_call *call, int err)
 {
-	char text[FWQ_RM_TEXT];
-
-	hv_log_dom(hv_domid(), HV_WARN,
-		   "gpu %s: firmware: group of channels on runlist %" PRIu32 ": %s",
-		   hv_pci_name(g->tenant->gpu->pci), runlist(g), fwq_rm_text(call, err, text));
+	gpu_rm_complain(g->tenant->rm, call, err, "group of channels on runlist %" PRIu32,
+			runlist(g));
 }
 
 /* ---------------------------------------------------------------- slices */
@@ -30,7 +27,7 @@ static void complain(const struct gpu_group *g, const struct fwq_rm_call *call, 
 /* The tenant's part, divided by its groups on that runlist. */
 static uint32_t slice(const struct gpu_tenant *t, uint32_t on)
 {
-	uint32_t us = t->weight * GPU_WEIGHT_US, n = 0;
+	uint32_t us = gpu_turns_weight(&gpu_rm_fifo(t->rm)->turns, t->weight) * GPU_WEIGHT_US, n = 0;
 
 	for (unsigned int i = 0; i < t->nr_slots; i++)
 		n += t->group[i] && !t->group[i]->closed && runlist(t->group[i]) == on;

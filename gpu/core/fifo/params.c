@@ -150,21 +150,23 @@ int gpu_channel_put_schedule(struct gpu_channel *ch)
 
 #define STOP(f) FWQ_F_NV2080_CTRL_FIFO_DISABLE_CHANNELS_PARAMS__##f
 
-int gpu_channel_put_stop(struct gpu_channel *ch, struct gpu_channel *const *which, unsigned int n)
+int gpu_channels_put_stop(struct fwq_rm_call *call, void *buf, struct gpu_channel *const *which,
+			  unsigned int n, bool stop)
 {
-	const struct fwq_pack *pack = ch->tenant->pack;
+	const struct fwq_pack *pack = which[0]->tenant->pack;
 	const struct fwq_value values[] = {
-		{STOP(bDisable), 1},
+		{STOP(bDisable), stop},
 		{STOP(numChannels), n},
 		{STOP(bOnlyDisableScheduling), 0}, /* those that run are preempted */
 	};
 	uint32_t size = fwq_sizeof(pack, FWQ_S_NV2080_CTRL_FIFO_DISABLE_CHANNELS_PARAMS);
-	int err = PUT(ch, NV2080_CTRL_FIFO_DISABLE_CHANNELS_PARAMS, values);
-	void *params = ch->buf + FWQ_RM_ROOM;
+	int err = fwq_rm_fill(call, FWQ_S_NV2080_CTRL_FIFO_DISABLE_CHANNELS_PARAMS, values,
+			      sizeof(values) / sizeof(values[0]));
+	void *params = (uint8_t *)buf + FWQ_RM_ROOM;
 
 	for (unsigned int i = 0; i < n && !err; i++) {
 		err = fwq_put(pack, STOP(hClientList), params, size, 0, i,
-			      ch->tenant->client.handle);
+			      which[i]->tenant->client.handle);
 		if (!err)
 			err = fwq_put(pack, STOP(hChannelList), params, size, 0, i,
 				      which[i]->channel.handle);

@@ -100,14 +100,12 @@ static void listen_to_interrupt(struct gpu_rm *rm, uint32_t vector)
 static void got_vectors(struct fwq_rm_call *call, int err)
 {
 	struct gpu_rm *rm = call->arg;
-	char text[FWQ_RM_TEXT];
 	uint32_t vector = 0;
 
 	if (rm->ended)
 		return;
 	if (err)
-		hv_log(HV_WARN, "gpu %s: firmware: %s", hv_pci_name(rm->gpu->pci),
-		       fwq_rm_text(call, err, text));
+		gpu_rm_complain(rm, call, err, "its interrupts");
 	else
 		err = gpu_vector_of_gsp(rm->pack, fwq_rm_reply(call), call->params_len, &vector);
 	if (err) {
@@ -139,14 +137,12 @@ static void got_engines(struct fwq_rm_call *call, int err)
 {
 	struct gpu_rm *rm = call->arg;
 	struct gpu_error why;
-	char text[FWQ_RM_TEXT];
 	bool more = false;
 
 	if (rm->ended)
 		return;
 	if (err) {
-		hv_log(HV_ERR, "gpu %s: firmware: %s", hv_pci_name(rm->gpu->pci),
-		       fwq_rm_text(call, err, text));
+		gpu_rm_complain(rm, call, err, "its engines");
 		is_ready(rm, err);
 		return;
 	}
@@ -320,6 +316,7 @@ void gpu_rm_stop(struct gpu_rm *rm)
 	gpu_awaken_stop(&rm->fifo.awaken);
 	gpu_intr_close(&rm->intr);
 	hv_timer_cancel(&rm->timer);
+	gpu_fifo_stop(&rm->fifo);
 	gpu_boot_on_event(rm->boot, NULL, NULL);
 }
 
@@ -368,6 +365,11 @@ const struct fwq_pack *gpu_rm_pack(const struct gpu_rm *rm)
 struct fwq_rm *gpu_rm_fwq(struct gpu_rm *rm)
 {
 	return &rm->rm;
+}
+
+struct fwq_client *gpu_rm_self(struct gpu_rm *rm)
+{
+	return &rm->self;
 }
 
 bool gpu_rm_stopped(const struct gpu_rm *rm)

@@ -66,6 +66,13 @@ struct gpu *gpu_rm_gpu(const struct gpu_rm *rm);
 const struct fwq_pack *gpu_rm_pack(const struct gpu_rm *rm);
 struct fwq_rm *gpu_rm_fwq(struct gpu_rm *rm);
 
+/* Our own client, for what is nobody's. */
+struct fwq_client *gpu_rm_self(struct gpu_rm *rm);
+
+/* Logs how a call ended; fmt: what it was about. */
+void gpu_rm_complain(const struct gpu_rm *rm, const struct fwq_rm_call *call, int err,
+		     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
 /* gpu_rm_stop() was called: there is nobody to be told anything. */
 bool gpu_rm_stopped(const struct gpu_rm *rm);
 
