@@ -373,6 +373,7 @@ int vgpu_back_start(struct gpu *gpu, struct gpu_rm *rm, struct vgpu_back **out)
 	if (err)
 		goto out_pages;
 	gpu_on_lost(gpu, gpu_lost, back);
+	vgpu_completions_listen(back, true);
 	back->watch.path = TREE;
 	back->watch.fn = tree_changed;
 	back->watch.arg = back;
@@ -384,6 +385,7 @@ int vgpu_back_start(struct gpu *gpu, struct gpu_rm *rm, struct vgpu_back **out)
 	return 0;
 
 out_scrubber:
+	vgpu_completions_listen(back, false);
 	gpu_on_lost(gpu, NULL, NULL);
 	gpu_scrubber_free(back->scrubber);
 out_pages:
@@ -398,6 +400,7 @@ void vgpu_back_stop(struct vgpu_back *back)
 	back->stopping = true;
 	hv_xs_unwatch(&back->watch);
 	gpu_on_lost(back->gpu, NULL, NULL);
+	vgpu_completions_listen(back, false);
 	tell_all(back, XENVGPU_LOST_RESET);
 	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
 		if (back->devices[i])

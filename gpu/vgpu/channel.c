@@ -38,10 +38,26 @@ bool vgpu_bells_pending(const struct vgpu_device *dev)
 	return false;
 }
 
+/* Has the GPU look; true if there is something that it was not told of before. */
+static bool ring(struct vgpu_device *dev, unsigned int n)
+{
+	struct vgpu_channel *channel = &dev->channel[n];
+	const uint8_t *userd = (const uint8_t *)dev->userd[n / VGPU_USERD_PER_PAGE]->mem.va +
+			       n % VGPU_USERD_PER_PAGE * XENVGPU_USERD_SIZE;
+	uint32_t put = HV_READ_ONCE(*(const uint32_t *)(userd + XENVGPU_USERD_GP_PUT));
+	bool news = put != channel->gp_put;
+
+	channel->gp_put = put;
+	gpu_channel_ring(channel->core);
+	dev->stats.bells++;
+	return news;
+}
+
 void vgpu_bells_ring(struct vgpu_device *dev)
 {
 	struct xenvgpu_event_page *page = dev->ring.events;
 	uint64_t before = dev->stats.bells;
+	bool news = false;
 
 	for (unsigned int i = 0; i < XENVGPU_MAX_CHANNELS / 32; i++) {
 		uint32_t bits;
@@ -50,13 +66,11 @@ void vgpu_bells_ring(struct vgpu_device *dev)
 			continue;
 		bits = __atomic_exchange_n(&page->doorbell[i], 0, __ATOMIC_SEQ_CST);
 		dev->stats.bad_bells += (unsigned int)__builtin_popcount(bits & ~dev->bells[i]);
-		for (bits &= dev->bells[i]; bits; bits &= bits - 1) {
-			unsigned int n = 32 * i + (unsigned int)__builtin_ctz(bits);
-
-			gpu_channel_ring(dev->channel[n].core);
-			dev->stats.bells++;
-		}
+		for (bits &= dev->bells[i]; bits; bits &= bits - 1)
+			news |= ring(dev, 32 * i + (unsigned int)__builtin_ctz(bits));
 	}
+	if (news)
+		vgpu_brake_useful(dev);
 	dev->stats.bell_turns += dev->stats.bells != before;
 }
 

@@ -80,7 +80,7 @@ static void start_closing(struct vgpu_device *dev)
 	dev->phase = VGPU_CLOSING;
 	dev->job.kind = VGPU_JOB_NONE;
 	if (dev->ring.port) {
-		hv_timer_cancel(&dev->ring.backoff);
+		vgpu_brake_stop(dev);
 		hv_evtchn_mask(dev->ring.port);
 	}
 	vgpu_tenant_end(dev);

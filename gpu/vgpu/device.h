@@ -24,15 +24,17 @@
  * Limits. Devices: each costs one watch of 128 and ten nodes of 1000 that C xenstored allows an
  * unprivileged domain (facts: docs/misc/xenstored quotas).
  */
-#define VGPU_DEVICES_MAX 64u
-#define VGPU_PIECE_PAGES 16u
-#define VGPU_PIECE	 (VGPU_PIECE_PAGES * HV_PAGE_SIZE) /* bytes of a copy done in one turn */
-#define VGPU_QUICK	 8u				   /* short requests served in one turn */
-#define VGPU_COPY_REFS	 (XENVGPU_COPY_MAX / HV_PAGE_SIZE)
-#define VGPU_BIND_PIECE	 512u  /* pages that one call of the core maps or unmaps */
-#define VGPU_BIND_PIECES 8u    /* such calls in one turn */
-#define VGPU_SPANS_MAX	 4096u /* intervals bound or reserved, of one slice */
-#define VGPU_FAULTS	 256u  /* stopped channels a slice may have at once, and then per minute */
+#define VGPU_DEVICES_MAX    64u
+#define VGPU_PIECE_PAGES    16u
+#define VGPU_PIECE	    (VGPU_PIECE_PAGES * HV_PAGE_SIZE) /* bytes of a copy done in one turn */
+#define VGPU_QUICK	    8u /* short requests served in one turn */
+#define VGPU_COPY_REFS	    (XENVGPU_COPY_MAX / HV_PAGE_SIZE)
+#define VGPU_BIND_PIECE	    512u  /* pages that one call of the core maps or unmaps */
+#define VGPU_BIND_PIECES    8u	  /* such calls in one turn */
+#define VGPU_SPANS_MAX	    4096u /* intervals bound or reserved, of one slice */
+#define VGPU_FAULTS	    256u /* stopped channels a slice may have at once, and then per minute */
+#define VGPU_EVENT_BURST    64u	 /* doorbell events of a slice that are taken at once, */
+#define VGPU_EVENT_INTERVAL (40 * HV_US) /* and then */
 
 enum vgpu_phase {
 	VGPU_IDLE,	/* nothing reserved: no front yet, refused, or closed */
@@ -104,7 +106,8 @@ struct vgpu_channel {
 	struct vgpu_device *dev;
 	struct vgpu_space *space;
 	struct gpu_channel *core;
-	bool dead; /* stopped by a fault */
+	uint32_t gp_put; /* as it was when the channel was rung last */
+	bool dead;	 /* stopped by a fault */
 	struct gpu_fault fault;
 };
 
@@ -118,11 +121,16 @@ struct vgpu_ring {
 	uint32_t prod;	 /* responses written */
 	uint32_t pushed; /* responses the front has been told of */
 	uint32_t event_prod;
-	uint32_t seen;		 /* req_prod at the last event, to tell empty ones */
-	unsigned int empty;	 /* empty events in this window */
-	uint64_t window;	 /* when it began */
-	unsigned int backoffs;	 /* in a row */
-	struct hv_timer backoff; /* armed: the port is masked until then */
+	uint32_t seen; /* req_prod at the last event, to tell empty ones */
+};
+
+struct vgpu_brake {
+	uint64_t window;	     /* when it began */
+	unsigned int events, useful; /* in it */
+	unsigned int backoffs;	     /* in a row */
+	unsigned int left;	     /* events that would be taken now */
+	uint64_t earned;	     /* when the last of these came */
+	struct hv_timer timer;	     /* armed: the port is masked until then */
 };
 
 struct vgpu_stats {
@@ -133,6 +141,8 @@ struct vgpu_stats {
 	uint64_t bad_bells;   /* those of channels that do not exist */
 	uint64_t faults;      /* channels stopped */
 	uint64_t events_lost; /* event page full */
+	uint64_t completions; /* events sent for them */
+	uint64_t brakes;      /* times the port was masked */
 };
 
 struct vgpu_device {
@@ -144,6 +154,7 @@ struct vgpu_device {
 	struct vgpu_policy policy;
 	struct vgpu_slice slice;
 	struct vgpu_ring ring;
+	struct vgpu_brake brake;
 	struct vgpu_job job;
 	struct vgpu_stats stats;
 
@@ -186,6 +197,7 @@ struct vgpu_back {
 	struct gpu_run runs[VGPU_BIND_PIECE]; /* likewise */
 	uint32_t copy_max;		      /* 0: built without feature-bar-copy */
 	struct vgpu_userd *userd;	      /* pages that guests still have mapped */
+	uint64_t awakenings;		      /* interrupts for completions */
 	struct hv_timer userd_timer;
 	struct hv_xs_watch watch;
 	bool rescan;
@@ -290,6 +302,18 @@ int vgpu_channel_destroy(struct vgpu_device *dev);
 /* Does a doorbell wait of a channel that may be rung? ring: has the GPU look at all of these. */
 bool vgpu_bells_pending(const struct vgpu_device *dev);
 void vgpu_bells_ring(struct vgpu_device *dev);
+
+/*
+ * brake.c. release: a connection begins; stop: it ends. event: there was one, and it brings a request or
+ * does not; the port may be masked after this. useful: a submission has come.
+ */
+void vgpu_brake_release(struct vgpu_device *dev);
+void vgpu_brake_stop(struct vgpu_device *dev);
+void vgpu_brake_event(struct vgpu_device *dev, bool request);
+void vgpu_brake_useful(struct vgpu_device *dev);
+
+/* completion.c: guests are told when engines have finished something, or not any more. */
+void vgpu_completions_listen(struct vgpu_back *back, bool listen);
 
 /* bind.c: BIND, as in copy.c; `done` goes to job.rsp. */
 int vgpu_bind_start(struct vgpu_device *dev);

@@ -9,8 +9,7 @@
  *
  * Doorbells are looked at in each turn, whatever else there is to do.
  *
- * Events are free for a hostile front to send, so those that bring nothing, no request and no doorbell of a
- * channel, are counted; too many in a short time and the port is masked, for longer each time it happens again.
+ * Events are free for a hostile front to send, so there is a brake (brake.c).
  */
 #include <errno.h>
 #include <string.h>
@@ -19,59 +18,23 @@
 #include "gpu/vgpu/device.h"
 #include "gpu/vgpu/request.h"
 
-#define SLOTS	       XENVGPU_RING_SLOTS
-#define EMPTY_MAX      16u	    /* empty events accepted per window */
-#define EMPTY_WINDOW   (10 * HV_MS) /* and the first backoff */
-#define BACKOFF_SHIFTS 6u	    /* backoff at most 64 windows: 640 ms */
+#define SLOTS XENVGPU_RING_SLOTS
 
 _Static_assert(__CONST_RING_SIZE(xen_vgpuif, HV_PAGE_SIZE) == SLOTS, "the ring fills one page");
 
 /* ---------------------------------------------------------------- events */
-
-static void ring_awake(struct hv_timer *t)
-{
-	struct vgpu_device *dev =
-		(struct vgpu_device *)((char *)t - offsetof(struct vgpu_device, ring.backoff));
-
-	dev->ring.empty = 0;
-	dev->ring.window = hv_now();
-	hv_evtchn_unmask(dev->ring.port);
-	vgpu_kick(dev); /* what came meanwhile is served even if its event is lost */
-}
-
-static void silence(struct vgpu_device *dev)
-{
-	struct vgpu_ring *ring = &dev->ring;
-
-	hv_log_dom(dev->front, HV_WARN,
-		   "%s: %u empty events within %llu ms: port masked for a while", dev->bus.own,
-		   ring->empty, EMPTY_WINDOW / HV_MS);
-	hv_evtchn_mask(ring->port);
-	hv_timer_arm(&ring->backoff, hv_now() + (EMPTY_WINDOW << ring->backoffs));
-	if (ring->backoffs < BACKOFF_SHIFTS)
-		ring->backoffs++;
-}
 
 static void ring_event(hv_port_t port, void *arg)
 {
 	struct vgpu_device *dev = arg;
 	struct vgpu_ring *ring = &dev->ring;
 	uint32_t prod = HV_READ_ONCE(ring->sring->req_prod);
-	uint64_t now = hv_now();
 
 	(void)port;
 	dev->stats.events_received++;
-	if (now - ring->window >= EMPTY_WINDOW) {
-		if (now - ring->window >= 2 * EMPTY_WINDOW)
-			ring->backoffs = 0; /* it has been quiet for a whole window */
-		ring->window = now;
-		ring->empty = 0;
-	}
-	if (prod == ring->seen && !vgpu_bells_pending(dev)) {
-		if (++ring->empty > EMPTY_MAX)
-			silence(dev);
+	vgpu_brake_event(dev, prod != ring->seen);
+	if (prod == ring->seen && !vgpu_bells_pending(dev))
 		return;
-	}
 	ring->seen = prod;
 	vgpu_kick(dev);
 }
@@ -111,8 +74,7 @@ int vgpu_ring_connect(struct vgpu_device *dev, hv_gref_t ring, hv_gref_t events,
 	r->port = (hv_port_t)ret;
 	r->sring = r->maps[0].va;
 	r->events = r->maps[1].va;
-	r->window = hv_now();
-	r->backoff.fn = ring_awake;
+	vgpu_brake_release(dev);
 	return 0;
 }
 
@@ -123,7 +85,7 @@ void vgpu_ring_disconnect(struct vgpu_device *dev)
 	dev->job.kind = VGPU_JOB_NONE;
 	if (!ring->port)
 		return;
-	hv_timer_cancel(&ring->backoff);
+	vgpu_brake_stop(dev);
 	hv_evtchn_close(ring->port);
 	hv_grant_unmap(ring->maps, 2);
 	ring->port = 0;

@@ -49,7 +49,7 @@ static void add_channels(struct text *t, const struct vgpu_device *dev)
 	    dev->account ? iommu_account_pages(dev->account) : 0);
 	add(t, " doorbells=%" PRIu64 " doorbell-wakeups=%" PRIu64 " bad-doorbells=%" PRIu64,
 	    s->bells, s->bell_turns, s->bad_bells);
-	add(t, " faults=%" PRIu64, s->faults);
+	add(t, " faults=%" PRIu64 " completions-sent=%" PRIu64, s->faults, s->completions);
 }
 
 static void publish_device(struct vgpu_device *dev)
@@ -64,7 +64,8 @@ static void publish_device(struct vgpu_device *dev)
 	add(&t, " bytes-written=%" PRIu64 " bytes-read=%" PRIu64, s->bytes_written, s->bytes_read);
 	add(&t, " events-sent=%" PRIu64 " events-received=%" PRIu64, s->events_sent,
 	    s->events_received);
-	add(&t, " events-lost=%" PRIu64 " ring-batches=%" PRIu64, s->events_lost, s->batches);
+	add(&t, " events-lost=%" PRIu64 " ring-batches=%" PRIu64 " brakes=%" PRIu64, s->events_lost,
+	    s->batches, s->brakes);
 	if (dev->back->rm)
 		add_channels(&t, dev);
 	xenbus_publish(&dev->bus, "stats", t.buf); /* best effort: the node may be gone */
@@ -97,6 +98,8 @@ static void publish_domain(struct vgpu_back *back)
 	    gpu_vram_free_bytes(back->gpu));
 	add(&domain, " slices=%u grants-mapped=%u ports=%u pages-free=%u userd-kept=%u", slices,
 	    hv_grants_mapped(), ports, hv_pages_free_count(), vgpu_userd_kept(back));
+	if (back->rm)
+		add(&domain, " awakenings=%" PRIu64, back->awakenings);
 	hv_hypercalls_walk(add_hypercall, &calls);
 	add(&domain, " upcalls=%" PRIu64 " hypercalls=%" PRIu64 " copied=%" PRIu64, hv_upcalls(),
 	    hv_hypercalls_total(), hv_copied());

@@ -2,11 +2,11 @@
 /*
  * fuzz_vgpu_ring.c - a guest's whole side of the ring, against the real back driver.
  *
- * COVERS: gpu/vgpu/device.c gpu/vgpu/ring.c gpu/vgpu/request.c gpu/vgpu/copy.c gpu/vgpu/event.c gpu/vgpu/import.c gpu/vgpu/space.c gpu/vgpu/spans.c gpu/vgpu/bind.c gpu/vgpu/channel.c gpu/vgpu/tenant.c gpu/vgpu/userd.c iommu/iommu.c
+ * COVERS: gpu/vgpu/device.c gpu/vgpu/ring.c gpu/vgpu/request.c gpu/vgpu/copy.c gpu/vgpu/event.c gpu/vgpu/import.c gpu/vgpu/space.c gpu/vgpu/spans.c gpu/vgpu/bind.c gpu/vgpu/channel.c gpu/vgpu/tenant.c gpu/vgpu/userd.c gpu/vgpu/brake.c gpu/vgpu/completion.c iommu/iommu.c
  *
  * The input is a program: each step is an operation byte and its arguments. The guest writes anything
  * into the ring page, the event page and its page list, makes requests well and badly formed, sends
- * events, rings doorbells, offers rings, and goes through states in any order; the GPU may break or vanish.
+ * events, rings doorbells, waits for completions, offers rings, and goes through states in any order; the GPU may break or vanish.
  * Behind the back driver are the GPU model and the real core, but for spaces and channels: there the core is a
  * fake that refuses, fails, or answers when the input says so, and channels fault.
  *
@@ -303,7 +303,7 @@ static void step(struct run *r)
 	struct xenvgpu_request req;
 	size_t offset;
 
-	switch (take(in, 1) % 25) {
+	switch (take(in, 1) % 26) {
 	case 0: /* raw bytes anywhere in the ring page */
 		offset = take(in, 2) % HV_PAGE_SIZE;
 		take_bytes(in, (uint8_t *)evil.sring + offset,
@@ -389,6 +389,11 @@ static void step(struct run *r)
 		break;
 	case 24:
 		toolstack(r);
+		break;
+	case 25: /* waits for completions, which come */
+		evil.events->armed[0] = (uint32_t)take(in, 1);
+		evil.events->armed[1] = (uint32_t)take(in, 1) << 24;
+		fake_awaken(&bed, take(in, 1));
 		break;
 	default:
 		if (take(in, 1) % 2)

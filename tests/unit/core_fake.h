@@ -29,6 +29,8 @@ enum fake_call {
 	FAKE_CALLS
 };
 
+#define FAKE_ENGINES                                                                               \
+	4 /* a channel's follows from where its GPFIFO is: 64 KiB further, the next engine */
 #define FAKE_VA_START 0x200000ull
 #define FAKE_VA_END   (1ull << 40)
 #define FAKE_CLASS    0xc7b5u /* AMPERE_DMA_COPY_B */
@@ -70,7 +72,7 @@ struct gpu_channel {
 	struct gpu_tenant *tenant;
 	struct gpu_channel_desc desc;
 	bool gone;
-	unsigned int rings;
+	unsigned int rings, engine;
 	void (*ready)(struct gpu_channel *channel, int err, void *arg);
 };
 
@@ -95,6 +97,8 @@ static struct {
 	bool late;			       /* answers come after the tenant's end began, too */
 	unsigned int calls[FAKE_CALLS];
 	unsigned int rings;
+	void (*awaken)(uint64_t engines, void *arg);
+	void *awaken_arg;
 } fake;
 
 /* ---------------------------------------------------------------- answers */
@@ -200,6 +204,8 @@ int __wrap_gpu_channel_new(struct gpu_tenant *tenant, const struct gpu_channel_d
 			   void (*ready)(struct gpu_channel *, int, void *), void *arg,
 			   struct gpu_channel **out);
 void __wrap_gpu_channel_ring(struct gpu_channel *channel);
+unsigned int __wrap_gpu_channel_engine(const struct gpu_channel *channel);
+void __wrap_gpu_on_awaken(struct gpu_rm *rm, void (*fn)(uint64_t engines, void *arg), void *arg);
 void __wrap_gpu_channel_free(struct gpu_channel *channel, void (*done)(int, void *), void *arg);
 const struct gpu_classes *__wrap_gpu_classes(const struct gpu *gpu);
 
@@ -415,6 +421,7 @@ int __wrap_gpu_channel_new(struct gpu_tenant *tenant, const struct gpu_channel_d
 	channel->tenant = tenant;
 	channel->desc = *desc;
 	channel->ready = ready;
+	channel->engine = desc->gpfifo / 0x10000 % FAKE_ENGINES;
 	channel->next = tenant->channels;
 	tenant->channels = channel;
 	fake_answer(FAKE_CHANNEL_NEW, tenant, channel, NULL, arg);
@@ -427,6 +434,19 @@ void __wrap_gpu_channel_ring(struct gpu_channel *channel)
 	BED_CHECK(!channel->gone && !channel->tenant->ending);
 	channel->rings++;
 	fake.rings++;
+}
+
+unsigned int __wrap_gpu_channel_engine(const struct gpu_channel *channel)
+{
+	BED_CHECK(!channel->gone && !channel->tenant->ending);
+	return channel->engine;
+}
+
+void __wrap_gpu_on_awaken(struct gpu_rm *rm, void (*fn)(uint64_t engines, void *arg), void *arg)
+{
+	BED_CHECK(rm == &fake.rm);
+	fake.awaken = fn;
+	fake.awaken_arg = arg;
 }
 
 void __wrap_gpu_channel_free(struct gpu_channel *channel, void (*done)(int, void *), void *arg)
@@ -465,6 +485,16 @@ static inline void fake_fault(struct bed *bed, struct gpu_channel *channel, uint
 
 	hosted_enter(bed->h, bed->gpudom);
 	channel->desc.fault(channel, &fault, channel->desc.arg);
+	hosted_leave();
+	bed_run(bed);
+}
+
+/* These engines have finished something. */
+static inline void fake_awaken(struct bed *bed, uint64_t engines)
+{
+	hosted_enter(bed->h, bed->gpudom);
+	if (fake.awaken)
+		fake.awaken(engines, fake.awaken_arg);
 	hosted_leave();
 	bed_run(bed);
 }

@@ -262,6 +262,17 @@ static void pages_that_stay_mapped_stay_theirs(void **state)
 
 /* ---------------------------------------------------------------- doorbells */
 
+/* A submission: GP_PUT moves, in USERD as the driver domain sees it, and the bell is rung. Time goes on. */
+static void submit(struct fixture *f, unsigned int n)
+{
+	uint32_t *put = (uint32_t *)((uint8_t *)fake_channel(gpfifo_of(n))->desc.userd +
+				     XENVGPU_USERD_GP_PUT);
+
+	++*put;
+	guest_bell(&f->a, n);
+	hosted_advance(f->bed.h, VGPU_EVENT_INTERVAL);
+}
+
 static void doorbells_reach_their_channels(void **state)
 {
 	struct fixture *f = *state;
@@ -271,8 +282,7 @@ static void doorbells_reach_their_channels(void **state)
 	for (unsigned int i = 0; i < XENVGPU_MAX_CHANNELS; i++)
 		c[i] = channel(f, i);
 	for (unsigned int i = 0; i < XENVGPU_MAX_CHANNELS; i++) {
-		guest_bell(g, i);
-		bed_run(&f->bed);
+		submit(f, i);
 		for (unsigned int j = 0; j < XENVGPU_MAX_CHANNELS; j++)
 			assert_int_equal(c[j]->rings, j <= i);
 	}
@@ -295,7 +305,6 @@ static uint64_t blocks(void)
 static void what_a_submission_costs(void **state)
 {
 	struct fixture *f = *state;
-	struct guest *g = &f->a;
 	struct gpu_channel *c = channel(f, 0);
 	struct hosted_usage before, after;
 	uint64_t calls, upcalls;
@@ -307,10 +316,8 @@ static void what_a_submission_costs(void **state)
 	calls = hv_hypercalls_total() - blocks();
 	upcalls = hv_upcalls();
 	hosted_leave();
-	for (unsigned int i = 0; i < 1000; i++) {
-		guest_bell(g, 0);
-		bed_run(&f->bed);
-	}
+	for (unsigned int i = 0; i < 1000; i++)
+		submit(f, 0);
 	hosted_enter(f->bed.h, f->bed.gpudom);
 	calls = hv_hypercalls_total() - blocks() - calls;
 	upcalls = hv_upcalls() - upcalls;
@@ -354,6 +361,180 @@ static void bells_of_nobody_are_ignored(void **state)
 	assert_true(c->rings <= 1); /* a bell rung too early may be heard: the GPU just looks */
 }
 
+/* Upcalls of the driver domain, and what a second of this brings of them. */
+static uint64_t upcalls(struct fixture *f)
+{
+	uint64_t n;
+
+	hosted_enter(f->bed.h, f->bed.gpudom);
+	n = hv_upcalls();
+	hosted_leave();
+	return n;
+}
+
+/* Rings a live channel's bell over and over, with nothing behind it: 1000 times a millisecond. */
+static uint64_t flood(struct fixture *f, uint64_t time)
+{
+	uint64_t before = upcalls(f);
+
+	for (; time; time -= HV_US) {
+		guest_bell(&f->a, 0);
+		hosted_advance(f->bed.h, HV_US);
+	}
+	return upcalls(f) - before;
+}
+
+/* Bells with no submission behind them are braked harder and harder; a submission among them is seen in time. */
+static void bells_for_nothing_are_braked(void **state)
+{
+	struct fixture *f = *state;
+	struct gpu_channel *c = channel(f, 0);
+	uint64_t n = flood(f, 10 * HV_MS);
+
+	assert_in_range(n, 16, 30);
+	n = flood(f, HV_S / 2);
+	assert_in_range(n, 16, 200);
+	assert_true(stat_of(&f->a, "brakes") > 3);
+	hosted_advance(f->bed.h, HV_S);
+	n = c->rings;
+	submit(f, 0);
+	assert_int_equal(c->rings, n + 1);
+	/* And those masked away come at the end of the mask. */
+	flood(f, 5 * HV_MS);
+	n = c->rings;
+	submit(f, 0);
+	assert_int_equal(c->rings, n);
+	hosted_advance(f->bed.h, HV_S);
+	assert_int_equal(c->rings, n + 1);
+}
+
+/* However much there is to submit, events are so many and no more; and nothing of it is lost or late for long. */
+static void fast_submitters_share_events(void **state)
+{
+	struct fixture *f = *state;
+	struct gpu_channel *c = channel(f, 0);
+	uint32_t *put = (uint32_t *)((uint8_t *)c->desc.userd + XENVGPU_USERD_GP_PUT);
+	uint64_t before = upcalls(f), n;
+	unsigned int rings, late = 0;
+
+	for (unsigned int i = 0; i < 100000; i++) {
+		rings = c->rings;
+		++*put;
+		guest_bell(&f->a, 0);
+		hosted_advance(f->bed.h, HV_US);
+		late = rings == c->rings ? late + 1 : 0;
+		assert_true(late <= 1001); /* microseconds */
+	}
+	n = upcalls(f) - before;
+	/* Each pause has an end, which is an upcall too; so are answers of xenstore. */
+	assert_in_range(n, 2000, VGPU_EVENT_BURST + 100 * HV_MS / VGPU_EVENT_INTERVAL + 100 + 20);
+	assert_int_equal(hosted_log_count(f->bed.h, f->bed.gpudom, "masked"), 0);
+	hosted_advance(f->bed.h, 2 * HV_MS);
+	assert_int_equal(f->a.events->doorbell[0], 0);
+}
+
+/* As fast as a guest can be that waits for each: never masked. Nor is one whose bell crosses with our look. */
+static void honest_submitters_are_not_braked(void **state)
+{
+	struct fixture *f = *state;
+
+	channel(f, 0);
+	for (unsigned int i = 0; i < 20000; i++)
+		submit(f, 0);
+	assert_int_equal(stat_of(&f->a, "brakes"), 0);
+	for (unsigned int i = 0; i < 10000; i++) {
+		submit(f, 0);
+		guest_bell(&f->a, 0);
+		hosted_advance(f->bed.h, VGPU_EVENT_INTERVAL);
+	}
+	assert_int_equal(stat_of(&f->a, "brakes"), 0);
+}
+
+/* ---------------------------------------------------------------- completions */
+
+/* Events sent to the guest so far. */
+static uint64_t sent(struct fixture *f)
+{
+	return stat_of(&f->a, "events-sent");
+}
+
+static void armed_channels_are_told_once(void **state)
+{
+	struct fixture *f = *state;
+	struct xenvgpu_event_page *page = f->a.events;
+	uint64_t before;
+
+	for (unsigned int i = 0; i < 40; i++)
+		channel(f, i);
+	before = sent(f);
+	fake_awaken(&f->bed, UINT64_MAX); /* nobody waits */
+	assert_int_equal(sent(f), before);
+	page->armed[0] = 0x00000111; /* 0, 4, 8: engine 0 */
+	page->armed[0] |= 0x2;	     /* 1: engine 1 */
+	page->armed[1] = 0x10;	     /* 36: engine 0 */
+	fake_awaken(&f->bed, 1 << 2);
+	assert_int_equal(sent(f), before);
+	fake_awaken(&f->bed, 1 << 0);
+	assert_int_equal(sent(f), before + 1);
+	assert_int_equal(page->armed[0], 0x2);
+	assert_int_equal(page->armed[1], 0);
+	fake_awaken(&f->bed, 1 << 0);
+	assert_int_equal(sent(f), before + 1);
+	fake_awaken(&f->bed, 1 << 1 | 1 << 0);
+	assert_int_equal(sent(f), before + 2);
+	assert_int_equal(page->armed[0], 0);
+	assert_int_equal(stat_of(&f->a, "completions-sent"), 2);
+}
+
+/* Bits of channels that are not, not any more, or stopped: nothing is sent for them, nor taken out. */
+static void armed_for_nobody_is_ignored(void **state)
+{
+	struct fixture *f = *state;
+	struct xenvgpu_event_page *page = f->a.events;
+	uint64_t before;
+
+	channel(f, 0);
+	fake_fault(&f->bed, channel(f, 1), 31);
+	channel(f, 2);
+	assert_int_equal(guest_channel_destroy(&f->a, 2), 0);
+	before = sent(f);
+	page->armed[0] = ~1u;
+	page->armed[1] = UINT32_MAX;
+	fake_awaken(&f->bed, UINT64_MAX);
+	assert_int_equal(sent(f), before);
+	page->armed[0] |= 1;
+	fake_awaken(&f->bed, UINT64_MAX);
+	assert_int_equal(sent(f), before + 1);
+	assert_int_equal(page->armed[0], ~1u);
+}
+
+/* Two guests on one engine: who waits is told, and nobody hears of another's connection. */
+static void each_guest_is_told_by_itself(void **state)
+{
+	struct fixture *f = *state;
+	struct xenvgpu_channel_create_resp rsp;
+	struct xenvgpu_space_create_resp space;
+
+	channel(f, 0);
+	guest_plug(&f->b, VRAM);
+	guest_connect(&f->b);
+	assert_int_equal(guest_space(&f->b, &space), 0);
+	assert_int_equal(guest_channel(&f->b, space.space, FAKE_CLASS, VA, &rsp), 0);
+	f->b.events->armed[0] = 1;
+	fake_awaken(&f->bed, 1);
+	assert_int_equal(stat_of(&f->a, "completions-sent"), 0);
+	assert_int_equal(stat_of(&f->b, "completions-sent"), 1);
+	f->a.events->armed[0] = f->b.events->armed[0] = 1;
+	fake_awaken(&f->bed, 1);
+	assert_int_equal(stat_of(&f->a, "completions-sent"), 1);
+	assert_int_equal(stat_of(&f->b, "completions-sent"), 2);
+	f->a.events->armed[0] = 1;
+	guest_close(&f->a);
+	fake_awaken(&f->bed, 1);
+	guest_close(&f->b);
+	guest_unplug(&f->b);
+}
+
 /* The firmware takes its time with one request; submissions go on. */
 static void doorbells_do_not_wait_for_the_firmware(void **state)
 {
@@ -370,9 +551,8 @@ static void doorbells_do_not_wait_for_the_firmware(void **state)
 	guest_push(g);
 	bed_run(&f->bed);
 	for (unsigned int i = 1; i <= 10; i++) {
-		guest_bell(g, 0);
 		guest_bell(g, 1); /* not there yet */
-		bed_run(&f->bed);
+		submit(f, 0);
 		assert_int_equal(c->rings, i);
 	}
 	assert_false(guest_get(g, &rsp));
@@ -625,6 +805,12 @@ int main(void)
 		T(pages_that_stay_mapped_stay_theirs),
 		T(doorbells_reach_their_channels),
 		T(what_a_submission_costs),
+		T(bells_for_nothing_are_braked),
+		T(fast_submitters_share_events),
+		T(honest_submitters_are_not_braked),
+		T(armed_channels_are_told_once),
+		T(armed_for_nobody_is_ignored),
+		T(each_guest_is_told_by_itself),
 		T(bells_of_nobody_are_ignored),
 		T(doorbells_do_not_wait_for_the_firmware),
 		T(faults_are_told),
