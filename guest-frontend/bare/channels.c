@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * channels.c - channels, their USERD, and the doorbells.
+ * channels.c - channels, their USERD, the doorbells, and sleep until something has ended.
  *
  * The backend grants a page with the USERDs of several channels; it is mapped once, however many they are,
  * and unmapped with the last. Backend and GPU write there, so it is read once per look and never believed:
@@ -8,13 +8,16 @@
  * pointer to one.
  *
  * Submitting costs a store to USERD, an atomic or to the event page, and an event if the backend has taken
- * the last one in.
+ * the last one in. Who waits for a completion sets a bit there (armed), which the backend takes out, and
+ * sends an event, when an engine says that something has ended.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "front_int.h"
+
+#define LOOK_AGAIN (100 * HV_MS)
 
 const char *front_channel_fault(const struct front_dev *dev,
 				const struct xenvgpu_channel_create_resp *rsp)
@@ -92,6 +95,8 @@ void front_channels_stop(struct front_dev *dev)
 {
 	for (unsigned int i = 0; i < XENVGPU_MAX_CHANNELS; i++)
 		channel_gone(dev, &dev->channel[i]);
+	memset(dev->armed, 0, sizeof(dev->armed));
+	dev->completed = false;
 }
 
 /* ---------------------------------------------------------------- creation, destruction */
@@ -210,7 +215,7 @@ int front_channel_destroy(struct front_dev *dev, uint32_t channel)
 	return ch->ending ? ret : ch->end_status;
 }
 
-/* ---------------------------------------------------------------- doorbells, news */
+/* ---------------------------------------------------------------- doorbells */
 
 int front_channel_ring(struct front_dev *dev, uint32_t channel, uint32_t gp_put)
 {
@@ -251,6 +256,114 @@ int front_channel_get(struct front_dev *dev, uint32_t channel, uint32_t *gp_get)
 					     XENVGPU_USERD_GP_GET));
 	return 0;
 }
+
+/* ---------------------------------------------------------------- completions */
+
+static uint32_t *armed_word(struct front_dev *dev, uint32_t channel)
+{
+	struct xenvgpu_event_page *page = (void *)dev->event_page->va;
+
+	return &page->armed[channel / 32];
+}
+
+/* What the backend has taken out. It may do so for nothing, but only as often as somebody asks it to. */
+static void completions_look(struct front_dev *dev)
+{
+	for (uint32_t i = 0; i < XENVGPU_MAX_CHANNELS / 32; i++) {
+		uint32_t taken = dev->armed[i] & ~HV_READ_ONCE(*armed_word(dev, 32 * i));
+
+		dev->armed[i] &= ~taken;
+		dev->completed |= taken != 0;
+	}
+}
+
+bool front_completions_take(struct front_dev *dev)
+{
+	bool any;
+
+	completions_look(dev);
+	any = dev->completed;
+	dev->completed = false;
+	dev->stats.completions += any;
+	return any;
+}
+
+static void arm(struct front_dev *dev, uint32_t channel)
+{
+	uint32_t bit = 1u << channel % 32, *word = armed_word(dev, channel);
+
+	completions_look(dev);
+	if (dev->armed[channel / 32] & bit)
+		return;
+	dev->armed[channel / 32] |= bit;
+	/* A full barrier: the bit is there before the caller looks once more. */
+	__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST);
+}
+
+static void disarm(struct front_dev *dev, uint32_t channel)
+{
+	uint32_t bit = 1u << channel % 32;
+
+	completions_look(dev);
+	__atomic_fetch_and(armed_word(dev, channel), ~bit, __ATOMIC_SEQ_CST);
+	dev->armed[channel / 32] &= ~bit;
+}
+
+struct completion_wait {
+	struct front_dev *dev;
+	uint32_t channel;
+	unsigned int epoch;
+	bool (*done)(void *arg);
+	void *arg;
+};
+
+/* The connection is gone, or the channel has ended, or was stopped. */
+static int wait_error(const struct completion_wait *w)
+{
+	const struct front_channel *ch;
+
+	if (w->dev->epoch != w->epoch || front_state(w->dev) != FRONT_CONNECTED || w->dev->raw)
+		return -ENODEV;
+	ch = find(w->dev, w->channel);
+	if (!ch || !ch->userd)
+		return -ENOENT;
+	return ch->stopped ? -EIO : 0;
+}
+
+static bool wait_over(void *arg)
+{
+	struct completion_wait *w = arg;
+
+	if (w->done(w->arg) || wait_error(w))
+		return true;
+	arm(w->dev, w->channel);
+	return w->done(w->arg);
+}
+
+int front_channel_wait(struct front_dev *dev, uint32_t channel, bool (*done)(void *arg), void *arg,
+		       uint64_t timeout)
+{
+	struct completion_wait w = {dev, channel, dev->epoch, done, arg};
+	uint64_t end = hv_now() + timeout, now;
+	int ret, err;
+
+	if (done(arg))
+		return 0;
+	dev->stats.sleeps++;
+	do {
+		now = hv_now();
+		ret = hv_loop_until(wait_over, &w, end - now < LOOK_AGAIN ? end - now : LOOK_AGAIN);
+	} while (ret == -ETIMEDOUT && hv_now() < end);
+	dev->stats.fallbacks += done(arg) && hv_now() - now >= LOOK_AGAIN;
+	err = wait_error(&w);
+	if (!err || err == -EIO)
+		disarm(dev, channel);
+	if (done(arg))
+		return 0;
+	return err ? err : ret;
+}
+
+/* ---------------------------------------------------------------- news */
 
 void front_on_channel_stopped(struct front_dev *dev, front_stopped_fn fn, void *arg)
 {

@@ -194,6 +194,15 @@ int front_channel_ring(struct front_dev *dev, uint32_t channel, uint32_t gp_put)
 int front_channel_get(struct front_dev *dev, uint32_t channel, uint32_t *gp_get);
 
 /*
+ * Runs the loop, asleep, until done(arg) says that what the caller submitted has ended: it looks at a semaphore, which
+ * the submission writes and then interrupts (push_release_awaken()). Any number of submissions that end meanwhile
+ * cost one event. Where the board tells of no completions, done() is asked ten times a second. Never from a
+ * handler. 0; -ETIMEDOUT; -EIO: the channel was stopped, and done() is not true; -ENOENT, -ENODEV.
+ */
+int front_channel_wait(struct front_dev *dev, uint32_t channel, bool (*done)(void *arg), void *arg,
+		       uint64_t timeout);
+
+/*
  * fn is called from the loop once for each channel that was stopped after an error, perhaps before
  * front_channel_create() has returned. evt is a private copy; its channel number is one of ours.
  */
@@ -203,22 +212,25 @@ void front_on_channel_stopped(struct front_dev *dev, front_stopped_fn fn, void *
 /* ---------------------------------------------------------------- counts */
 
 struct front_stats {
-	uint64_t requests;   /* published */
-	uint64_t responses;  /* accepted */
-	uint64_t batches;    /* wake-ups that brought at least one response */
-	uint64_t notifies;   /* events sent for requests */
-	uint64_t rings;	     /* doorbells rung */
-	uint64_t ring_sends; /* events sent for them */
-	uint64_t wakeups;    /* events received */
-	uint64_t spurious;   /* of them, those with nothing to do */
-	uint64_t throttled;  /* times the event channel was masked for a while */
-	uint64_t events;     /* taken from the event page */
-	uint64_t connects;   /* connections made */
-	uint64_t losses;     /* connections lost or refused */
-	uint64_t violations; /* of them, because the backend broke the protocol */
-	uint64_t grants;     /* grant entries given so far */
-	uint64_t pages_held; /* pages now withheld because an old backend still maps them */
-	uint32_t last_lost;  /* reason in the last EVT_LOST, 0: none */
+	uint64_t requests;    /* published */
+	uint64_t responses;   /* accepted */
+	uint64_t batches;     /* wake-ups that brought at least one response */
+	uint64_t notifies;    /* events sent for requests */
+	uint64_t rings;	      /* doorbells rung */
+	uint64_t ring_sends;  /* events sent for them */
+	uint64_t sleeps;      /* front_channel_wait() had to */
+	uint64_t completions; /* wake-ups for what it waited for */
+	uint64_t fallbacks;   /* it was over, and no event had said so */
+	uint64_t wakeups;     /* events received */
+	uint64_t spurious;    /* of them, those with nothing to do */
+	uint64_t throttled;   /* times the event channel was masked for a while */
+	uint64_t events;      /* taken from the event page */
+	uint64_t connects;    /* connections made */
+	uint64_t losses;      /* connections lost or refused */
+	uint64_t violations;  /* of them, because the backend broke the protocol */
+	uint64_t grants;      /* grant entries given so far */
+	uint64_t pages_held;  /* pages now withheld because an old backend still maps them */
+	uint32_t last_lost;   /* reason in the last EVT_LOST, 0: none */
 };
 const struct front_stats *front_stats(const struct front_dev *dev);
 

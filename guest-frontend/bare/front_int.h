@@ -130,6 +130,9 @@ struct front_dev {
 	struct front_run *bind_page;	  /* NULL: not needed yet */
 	struct front_userd *userds;
 	struct front_channel channel[XENVGPU_MAX_CHANNELS];
+	uint32_t armed[XENVGPU_MAX_CHANNELS /
+		       32]; /* set in the event page and not yet seen taken out */
+	bool completed;	    /* some were, and their event may be still to come */
 	front_stopped_fn channel_stopped;
 	void *channel_stopped_arg;
 };
@@ -167,6 +170,8 @@ void front_channels_stop(struct front_dev *dev);
 /* NULL, or what is wrong with a successful answer. */
 const char *front_channel_fault(const struct front_dev *dev,
 				const struct xenvgpu_channel_create_resp *rsp);
+/* Is the event, or will it be, about completions that somebody waits for? */
+bool front_completions_take(struct front_dev *dev);
 /* News of a channel; false when it is of no interest. */
 bool front_channel_event(struct front_dev *dev, const struct xenvgpu_event *evt);
 

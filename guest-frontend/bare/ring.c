@@ -194,7 +194,8 @@ static bool poll_all(struct front_dev *dev)
 	if (dev->raw)
 		return true;
 	news = front_events_seen(dev);
-	any = take_responses(dev);
+	any = front_completions_take(dev);
+	any |= take_responses(dev);
 	if (dev->epoch == epoch)
 		any |= front_events_take(dev, news);
 	return any;

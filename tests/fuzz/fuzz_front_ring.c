@@ -101,6 +101,14 @@ static void check_wait(int ret)
 	must(ret != -ESHUTDOWN, "the loop was left");
 }
 
+/* Ends at the third look. */
+static bool look_twice(void *arg)
+{
+	uint32_t *looks = arg;
+
+	return (*looks)++ >= 2;
+}
+
 static void work_step(struct input *in)
 {
 	struct xenvgpu_channel_create_req desc = {.space = FBW_SPACE, .engine_class = FBW_COPY};
@@ -109,7 +117,7 @@ static void work_step(struct input *in)
 	struct xenvgpu_space_create_resp space = {0};
 	struct xenvgpu_class_list_resp classes = {0};
 	struct front_import **import = &imports[n % 4];
-	uint32_t got;
+	uint32_t got = 0;
 	int ret = 0;
 
 	switch (what) {
@@ -148,6 +156,10 @@ static void work_step(struct input *in)
 		ret = front_channel_destroy(fb.dev, n);
 		break;
 	default:
+		if (n >= 0xc0) {
+			ret = front_channel_wait(fb.dev, n - 0xc0, look_twice, &got, HV_MS);
+			break;
+		}
 		ret = front_channel_ring(fb.dev, n, word(in));
 		if (!ret)
 			ret = front_channel_get(fb.dev, n, &got);

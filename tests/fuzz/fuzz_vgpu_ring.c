@@ -297,13 +297,20 @@ static void spoil(struct run *r)
 	BED_CHECK(!model_fault_set(bed.model, fault));
 }
 
+/* Waits for completions, of channels that may not be there; and some come. */
+static void complete(uint32_t what)
+{
+	evil.events->armed[what % 2] = what & 2 ? UINT32_MAX : what;
+	fake_awaken(&bed, what >> 2);
+}
+
 static void step(struct run *r)
 {
 	struct input *in = &r->in;
 	struct xenvgpu_request req;
 	size_t offset;
 
-	switch (take(in, 1) % 26) {
+	switch (take(in, 1) % 25) {
 	case 0: /* raw bytes anywhere in the ring page */
 		offset = take(in, 2) % HV_PAGE_SIZE;
 		take_bytes(in, (uint8_t *)evil.sring + offset,
@@ -361,8 +368,11 @@ static void step(struct run *r)
 		offer(in);
 		break;
 	case 15:
-		if (take(in, 1) == 0xee)
+		offset = take(in, 1);
+		if (offset == 0xee)
 			spoil(r);
+		else if (offset < 0x80)
+			complete((uint32_t)offset);
 		break;
 	case 16:
 		put_channel_request(r);
@@ -389,11 +399,6 @@ static void step(struct run *r)
 		break;
 	case 24:
 		toolstack(r);
-		break;
-	case 25: /* waits for completions, which come */
-		evil.events->armed[0] = (uint32_t)take(in, 1);
-		evil.events->armed[1] = (uint32_t)take(in, 1) << 24;
-		fake_awaken(&bed, take(in, 1));
 		break;
 	default:
 		if (take(in, 1) % 2)

@@ -134,7 +134,7 @@ static void steady_state_costs_no_copies(void **state)
 	const unsigned int batches = 50, copies = 8;
 	struct fixture *f = *state;
 	struct user *u = enter(f, 0);
-	uint64_t sends, rings, requests, grants, granted;
+	uint64_t sends, rings, requests, grants, granted, completions, wakeups;
 
 	start_moving(u);
 	put_object(u, 3);
@@ -144,6 +144,8 @@ static void steady_state_costs_no_copies(void **state)
 	enter(f, 0);
 	sends = front_stats(u->front)->ring_sends;
 	rings = front_stats(u->front)->rings;
+	completions = front_stats(u->front)->completions;
+	wakeups = front_stats(u->front)->wakeups;
 	requests = front_stats(u->front)->requests;
 	grants = front_stats(u->front)->grants;
 	for (unsigned int i = 0; i < batches; i++) {
@@ -157,6 +159,11 @@ static void steady_state_costs_no_copies(void **state)
 	}
 	assert_int_equal(front_stats(u->front)->rings - rings, batches);
 	assert_int_equal(front_stats(u->front)->ring_sends - sends, batches);
+	/* At most one event for the end of each, and none about nothing. */
+	completions = front_stats(u->front)->completions - completions;
+	assert_in_range(completions, 1, batches);
+	assert_int_equal(front_stats(u->front)->wakeups - wakeups, completions);
+	assert_int_equal(front_stats(u->front)->fallbacks, 0);
 	assert_int_equal(front_stats(u->front)->requests, requests);
 	assert_int_equal(front_stats(u->front)->grants, grants);
 	leave(f);

@@ -15,10 +15,8 @@
 #define RING_PUSH    2u
 #define RING_PAGES   (RING_PUSH + DMA_SLOTS)
 #define BATCH_WORDS  (HV_PAGE_SIZE / 4)
-#define FENCE_WORDS  6u		 /* of push_release() */
+#define FENCE_WORDS  8u		 /* of push_release_awaken() */
 #define SLOT_TIMEOUT (60 * HV_S) /* an emulated machine may be slow */
-#define PAUSE_MIN    (50 * HV_US)
-#define PAUSE_MAX    (2 * HV_MS)
 #define ALIGN_VA     (1ull << XENVGPU_PAGE_2M)
 
 /* Copy engines have 0xb5 as the low byte of their class in every generation; 0: none. */
@@ -127,28 +125,17 @@ static bool wait_over(void *arg)
 {
 	const struct wait *w = arg;
 
-	return under_way(w->d) <= w->most || w->d->stopped ||
-	       front_state(w->d->dev) != FRONT_CONNECTED;
+	return under_way(w->d) <= w->most;
 }
 
-/* The GPU sends no event, so the semaphore is looked at again after a pause that grows. */
+/* Asleep: each batch ends with an interrupt. */
 static int wait_for(const struct dma *d, uint32_t most, uint64_t timeout)
 {
 	struct wait w = {.d = d, .most = most};
-	uint64_t end = hv_now() + timeout, pause = PAUSE_MIN;
-	int ret;
+	int ret = front_channel_wait(d->dev, d->channel, wait_over, &w, timeout);
 
-	do {
-		ret = hv_loop_until(wait_over, &w, pause);
-		if (pause < PAUSE_MAX)
-			pause *= 2;
-	} while (ret == -ETIMEDOUT && hv_now() < end);
 	hv_rmb(); /* what the GPU wrote before the fence is read after it */
-	if (ret)
-		return ret;
-	if (under_way(d) <= most)
-		return 0;
-	return d->stopped ? -EIO : -ENODEV;
+	return ret;
 }
 
 int dma_submit_entry(struct dma *d, uint64_t entry)
@@ -169,7 +156,7 @@ int dma_submit(struct dma *d)
 
 	if (!d->push.n)
 		return 0;
-	push_release(&d->push, d->ring_va, d->fence + 1);
+	push_release_awaken(&d->push, d->ring_va, d->fence + 1);
 	return dma_submit_entry(d, push_entry(at, 4 * d->push.n));
 }
 

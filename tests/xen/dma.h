@@ -4,7 +4,7 @@
  *
  * GPFIFO, push buffers and semaphore are pages of the guest's that the device reads and writes. Copies and
  * fills are put into a batch; a batch is published with one doorbell, and its end is a value that the GPU
- * writes to the semaphore. Nothing here is fast where it need not be, and nothing is believed of the device:
+ * writes to the semaphore, and an interrupt. Nothing here is fast where it need not be, and nothing is believed of the device:
  * what it says is read once and compared with what can be.
  */
 #ifndef TESTS_XEN_DMA_H
@@ -57,7 +57,7 @@ int dma_room(struct dma *d, uint32_t words);
 int dma_submit(struct dma *d);
 /* Publishes any entry as the next, with no fence; a hostile guest's. */
 int dma_submit_entry(struct dma *d, uint64_t entry);
-/* Waits, mostly asleep, for the end of all batches so far. 0, -EIO, -ENODEV, -ETIMEDOUT. */
+/* Waits, asleep, for the end of all batches so far. 0, -EIO, -ENODEV, -ETIMEDOUT. */
 int dma_wait(struct dma *d, uint64_t timeout);
 
 #endif /* TESTS_XEN_DMA_H */

@@ -45,6 +45,7 @@ static struct front_dev *connect(uint64_t timeout)
 /* What the platform and the front have counted so far. */
 struct costs {
 	uint64_t hypercalls, upcalls, sends, requests, batches, wakeups, grants, submissions;
+	uint64_t sleeps, completions, fallbacks;
 };
 
 static struct costs costs_now(const struct front_dev *dev)
@@ -60,6 +61,9 @@ static struct costs costs_now(const struct front_dev *dev)
 		.wakeups = s->wakeups,
 		.grants = s->grants,
 		.submissions = mover.dma.batches,
+		.sleeps = s->sleeps,
+		.completions = s->completions,
+		.fallbacks = s->fallbacks,
 	};
 }
 
@@ -239,12 +243,16 @@ static void submit(uint64_t batches, uint64_t ops)
 	else
 		answer("result",
 		       "verified submissions=%llu ops=%llu sends=%llu requests=%llu grants=%llu "
-		       "hypercalls=%llu",
+		       "hypercalls=%llu upcalls=%llu sleeps=%llu completions=%llu fallbacks=%llu",
 		       (unsigned long long)(after.submissions - before.submissions),
 		       (unsigned long long)ops, (unsigned long long)(after.sends - before.sends),
 		       (unsigned long long)(after.requests - before.requests),
 		       (unsigned long long)(after.grants - before.grants),
-		       (unsigned long long)(after.hypercalls - before.hypercalls));
+		       (unsigned long long)(after.hypercalls - before.hypercalls),
+		       (unsigned long long)(after.upcalls - before.upcalls),
+		       (unsigned long long)(after.sleeps - before.sleeps),
+		       (unsigned long long)(after.completions - before.completions),
+		       (unsigned long long)(after.fallbacks - before.fallbacks));
 }
 
 static void cycle(uint64_t cycles)
