@@ -4,7 +4,8 @@
  *
  * The backend sets them up. From then on a submission is: write the GPFIFO, write GP_PUT into the
  * channel's USERD (a page that the backend has granted us), set the channel's bit in the doorbell
- * bitmap, and send one event if the bit was clear.
+ * bitmap, and send one event if the bit was clear. Who waits for its end sets a bit in another bitmap, which
+ * the backend takes out, and sends an event, when an engine says that something has ended.
  */
 #include <linux/gfp.h>
 
@@ -14,7 +15,10 @@
 
 #include "front.h"
 
+#define LOOK_AGAIN (HZ / 10) /* where the board tells of no completions */
+
 static_assert(offsetof(struct xenvgpu_event_page, doorbell) % sizeof(long) == 0);
+static_assert(offsetof(struct xenvgpu_event_page, armed) % sizeof(long) == 0);
 static_assert(sizeof(struct xenvgpu_bind) * XENVGPU_MAX_BINDS == XEN_PAGE_SIZE);
 
 int front_class_list(struct front_conn *conn, struct xenvgpu_class_list_resp *list)
@@ -130,4 +134,82 @@ void front_channel_ring(struct front_conn *conn, const struct front_channel *ch,
 		return;
 	front_count(conn->front, FRONT_NOTIFIES, 1);
 	notify_remote_via_irq(conn->irq);
+}
+
+/* ---------------------------------------------------------------- completions */
+
+static unsigned long *armed_word(struct front_conn *conn)
+{
+	return (unsigned long *)conn->events->armed;
+}
+
+bool front_completions_take(struct front_conn *conn)
+{
+	bool any = false;
+	unsigned int n;
+
+	for_each_set_bit(n, conn->armed, XENVGPU_MAX_CHANNELS)
+	{
+		if (sync_test_bit(n, armed_word(conn)))
+			continue;
+		__clear_bit(n, conn->armed);
+		any = true;
+	}
+	return any;
+}
+
+/* Under the lock, so that the interrupt finds both bits or none. */
+static void arm(struct front_conn *conn, u32 n)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&conn->lock, flags);
+	__set_bit(n, conn->armed);
+	sync_set_bit(n, armed_word(conn));
+	spin_unlock_irqrestore(&conn->lock, flags);
+	smp_mb(); /* the bit is there before the caller looks once more */
+}
+
+static void disarm(struct front_conn *conn, u32 n)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&conn->lock, flags);
+	__clear_bit(n, conn->armed);
+	sync_clear_bit(n, armed_word(conn));
+	spin_unlock_irqrestore(&conn->lock, flags);
+}
+
+/* Why waiting would be in vain, or 0. */
+static int wait_error(struct front_conn *conn, u32 n)
+{
+	if (READ_ONCE(conn->dead))
+		return -ENODEV;
+	return test_bit(n, conn->stopped) ? -EIO : 0;
+}
+
+int front_channel_wait(struct front_conn *conn, const struct front_channel *ch,
+		       bool (*done)(const void *arg), const void *arg, unsigned long timeout)
+{
+	unsigned long end = jiffies + timeout;
+	u32 n = ch->number;
+	int ret = 0;
+	long left;
+
+	while (!done(arg) && !(ret = wait_error(conn, n))) {
+		if (time_after(jiffies, end)) {
+			ret = -ETIMEDOUT;
+			break;
+		}
+		arm(conn, n);
+		/* Until the backend has taken the bit: it may be another channel's work that has ended. */
+		left = wait_event_timeout(
+			conn->completion,
+			done(arg) || !test_bit(n, conn->armed) || wait_error(conn, n), LOOK_AGAIN);
+		if (left <= 1 && done(arg) && test_bit(n, conn->armed))
+			front_count(conn->front, FRONT_FALLBACKS, 1);
+	}
+	disarm(conn, n);
+	dma_rmb(); /* what says that it has ended before what has been done */
+	return done(arg) ? 0 : ret;
 }

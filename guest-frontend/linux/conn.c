@@ -49,6 +49,7 @@ struct front_conn *front_conn_start(struct front_dev *front, bool copy_ok, bool 
 	spin_lock_init(&conn->lock);
 	mutex_init(&conn->buf_lock);
 	init_waitqueue_head(&conn->slot_free);
+	init_waitqueue_head(&conn->completion);
 
 	/* Both come zeroed, as whole pages. */
 	ret = xenbus_setup_ring(xbdev, GFP_KERNEL, (void **)&sring, 1, &conn->ring_ref);

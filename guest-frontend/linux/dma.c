@@ -3,10 +3,9 @@
  * dma.c - moves bytes between a memory object and a buffer of ours by the GPU's copy engine, for the
  * self-test: an address space with both, and one channel.
  *
- * One submission at a time: a push buffer, an entry of the GPFIFO, the doorbell, and then a look at the
- * semaphore now and then until the GPU has written to it.
+ * One submission at a time: a push buffer, an entry of the GPFIFO, the doorbell, and then sleep until the
+ * GPU has written to the semaphore, and said so.
  */
-#include <linux/delay.h>
 #include <linux/log2.h>
 #include <linux/slab.h>
 
@@ -118,22 +117,11 @@ void *front_dma_buf(struct front_dma *dma)
 	return dma->import->va;
 }
 
-static int wait_done(struct front_conn *conn, struct front_dma *dma)
+static bool is_done(const void *arg)
 {
-	const u32 *semaphore = dma->import->va + SEMAPHORE;
-	unsigned long end = jiffies + TIMEOUT;
+	const struct front_dma *dma = arg;
 
-	while (READ_ONCE(*semaphore) != dma->submissions) {
-		if (READ_ONCE(conn->dead))
-			return -ENODEV;
-		if (test_bit(dma->channel.number, conn->stopped))
-			return -EIO;
-		if (time_after(jiffies, end))
-			return -ETIMEDOUT;
-		usleep_range(50, 200);
-	}
-	dma_rmb(); /* the semaphore before what it says is there */
-	return 0;
+	return READ_ONCE(*(const u32 *)(dma->import->va + SEMAPHORE)) == dma->submissions;
 }
 
 int front_dma_move(struct front_conn *conn, struct front_dma *dma, bool to_object, u64 offset,
@@ -154,8 +142,8 @@ int front_dma_move(struct front_conn *conn, struct front_dma *dma, bool to_objec
 		push_copy(&push, va, dma->buffer, LINE, LINE, length / LINE);
 		dma->moved += length;
 	}
-	push_release(&push, dma->buffer + SEMAPHORE, dma->submissions + 1);
+	push_release_awaken(&push, dma->buffer + SEMAPHORE, dma->submissions + 1);
 	entries[dma->submissions++ % ENTRIES] = push_entry(dma->buffer + PUSH, push.n * 4);
 	front_channel_ring(conn, &dma->channel, dma->submissions % ENTRIES);
-	return wait_done(conn, dma);
+	return front_channel_wait(conn, &dma->channel, is_done, dma, TIMEOUT);
 }

@@ -430,16 +430,21 @@ STAT(notifies, FRONT_NOTIFIES);
 STAT(interrupts, FRONT_INTERRUPTS);
 STAT(spurious, FRONT_SPURIOUS);
 STAT(events, FRONT_EVENTS);
+STAT(completions, FRONT_COMPLETIONS);
+STAT(fallbacks, FRONT_FALLBACKS);
 STAT(grants, FRONT_GRANTS);
 STAT(connects, FRONT_CONNECTS);
 STAT(losses, FRONT_LOSSES);
 STAT(violations, FRONT_VIOLATIONS);
 
 static struct attribute *stat_attrs[] = {
-	&stat_requests.attr.attr, &stat_responses.attr.attr,  &stat_batches.attr.attr,
-	&stat_notifies.attr.attr, &stat_interrupts.attr.attr, &stat_spurious.attr.attr,
-	&stat_events.attr.attr,	  &stat_grants.attr.attr,     &stat_connects.attr.attr,
-	&stat_losses.attr.attr,	  &stat_violations.attr.attr, NULL,
+	&stat_requests.attr.attr,   &stat_responses.attr.attr,
+	&stat_batches.attr.attr,    &stat_notifies.attr.attr,
+	&stat_interrupts.attr.attr, &stat_spurious.attr.attr,
+	&stat_events.attr.attr,	    &stat_completions.attr.attr,
+	&stat_fallbacks.attr.attr,  &stat_grants.attr.attr,
+	&stat_connects.attr.attr,   &stat_losses.attr.attr,
+	&stat_violations.attr.attr, NULL,
 };
 
 static const struct attribute_group stat_group = {.name = "stats", .attrs = stat_attrs};

@@ -46,14 +46,16 @@
 
 /* Counts since probe(), shown in sysfs; index into front_dev.stats. */
 enum front_stat {
-	FRONT_REQUESTS,	  /* published */
-	FRONT_RESPONSES,  /* accepted */
-	FRONT_BATCHES,	  /* interrupts that brought at least one response */
-	FRONT_NOTIFIES,	  /* events sent to the backend */
-	FRONT_INTERRUPTS, /* events received */
-	FRONT_SPURIOUS,	  /* of them, those with nothing to do */
-	FRONT_EVENTS,	  /* taken from the event page */
-	FRONT_GRANTS,	  /* grant entries given */
+	FRONT_REQUESTS,	   /* published */
+	FRONT_RESPONSES,   /* accepted */
+	FRONT_BATCHES,	   /* interrupts that brought at least one response */
+	FRONT_NOTIFIES,	   /* events sent to the backend */
+	FRONT_INTERRUPTS,  /* events received */
+	FRONT_SPURIOUS,	   /* of them, those with nothing to do */
+	FRONT_EVENTS,	   /* taken from the event page */
+	FRONT_COMPLETIONS, /* interrupts about completions that somebody waited for */
+	FRONT_FALLBACKS,   /* what had ended, and no interrupt had said so */
+	FRONT_GRANTS,	   /* grant entries given */
 	FRONT_CONNECTS,
 	FRONT_LOSSES,
 	FRONT_VIOLATIONS, /* losses because the backend broke the protocol */
@@ -91,7 +93,9 @@ struct front_conn {
 	struct xenvgpu_event_page *events;
 	u32 evt_cons;
 	DECLARE_BITMAP(stopped, XENVGPU_MAX_CHANNELS); /* channels that an error has stopped */
-	u16 generation;				       /* of ids */
+	DECLARE_BITMAP(armed, XENVGPU_MAX_CHANNELS);   /* somebody waits, and was not told yet */
+	wait_queue_head_t completion; /* for what ends: work, channels, the connection */
+	u16 generation;		      /* of ids */
 	wait_queue_head_t slot_free;
 	struct front_slot slot[XENVGPU_RING_SLOTS];
 
@@ -184,6 +188,14 @@ struct front_channel {
 int front_channel_new(struct front_conn *conn, const struct xenvgpu_channel_create_req *create,
 		      struct front_channel *ch);
 void front_channel_free(struct front_conn *conn, struct front_channel *ch);
+/*
+ * Sleeps until done(arg), which looks at what a submission writes before it interrupts (push_release_awaken()): any
+ * number that end meanwhile cost one event. 0; -ETIMEDOUT; -EIO: the channel was stopped; -ENODEV.
+ */
+int front_channel_wait(struct front_conn *conn, const struct front_channel *ch,
+		       bool (*done)(const void *arg), const void *arg, unsigned long timeout);
+/* ring.c's part: true when the backend has taken out bits that were armed. conn->lock is held. */
+bool front_completions_take(struct front_conn *conn);
 /* Publishes GPFIFO entries up to gp_put and has the GPU look. */
 void front_channel_ring(struct front_conn *conn, const struct front_channel *ch, u32 gp_put);
 

@@ -213,18 +213,22 @@ irqreturn_t front_interrupt(int irq, void *data)
 {
 	struct front_conn *conn = data;
 	unsigned long flags;
-	bool any = false;
+	bool any = false, ended = false;
 
 	spin_lock_irqsave(&conn->lock, flags);
 	if (!conn->dead) {
 		front_count(conn->front, FRONT_INTERRUPTS, 1);
-		any = take_responses(conn);
-		if (!conn->dead)
-			any |= take_events(conn);
+		ended = front_completions_take(conn);
+		front_count(conn->front, FRONT_COMPLETIONS, ended);
+		any = take_responses(conn) || ended;
+		if (!conn->dead && take_events(conn))
+			any = ended = true;
 		if (!any)
 			front_count(conn->front, FRONT_SPURIOUS, 1);
 	}
 	spin_unlock_irqrestore(&conn->lock, flags);
+	if (ended)
+		wake_up_all(&conn->completion);
 	xen_irq_lateeoi(irq, any ? 0 : XEN_EOI_FLAG_SPURIOUS);
 	return IRQ_HANDLED;
 }
@@ -344,6 +348,7 @@ void front_fail_all(struct front_conn *conn)
 	}
 	spin_unlock_irqrestore(&conn->lock, flags);
 	wake_up_all(&conn->slot_free);
+	wake_up_all(&conn->completion);
 }
 
 int front_info(struct front_conn *conn, struct xenvgpu_info_resp *info)
