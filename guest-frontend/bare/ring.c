@@ -84,7 +84,9 @@ static const char *answer_fault(const struct front_dev *dev, const struct xenvgp
 			return "copy_max above the protocol's limit";
 		if (info->max_objects > XENVGPU_MAX_OBJECTS)
 			return "max_objects above the protocol's limit";
-		for (unsigned int i = 0; i < 4; i++)
+		if (info->max_channels > XENVGPU_MAX_CHANNELS)
+			return "max_channels above the protocol's limit";
+		for (size_t i = 0; i < sizeof(info->reserved) / sizeof(info->reserved[0]); i++)
 			if (info->reserved[i])
 				return "reserved field of INFO set";
 		return NULL;

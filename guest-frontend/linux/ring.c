@@ -64,6 +64,8 @@ static const char *answer_fault(const struct xenvgpu_request *req,
 			return "copy_max above the protocol's limit";
 		if (info->max_objects > XENVGPU_MAX_OBJECTS)
 			return "max_objects above the protocol's limit";
+		if (info->max_channels > XENVGPU_MAX_CHANNELS)
+			return "max_channels above the protocol's limit";
 		if (memchr_inv(info->reserved, 0, sizeof(info->reserved)))
 			return "reserved field of INFO set";
 		return NULL;
