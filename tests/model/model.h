@@ -196,6 +196,8 @@ void model_flr(struct model *m);
  */
 enum model_work_left { MODEL_IDLE, MODEL_WAITS, MODEL_BUSY };
 enum model_work_left model_run(struct model *m);
+/* The same, up to ns of model time. */
+enum model_work_left model_run_for(struct model *m, uint64_t ns);
 
 /* VRAM as the GPU addresses it: usable bytes (without ECC's share) and where they lie. */
 uint64_t model_vram_size(const struct model *m);

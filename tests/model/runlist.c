@@ -27,7 +27,7 @@
 
 #include "host.h"
 
-#define QUANTUM_PS   (100000 * PS_PER_NS) /* of each runlist, in a call of model_run() */
+#define QUANTUM_NS   100000ull /* of each runlist, in a call of model_run() */
 #define QUANTUM_WORK 16384u
 #define STEP_PS	     (1000 * PS_PER_NS)
 #define STEP_WORK    1024u
@@ -331,7 +331,7 @@ static enum model_work_left left(const struct model *m)
 	return MODEL_IDLE;
 }
 
-enum model_work_left model_run(struct model *m)
+enum model_work_left model_run_for(struct model *m, uint64_t ns)
 {
 	struct model_host *h = m->host;
 	struct model_runlist *r;
@@ -346,7 +346,7 @@ enum model_work_left model_run(struct model *m)
 		h->runlists[i].before = NOT_RUN;
 	while ((r = next_runlist(m)) != NULL) {
 		if (!end)
-			end = r->clock + QUANTUM_PS;
+			end = r->clock + ns * PS_PER_NS;
 		if (r->clock >= end || h->work >= QUANTUM_WORK)
 			break;
 		step(m, r);
@@ -359,6 +359,11 @@ enum model_work_left model_run(struct model *m)
 	}
 	h->running = false;
 	return r ? MODEL_BUSY : left(m);
+}
+
+enum model_work_left model_run(struct model *m)
+{
+	return model_run_for(m, QUANTUM_NS);
 }
 
 void model_host_kick(struct model *m)

@@ -15,7 +15,7 @@
 
 #define FAIR_GUESTS   32u
 #define FAIR_CHANNELS 64u
-#define FAIR_SPACES   4u
+#define FAIR_SPACES   16u
 #define FAIR_ENTRIES  4096u
 #define FAIR_VA	      0x10000000ull
 #define FAIR_PUSH     0x8000u  /* behind the ring */
@@ -92,6 +92,18 @@ static inline struct fair_bed *fair_bed_up(const char *version)
 	assert_int_equal(model_costs_set(b->model, FAIR_COSTS, b->model->host->costs), 0);
 	fair_one_engine(b);
 	return b;
+}
+
+/* Before the first guest. Those that share nothing with others have slots instead. */
+static inline void fair_policy(struct fair_bed *b, enum gpu_policy policy, unsigned int slots)
+{
+	assert_int_equal(gpu_policy_set(b->vm.rm, policy, slots), 0);
+}
+
+/* Other costs of work than FAIR_COSTS. */
+static inline void fair_costs(struct fair_bed *b, const char *costs)
+{
+	assert_int_equal(model_costs_set(b->model, costs, b->model->host->costs), 0);
 }
 
 /* ---------------------------------------------------------------- guests */
@@ -259,6 +271,49 @@ static inline void fair_run(struct fair_bed *b, uint64_t us)
 
 	while (fair_now(b) < end)
 		assert_int_equal(model_run(b->model), MODEL_BUSY);
+}
+
+/* Channels of how many clients might be chosen now, were there something to do: with turns one's at most. */
+static inline unsigned int fair_clients_on(const struct fair_bed *b)
+{
+	uint32_t seen[FAIR_GUESTS];
+	unsigned int n = 0, j;
+
+	for (size_t i = 0; i < MODEL_CHANNELS; i++) {
+		const struct model_channel *ch = &b->model->host->channels[i];
+
+		if (!ch->used || !ch->scheduled || ch->stopped || ch->failed)
+			continue;
+		for (j = 0; j < n && seen[j] != ch->client; j++)
+			;
+		if (j == n && n < FAIR_GUESTS)
+			seen[n++] = ch->client;
+	}
+	return n;
+}
+
+/*
+ * The domain's time and the engines' go on together: what engines take for FAIR_STEP_US of work, and the piece that this ends with,
+ * passes for the domain too, or, when they have none, FAIR_STEP_US.
+ */
+#define FAIR_STEP_US 10u
+
+static inline void fair_step(struct fair_bed *b)
+{
+	uint64_t before = fair_now(b);
+
+	model_run_for(b->model, FAIR_STEP_US * HV_US);
+	before = fair_now(b) - before;
+	pass(before ? before / PS_PER_NS : FAIR_STEP_US * HV_US);
+	assert_in_range(fair_clients_on(b), 0, 1);
+}
+
+static inline void fair_together(struct fair_bed *b, uint64_t us)
+{
+	uint64_t end = hv_now() + us * HV_US;
+
+	while (hv_now() < end)
+		fair_step(b);
 }
 
 /* RM's groups that are the guest's; what the engine has worked for them, in ps. */

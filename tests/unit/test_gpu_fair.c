@@ -202,16 +202,16 @@ static void spaces_share_a_part(void **state)
 	(void)state;
 	fair_busy(b, one, 1);
 	for (unsigned int i = 0; i < 8; i++)
-		fair_submit(fair_channel_up(b, many, i % FAIR_SPACES), FAIR_ENTRIES - 1);
+		fair_submit(fair_channel_up(b, many, i % 4), FAIR_ENTRIES - 1);
 	pass(HV_MS);
 	fair_work(b, many, &groups);
-	assert_int_equal(groups, FAIR_SPACES);
+	assert_int_equal(groups, 4);
 	fair_parts(b, 200000, part);
 	/* Of four slices each ends with a piece. */
 	fair_about(part[0], 5000, 3);
 	/* It is whole again when there is one. */
 	for (unsigned int i = 0; i < 8; i++)
-		if (i % FAIR_SPACES)
+		if (i % 4)
 			fair_channel_end(&many->c[i]);
 	pass(HV_MS);
 	for (size_t i = 0; i < MODEL_GROUPS; i++)
@@ -220,6 +220,59 @@ static void spaces_share_a_part(void **state)
 	fair_run(b, 5000);
 	fair_parts(b, 200000, part);
 	fair_about(part[0], 5000, 2);
+	fair_bed_down(b);
+}
+
+/*
+ * 64 channels in 16 groups against one, by weight and alike. A group's slice ends with a piece, so pieces are as short here
+ * as a copy engine's are.
+ */
+static void groups_do_not_matter(void **state)
+{
+	(void)state;
+	for (unsigned int policy = GPU_BEST_EFFORT; policy <= GPU_EQUAL_SHARE; policy++) {
+		struct fair_bed *b = fair_bed_up("570.144");
+		unsigned int part[2] = {0}, groups;
+		struct fair_guest *one, *many;
+
+		fair_policy(b, policy, 0);
+		fair_costs(b, "ce-byte-ps=100");
+		one = fair_guest_up(b, 100, 1, FAIR_LINE, 16);
+		many = fair_guest_up(b, policy == GPU_EQUAL_SHARE ? 700 : 100, FAIR_CHANNELS,
+				     FAIR_LINE, 16);
+		fair_busy(b, one, 1);
+		for (unsigned int i = 0; i < FAIR_CHANNELS; i++)
+			fair_submit(fair_channel_up(b, many, i % FAIR_SPACES), FAIR_ENTRIES - 1);
+		pass(HV_MS);
+		fair_work(b, many, &groups);
+		assert_int_equal(groups, 16);
+		fair_parts(b, 60000, part);
+		print_message("model scheduler: 1 channel %u.%02u %%, 64 channels in 16 groups %u.%02u %%\n",
+			      part[0] / 100, part[0] % 100, part[1] / 100, part[1] % 100);
+		fair_about(part[0], 5000, 2);
+		fair_about(part[1], 5000, 2);
+		fair_bed_down(b);
+	}
+}
+
+/* Whatever they weigh. */
+static void equal_share(void **state)
+{
+	static const uint32_t weights[] = {1, 100, GPU_WEIGHT_MAX};
+	struct fair_bed *b = fair_bed_up("535.113.01");
+	unsigned int part[3] = {0};
+
+	(void)state;
+	fair_policy(b, GPU_EQUAL_SHARE, 0);
+	for (unsigned int i = 0; i < 3; i++)
+		fair_busy(b, fair_guest_up(b, weights[i], 1 + i, FAIR_LINE, 4u << i), 1 + i);
+	fair_parts(b, 150000, part);
+	for (unsigned int i = 0; i < 3; i++)
+		fair_about(part[i], 3333, 2);
+	gpu_tenant_weight(b->guest[0]->tenant, GPU_WEIGHT_MAX);
+	pass(HV_MS);
+	fair_parts(b, 150000, part);
+	fair_about(part[0], 3333, 2);
 	fair_bed_down(b);
 }
 
@@ -235,6 +288,8 @@ int main(void)
 		cmocka_unit_test(large_jobs_do_not_hold_up_small_ones),
 		cmocka_unit_test(sizes_do_not_matter),
 		cmocka_unit_test(spaces_share_a_part),
+		cmocka_unit_test(groups_do_not_matter),
+		cmocka_unit_test(equal_share),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,8 @@
  * - A channel that ends meanwhile does not go on with that while a call that names it is under way.
  * - `off` refused: they may be running, so nobody else's turn begins; it is tried again after a slot's
  *   time, GPU_TURN_TRIES times. Then, or when a call is not answered, the GPU is given up. `on` refused: the slot is idle.
+ * - Firmware that leaves a control of anybody's unanswered takes no further one (fwq/rpc.h), so then too turns cannot change and the GPU
+ *   is given up.
  * - Channels that RM has taken off for an error are not named: they stay off.
  *
  * The driver domain's own tenants have no slot and are outside of this.
