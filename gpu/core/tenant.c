@@ -20,6 +20,12 @@ static struct gpu_tenant *of_client(struct fwq_client *client)
 
 static void release(struct gpu_tenant *t)
 {
+	struct gpu_tenant **link = &gpu_rm_fifo(t->rm)->tenants;
+
+	while (*link && *link != t) /* not one that was never made */
+		link = &(*link)->next;
+	if (*link)
+		*link = t->next;
 	hv_work_cancel(&t->tell);
 	gpu_turns_leave(&gpu_rm_fifo(t->rm)->turns, t);
 	gpu_groups_free(t);
@@ -188,6 +194,8 @@ static int make(struct gpu_rm *rm, const struct gpu_range *vram, bool outside,
 		return err;
 	}
 	gpu_rm_join(rm, &t->part);
+	t->next = gpu_rm_fifo(rm)->tenants;
+	gpu_rm_fifo(rm)->tenants = t;
 	*out = t;
 	return 0;
 }

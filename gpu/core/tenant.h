@@ -60,6 +60,7 @@ struct gpu_vm {
 };
 
 struct gpu_tenant {
+	struct gpu_tenant *next; /* of the session's */
 	struct gpu_rm *rm;
 	struct gpu_rm_part part; /* of the session */
 	struct gpu *gpu;
@@ -76,6 +77,8 @@ struct gpu_tenant {
 	struct gpu_group *group[GPU_CHANNELS_MAX]; /* below nr_slots too */
 	uint32_t weight;
 	bool outside; /* of turns: the driver domain's own */
+	bool direct;  /* rings by itself */
+	uint64_t engine_ns;
 	void (*channels_done)(struct gpu_tenant *tenant, int err); /* all of them are ending */
 	int channels_err;
 

@@ -151,6 +151,7 @@ static const struct {
 	{model_fb_read, model_fb_write},
 	{model_mmu_read, model_mmu_write},
 	{model_host_read, model_host_write},
+	{model_runlist_read, model_runlist_write},
 	{model_falcon_read, model_falcon_write},
 	{model_gsp_events_read, model_gsp_events_write},
 	{model_brom_read, model_brom_write},

@@ -222,6 +222,8 @@ void model_channel_notify(struct model *m, const struct model_channel *ch);
 void model_gsp_channel_failed(struct model *m, const struct model_channel *ch,
 			      enum host_error error);
 
+bool model_runlist_read(struct model *m, uint32_t addr, uint32_t *value);
+bool model_runlist_write(struct model *m, uint32_t addr, uint32_t value);
 bool model_host_read(struct model *m, uint32_t addr, uint32_t *value);
 bool model_host_write(struct model *m, uint32_t addr, uint32_t value);
 

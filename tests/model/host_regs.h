@@ -86,6 +86,14 @@
 #define NV_VF_DOORBELL (NV_VF + 0x30090)
 
 /*
+ * Of a runlist, from its base (open-gpu-doc ga100 dev_runlist.ref.txt): TSGID 11:0, CTX_STATUS 15:13, ENGINE 31:31. The
+ * second engine's is 64 bytes further.
+ */
+#define NV_RUNLIST_ENGINE_STATUS0		   0x200u
+#define NV_RUNLIST_ENGINE_STATUS0_CTX_STATUS_VALID (1u << 13)
+#define NV_RUNLIST_ENGINE_STATUS0_ENGINE_BUSY	   (1u << 31)
+
+/*
  * What a register reads as when its block rejects the access: NV_PPRIV_SYS_PRI_ERROR_CODE_
  * FECS_PRI_CLIENT_ERR (0xbadf50) in bits 31:8 (gm107/dev_pri_ringstation_sys.h). Reads of holes in
  * a GA102's PMC and PFB gave exactly this word.

@@ -24,6 +24,7 @@ static const struct gpu_chip_kind tu10x = {
 	.riscv_active = NV_PRISCV_RISCV_CORE_SWITCH_RISCV_STATUS,
 	.riscv_active_mask = NV_PRISCV_RISCV_CORE_SWITCH_RISCV_STATUS_ACTIVE_STAT,
 	.frts = true,
+	.engine_status_in_pfifo = true,
 	.classes = {.gpfifo = TURING_CHANNEL_GPFIFO_A, .n = 1, .engine = {TURING_DMA_COPY_A}},
 };
 

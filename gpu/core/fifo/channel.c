@@ -180,6 +180,8 @@ static void on(struct gpu_channel *ch, int err)
 	if (ch->step == GPU_CHANNEL_LIVE) {
 		ch->tell_ready = true;
 		hv_work_queue(&ch->tell);
+		if (ch->tenant->direct)
+			gpu_usage_begin(&gpu_rm_fifo(ch->tenant->rm)->usage, ch->tenant->rm);
 		return;
 	}
 	err = go(ch);
@@ -354,6 +356,8 @@ unsigned int gpu_channel_engine(const struct gpu_channel *channel)
 
 void gpu_channel_ring(struct gpu_channel *channel)
 {
-	if (channel->step == GPU_CHANNEL_LIVE)
-		gpu_wr32(channel->tenant->gpu, NV_VF_DOORBELL, channel->token);
+	if (channel->step != GPU_CHANNEL_LIVE)
+		return;
+	gpu_wr32(channel->tenant->gpu, NV_VF_DOORBELL, channel->token);
+	gpu_usage_begin(&gpu_rm_fifo(channel->tenant->rm)->usage, channel->tenant->rm);
 }

@@ -78,4 +78,5 @@ void gpu_fifo_heard(struct gpu_fifo *fifo, const struct fwq_event *ev)
 void gpu_fifo_stop(struct gpu_fifo *fifo)
 {
 	gpu_turns_stop(&fifo->turns);
+	gpu_usage_stop(&fifo->usage);
 }

@@ -18,6 +18,7 @@
 #include "gpu/core/fifo/awaken.h"
 #include "gpu/core/fifo/chids.h"
 #include "gpu/core/fifo/turns.h"
+#include "gpu/core/fifo/usage.h"
 #include "gpu/core/rm/engines.h"
 
 /* One session's; all zero at its beginning. */
@@ -28,6 +29,8 @@ struct gpu_fifo {
 	uint64_t strays;		    /* reports on channels that nobody has */
 	struct gpu_awaken awaken;
 	struct gpu_turns turns;
+	struct gpu_usage usage;
+	struct gpu_tenant *tenants;
 };
 
 /*

@@ -169,6 +169,31 @@ static void made(struct gpu_group *g, int err)
 	}
 }
 
+static bool ask_number(struct gpu_group *g)
+{
+	g->asking = fwq_rm_params(&g->call, FWQ_S_NVA06C_CTRL_GET_INFO_PARAMS) &&
+		    !fwq_client_control(&g->tenant->client, &g->call, g->object.handle,
+					FWQ_N_NVA06C_CTRL_CMD_GET_INFO,
+					FWQ_S_NVA06C_CTRL_GET_INFO_PARAMS);
+	g->busy = g->asking;
+	return g->asking;
+}
+
+/* A group whose number RM does not tell is as good as any: only its time is not known. */
+static void numbered(struct gpu_group *g, const struct fwq_rm_call *call, int err)
+{
+	uint64_t tsg = 0;
+
+	g->asking = false;
+	if (!err)
+		err = fwq_get(g->tenant->pack, FWQ_F_NVA06C_CTRL_GET_INFO_PARAMS__tsgID,
+			      fwq_rm_reply(call), call->params_len, 0, 0, &tsg);
+	if (err)
+		complain(g, call, err);
+	g->numbered = !err;
+	g->tsg = (uint32_t)tsg;
+}
+
 static void control_came(struct fwq_rm_call *call, int err)
 {
 	struct gpu_group *g = call->arg;
@@ -177,9 +202,15 @@ static void control_came(struct fwq_rm_call *call, int err)
 	bool first = !g->ready;
 
 	g->busy = false;
-	if (err)
+	if (g->asking) {
+		numbered(g, call, err);
+		err = 0;
+	} else if (err) {
 		complain(g, call, err);
-	else
+	} else if (first && !g->last && ask_number(g)) {
+		return;
+	}
+	if (!err)
 		g->ready = true;
 	if (g->last)
 		end(g);

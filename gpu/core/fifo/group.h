@@ -40,6 +40,9 @@ struct gpu_group {
 	bool ready;		  /* made, with a slice */
 	bool closed;		  /* nobody joins any more */
 	uint32_t slice;		  /* us: what RM was told last */
+	bool asking;		  /* RM, for the group's number */
+	bool numbered;		  /* the number is known; else its time counts nowhere */
+	uint32_t tsg;		  /* its number in hardware, on its runlist */
 	struct gpu_channel *last; /* its end is the group's */
 	struct fwq_object object; /* the calls: one at a time, so they share the buffer */
 	struct fwq_rm_call call;

@@ -43,6 +43,9 @@ static int take(struct fwq_reply *r, size_t at, struct gpu_engine *out, struct g
 	if (fwq_has_number(r->pack, FWQ_N_ENGINE_INFO_TYPE_MC))
 		out->mc = data(r, FWQ_N_ENGINE_INFO_TYPE_MC, at);
 	out->nonstall = GPU_NO_VECTOR;
+	out->tag = data(r, FWQ_N_ENGINE_INFO_TYPE_FIFO_TAG, at);
+	out->runlist_base = data(r, FWQ_N_ENGINE_INFO_TYPE_RUNLIST_PRI_BASE, at);
+	out->runlist_engine = data(r, FWQ_N_ENGINE_INFO_TYPE_RUNLIST_ENGINE_ID, at);
 	if (n > GPU_ENGINE_PBDMAS)
 		return gpu_fail(err, -EPROTO, "engine \"%s\" with %" PRIu64 " PBDMA units",
 				out->name, n);

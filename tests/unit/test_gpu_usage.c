@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How much of the engines a tenant has had, as gpu/core finds out by looking at them, beside what the model knows. Model
+ * scheduler: engines' time is the model's, which goes on with the domain's.
+ */
+#include "tests/unit/fair_bed.h"
+
+#define CALL_INFO "0xa06c0106"
+#define STEP_US	  200u
+
+static struct gpu_usage *usage(struct fair_bed *b)
+{
+	return &gpu_rm_fifo(b->vm.rm)->usage;
+}
+
+static void run(struct fair_bed *b, uint64_t us)
+{
+	for (uint64_t at = 0; at < us; at += STEP_US) {
+		uint64_t before = fair_now(b);
+
+		model_run_for(b->model, STEP_US * HV_US);
+		before = fair_now(b) - before;
+		pass(before ? before / PS_PER_NS : STEP_US * HV_US);
+	}
+}
+
+/* As a guest does that goes on with its work. */
+static void run_and_ring(struct fair_bed *b, uint64_t us)
+{
+	for (uint64_t at = 0; at < us; at += 50000) {
+		for (unsigned int i = 0; i < b->n; i++)
+			if (b->guest[i]->n && !fair_idle(&b->guest[i]->c[0]))
+				gpu_channel_ring(b->guest[i]->c[0].ch);
+		run(b, 50000);
+	}
+}
+
+static struct fair_bed *bed(const char *version)
+{
+	struct fair_bed *b = fair_bed_up(version);
+
+	fair_costs(b, "ce-byte-ps=25000"); /* 100 us for a piece */
+	return b;
+}
+
+/* Weights 1 : 3, and one without work; for eight seconds, which are 800 looks. */
+static void parts_are_found(void **state)
+{
+	static const char *const versions[] = {"535.113.01", "570.144"};
+
+	(void)state;
+	for (unsigned int v = 0; v < 2; v++) {
+		struct fair_bed *b = bed(versions[v]);
+		uint64_t begun, all = 0;
+
+		for (unsigned int i = 0; i < 3; i++)
+			fair_busy(b, fair_guest_up(b, 100 + 100 * i, 2, FAIR_LINE, 64),
+				  i == 1 ? 0 : 2);
+		fair_channel_up(b, b->guest[1], 0);
+		begun = hv_now();
+		run_and_ring(b, 8000000);
+		for (unsigned int i = 0; i < 3; i++) {
+			uint64_t us = gpu_tenant_time(b->guest[i]->tenant) / HV_US;
+			uint64_t real = fair_work(b, b->guest[i], NULL) / FAIR_US;
+
+			print_message("model scheduler: %llu us of %llu found\n",
+				      (unsigned long long)us, (unsigned long long)real);
+			assert_in_range(us, real * 90 / 100, real * 110 / 100);
+			all += us;
+		}
+		assert_int_equal(gpu_tenant_time(b->guest[1]->tenant), 0);
+		assert_in_range(all * HV_US, (hv_now() - begun) * 95 / 100, hv_now() - begun);
+		assert_in_range(usage(b)->looks, 700, 900);
+		fair_bed_down(b);
+	}
+}
+
+/* Nobody rings: nobody looks. */
+static void idle_costs_nothing(void **state)
+{
+	struct fair_bed *b = bed("570.144");
+	struct fair_guest *g = fair_guest_up(b, 100, 1, FAIR_LINE, 1);
+	uint64_t looks, ns;
+
+	(void)state;
+	fair_channel_up(b, g, 0);
+	run(b, 500000);
+	assert_int_equal(usage(b)->looks, 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		looks = usage(b)->looks;
+		fair_submit(&g->c[0], 1000);
+		run(b, 130000);
+		assert_in_range(usage(b)->looks - looks, 6, 22);
+		looks = usage(b)->looks;
+		ns = gpu_tenant_time(g->tenant);
+		assert_int_not_equal(ns, 0);
+		run(b, 300000);
+		assert_int_equal(usage(b)->looks, looks);
+		assert_int_equal(gpu_tenant_time(g->tenant), ns);
+	}
+	fair_bed_down(b);
+}
+
+/* Who rings by itself is looked at while it has channels. */
+static void unheard_doorbells(void **state)
+{
+	struct fair_bed *b = bed("570.144");
+	struct fair_guest *g = fair_guest_up(b, 100, 1, FAIR_LINE, 16);
+	uint64_t looks;
+
+	(void)state;
+	gpu_tenant_direct(g->tenant);
+	run(b, 300000);
+	assert_int_equal(usage(b)->looks, 0);
+	fair_busy(b, g, 1);
+	run(b, 2000000);
+	assert_in_range(usage(b)->looks, 30, 70);
+	assert_in_range(gpu_tenant_time(g->tenant), 1900 * HV_MS, 2000 * HV_MS + GPU_USAGE_SLOW);
+	fair_channel_end(&g->c[0]);
+	run(b, 200000);
+	looks = usage(b)->looks;
+	run(b, 1000000);
+	assert_int_equal(usage(b)->looks, looks);
+	fair_bed_down(b);
+}
+
+/* RM does not tell the group's number: all works, and no time is found. */
+static void no_number(void **state)
+{
+	struct fair_bed *b = bed("570.144");
+	struct fair_guest *g = fair_guest_up(b, 100, 1, FAIR_LINE, 16);
+
+	(void)state;
+	assert_int_equal(model_fault_set(b->model, "control-refused=" CALL_INFO), 0);
+	fair_busy(b, g, 1);
+	assert_int_equal(hosted_log_count(b->vm.bed->h, b->vm.bed->dom, "group of channels"), 1);
+	run_and_ring(b, 200000);
+	assert_int_not_equal(usage(b)->looks, 0);
+	assert_int_not_equal(fair_work(b, g, NULL), 0);
+	assert_int_equal(gpu_tenant_time(g->tenant), 0);
+	fair_bed_down(b);
+}
+
+/* Nor where the firmware says that registers are where none can be; or are none. */
+static void no_register(void **state)
+{
+	static const uint32_t bases[] = {0, 0xc80001, 0xfffffe00, 0xffffffff, 0xc90000, 0x1000000};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+		struct fair_bed *b = bed("570.144");
+		struct fair_guest *g = fair_guest_up(b, 100, 1, FAIR_LINE, 16);
+		struct gpu_engines *engines = (struct gpu_engines *)gpu_rm_engines(b->vm.rm);
+
+		for (unsigned int e = 0; e < engines->n; e++)
+			engines->engine[e].runlist_base = bases[i];
+		fair_busy(b, g, 1);
+		run_and_ring(b, 100000);
+		assert_int_not_equal(usage(b)->looks, 0);
+		assert_int_equal(gpu_tenant_time(g->tenant), 0);
+		fair_bed_down(b);
+	}
+}
+
+/* A GPU that is lost is not looked at. */
+static void lost(void **state)
+{
+	struct fair_bed *b = bed("570.144");
+	struct fair_guest *g = fair_guest_up(b, 100, 1, FAIR_LINE, 16);
+	uint64_t looks;
+
+	(void)state;
+	fair_busy(b, g, 1);
+	run_and_ring(b, 50000);
+	gpu_give_up(b->vm.bed->gpu, "the test says so");
+	looks = usage(b)->looks;
+	pass(HV_S);
+	assert_int_equal(usage(b)->looks, looks);
+	fair_bed_down(b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parts_are_found),
+		cmocka_unit_test(idle_costs_nothing),
+		cmocka_unit_test(unheard_doorbells),
+		cmocka_unit_test(no_number),
+		cmocka_unit_test(no_register),
+		cmocka_unit_test(lost),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
