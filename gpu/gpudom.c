@@ -8,7 +8,8 @@
  * With a module (xl: ramdisk=, an archive that `xvgpu firmware pack` made) it starts the GPU's firmware
  * first, and serves when that is up. The archive's pages stay: a restart of the firmware reads them in place.
  *
- * Command line words: pci=N (which passed-through function is the GPU; default 0) and log=debug.
+ * Command line words: pci=N (which passed-through function is the GPU; default 0), log=debug, and how slices share engines:
+ * schedule=best-effort (the default), schedule=equal-share, or schedule=fixed-share with slots=N (gpu_policy_set()).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -34,7 +35,29 @@ static struct {
 	struct fwq_pack pack; /* the archive's, if it brings one */
 	struct gpu_boot *boot;
 	struct gpu_rm *rm;
+	enum gpu_policy policy;
+	unsigned int slots;
 } gpudom;
+
+static int parse_schedule(const char *name)
+{
+	for (unsigned int i = GPU_BEST_EFFORT; i <= GPU_FIXED_SHARE; i++) {
+		if (strcmp(name, gpu_policy_name(i)))
+			continue;
+		gpudom.policy = i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int check_slots(void)
+{
+	if ((gpudom.policy == GPU_FIXED_SHARE) == (gpudom.slots != 0))
+		return 0;
+	hv_log(HV_ERR, "gpudom: command line: schedule=%s with slots=%u: fixed-share, and no other, has 1..%u",
+	       gpu_policy_name(gpudom.policy), gpudom.slots, GPU_SLOTS_MAX);
+	return -EINVAL;
+}
 
 static int parse_words(int argc, char **argv, unsigned int *pci)
 {
@@ -48,14 +71,18 @@ static int parse_words(int argc, char **argv, unsigned int *pci)
 			*pci = (unsigned int)n;
 		} else if (!strcmp(word, "log=debug")) {
 			hv_log_debug(true);
-		} else {
+		} else if (!strncmp(word, "slots=", 6) &&
+			   !hv_parse_u64(word + 6, strlen(word + 6), GPU_SLOTS_MAX, &n)) {
+			gpudom.slots = (unsigned int)n;
+		} else if (strncmp(word, "schedule=", 9) || parse_schedule(word + 9)) {
 			hv_log(HV_ERR,
-			       "gpudom: command line word \"%s\" is not pci=0..%d or log=debug",
-			       word, PCI_INDEX_MAX);
+			       "gpudom: command line word \"%s\" is not pci=0..%d, log=debug, "
+			       "schedule=best-effort|equal-share|fixed-share or slots=0..%u",
+			       word, PCI_INDEX_MAX, GPU_SLOTS_MAX);
 			return -EINVAL;
 		}
 	}
-	return 0;
+	return check_slots();
 }
 
 static void banner(void)
@@ -142,14 +169,30 @@ static void engines_banner(void)
 	       engines->n, hv_pages_free_count() * (HV_PAGE_SIZE / 1024), gpudom.archive / 1024);
 }
 
+static int schedule(struct gpu_rm *rm)
+{
+	int err = gpu_policy_set(rm, gpudom.policy, gpudom.slots);
+
+	if (err)
+		hv_log(HV_ERR, "gpudom: schedule=%s cannot be had: error %d",
+		       gpu_policy_name(gpudom.policy), -err);
+	else if (gpudom.slots)
+		hv_log(HV_INFO, "gpudom: schedule %s, %u slots of %u us",
+		       gpu_policy_name(gpudom.policy), gpudom.slots, GPU_SLOT_US);
+	else
+		hv_log(HV_INFO, "gpudom: schedule %s", gpu_policy_name(gpudom.policy));
+	return err;
+}
+
 static void firmware_answers(struct gpu_rm *rm, int err, void *arg)
 {
-	(void)rm;
 	(void)arg;
 	if (!err) {
 		engines_banner();
-		err = serve();
+		err = schedule(rm);
 	}
+	if (!err)
+		err = serve();
 	if (err)
 		hv_exit(-err);
 }

@@ -136,6 +136,9 @@ enum gpu_policy { GPU_BEST_EFFORT, GPU_EQUAL_SHARE, GPU_FIXED_SHARE };
 #define GPU_SLOTS_MAX 64u
 #define GPU_SLOT_US   2000u
 int gpu_policy_set(struct gpu_rm *rm, enum gpu_policy policy, unsigned int slots);
+/* "best-effort", "equal-share", "fixed-share": what people and the toolstack call it. */
+const char *gpu_policy_name(enum gpu_policy policy);
+enum gpu_policy gpu_policy_get(struct gpu_rm *rm, unsigned int *slots);
 /* What FIXED_SHARE costs. Each change of turns is at most two calls to the firmware, one after the other. */
 struct gpu_turn_stats {
 	uint64_t slots;	    /* that have begun */

@@ -160,6 +160,8 @@ struct vgpu_device {
 
 	enum vgpu_tenant_state tenant_state;
 	struct gpu_tenant *tenant;
+	uint64_t past_time;		 /* ns of engines that tenants before this one have had */
+	uint64_t told_time, told_before; /* the same, of all, as published last and before that */
 	struct iommu_account *account; /* made with the first import */
 	struct vgpu_space space[XENVGPU_MAX_SPACES];
 	struct vgpu_channel channel[XENVGPU_MAX_CHANNELS];
@@ -281,6 +283,8 @@ int vgpu_import_free(struct vgpu_device *dev);
  */
 int vgpu_tenant_get(struct vgpu_device *dev);
 bool vgpu_tenant_end(struct vgpu_device *dev);
+/* ns of engines that this device has had, whatever number of tenants it had. */
+uint64_t vgpu_tenant_time(const struct vgpu_device *dev);
 void vgpu_tenant_gone(struct vgpu_device *dev);
 
 /* space.c, channel.c: requests. 1: the core has the job now, and vgpu_ring_answer() follows; -XEN_E*. */

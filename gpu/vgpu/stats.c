@@ -50,6 +50,7 @@ static void add_channels(struct text *t, const struct vgpu_device *dev)
 	add(t, " doorbells=%" PRIu64 " doorbell-wakeups=%" PRIu64 " bad-doorbells=%" PRIu64,
 	    s->bells, s->bell_turns, s->bad_bells);
 	add(t, " faults=%" PRIu64 " completions-sent=%" PRIu64, s->faults, s->completions);
+	add(t, " engine-us=%" PRIu64, (uint64_t)(vgpu_tenant_time(dev) / HV_US));
 }
 
 static void publish_device(struct vgpu_device *dev)
@@ -58,6 +59,7 @@ static void publish_device(struct vgpu_device *dev)
 	struct text t = {.len = 0};
 
 	dev->stats_dirty = false;
+	dev->told_time = vgpu_tenant_time(dev);
 	add(&t, "vram=%" PRIu64 "+%" PRIu64 " used=%" PRIu64, dev->slice.vram.base,
 	    dev->slice.vram.size, vgpu_slice_used(&dev->slice));
 	add(&t, " requests=%" PRIu64 " refused=%" PRIu64, s->requests, s->refused);
@@ -69,6 +71,18 @@ static void publish_device(struct vgpu_device *dev)
 	if (dev->back->rm)
 		add_channels(&t, dev);
 	xenbus_publish(&dev->bus, "stats", t.buf); /* best effort: the node may be gone */
+}
+
+static void add_schedule(struct text *t, struct gpu_rm *rm)
+{
+	unsigned int slots;
+	const char *name = gpu_policy_name(gpu_policy_get(rm, &slots));
+	const struct gpu_turn_stats *s = gpu_turn_stats(rm);
+
+	add(t, " schedule=%s slots=%u", name, slots);
+	if (slots)
+		add(t, " turns=%" PRIu64 " turn-calls=%" PRIu64 " turns-late=%" PRIu64, s->slots,
+		    s->calls, s->late);
 }
 
 static void add_hypercall(unsigned int nr, unsigned int sub, uint64_t n, void *arg)
@@ -98,8 +112,10 @@ static void publish_domain(struct vgpu_back *back)
 	    gpu_vram_free_bytes(back->gpu));
 	add(&domain, " slices=%u grants-mapped=%u ports=%u pages-free=%u userd-kept=%u", slices,
 	    hv_grants_mapped(), ports, hv_pages_free_count(), vgpu_userd_kept(back));
-	if (back->rm)
+	if (back->rm) {
 		add(&domain, " awakenings=%" PRIu64, back->awakenings);
+		add_schedule(&domain, back->rm);
+	}
 	hv_hypercalls_walk(add_hypercall, &calls);
 	add(&domain, " upcalls=%" PRIu64 " hypercalls=%" PRIu64 " copied=%" PRIu64, hv_upcalls(),
 	    hv_hypercalls_total(), hv_copied());
@@ -121,10 +137,21 @@ void vgpu_stats_publish(struct vgpu_back *back)
 	publish_domain(back);
 }
 
+/* Engines work without anything else happening: as long as they do, there is something to tell. */
 static void stats_due(struct hv_timer *t)
 {
-	vgpu_stats_publish(
-		(struct vgpu_back *)((char *)t - offsetof(struct vgpu_back, stats_timer)));
+	struct vgpu_back *back =
+		(struct vgpu_back *)((char *)t - offsetof(struct vgpu_back, stats_timer));
+
+	vgpu_stats_publish(back);
+	for (unsigned int i = 0; i < VGPU_DEVICES_MAX; i++) {
+		struct vgpu_device *dev = back->devices[i];
+
+		if (dev && dev->told_time != dev->told_before)
+			vgpu_stats_dirty(back, dev);
+		if (dev)
+			dev->told_before = dev->told_time;
+	}
 }
 
 void vgpu_stats_init(struct vgpu_back *back)

@@ -44,8 +44,10 @@ int vgpu_tenant_get(struct vgpu_device *dev)
 	err = vgpu_slice_tables(&dev->slice, &vram);
 	if (!err)
 		err = gpu_tenant_new(dev->back->rm, &vram, ready, dev, &dev->tenant);
-	if (err)
+	if (err) {
+		hv_log_dom(dev->front, HV_WARN, "%s: no RM client: error %d", dev->bus.own, -err);
 		return vgpu_xen_error(err);
+	}
 	gpu_tenant_weight(dev->tenant, dev->policy.weight);
 	dev->tenant_state = VGPU_TENANT_MAKING;
 	return 1;
@@ -79,6 +81,13 @@ static void ended(int err, void *arg)
 		vgpu_kick(dev);
 }
 
+uint64_t vgpu_tenant_time(const struct vgpu_device *dev)
+{
+	bool there = dev->tenant_state == VGPU_TENANT_MAKING || dev->tenant_state == VGPU_TENANT_LIVE;
+
+	return dev->past_time + (there ? gpu_tenant_time(dev->tenant) : 0);
+}
+
 bool vgpu_tenant_end(struct vgpu_device *dev)
 {
 	switch (dev->tenant_state) {
@@ -88,6 +97,7 @@ bool vgpu_tenant_end(struct vgpu_device *dev)
 	case VGPU_TENANT_LIVE:
 		/* When the domain stops, the GPU is let go of as a whole. */
 		if (!dev->back->stopping) {
+			dev->past_time = vgpu_tenant_time(dev);
 			dev->tenant_state = VGPU_TENANT_ENDING;
 			gpu_tenant_end(dev->tenant, ended, dev);
 		}

@@ -82,6 +82,7 @@ struct gpu_tenant {
 	struct gpu_vm *vms;
 	struct gpu_channel *channels;
 	uint32_t weight;
+	uint64_t time; /* of engines; a test sets it */
 	bool ending, gone;
 	void (*ready)(struct gpu_tenant *tenant, int err, void *arg);
 };
@@ -99,6 +100,8 @@ static struct {
 	unsigned int rings;
 	void (*awaken)(uint64_t engines, void *arg);
 	void *awaken_arg;
+	unsigned int slots; /* the policy's: fixed-share if there are any */
+	struct gpu_turn_stats turns;
 } fake;
 
 /* ---------------------------------------------------------------- answers */
@@ -189,6 +192,9 @@ int __wrap_gpu_tenant_new(struct gpu_rm *rm, const struct gpu_range *vram,
 			  void (*ready)(struct gpu_tenant *, int, void *), void *arg,
 			  struct gpu_tenant **out);
 void __wrap_gpu_tenant_weight(struct gpu_tenant *tenant, uint32_t weight);
+uint64_t __wrap_gpu_tenant_time(const struct gpu_tenant *tenant);
+enum gpu_policy __wrap_gpu_policy_get(struct gpu_rm *rm, unsigned int *slots);
+const struct gpu_turn_stats *__wrap_gpu_turn_stats(struct gpu_rm *rm);
 void __wrap_gpu_tenant_end(struct gpu_tenant *tenant, void (*done)(int, void *), void *arg);
 int __wrap_gpu_vm_new(struct gpu_tenant *tenant, void (*ready)(struct gpu_vm *, int, void *),
 		      void *arg, struct gpu_vm **out);
@@ -241,6 +247,25 @@ void __wrap_gpu_tenant_weight(struct gpu_tenant *tenant, uint32_t weight)
 {
 	BED_CHECK(!tenant->ending && !tenant->gone && weight && weight <= GPU_WEIGHT_MAX);
 	tenant->weight = weight;
+}
+
+uint64_t __wrap_gpu_tenant_time(const struct gpu_tenant *tenant)
+{
+	BED_CHECK(!tenant->ending && !tenant->gone);
+	return tenant->time;
+}
+
+enum gpu_policy __wrap_gpu_policy_get(struct gpu_rm *rm, unsigned int *slots)
+{
+	BED_CHECK(rm == &fake.rm);
+	*slots = fake.slots;
+	return fake.slots ? GPU_FIXED_SHARE : GPU_BEST_EFFORT;
+}
+
+const struct gpu_turn_stats *__wrap_gpu_turn_stats(struct gpu_rm *rm)
+{
+	BED_CHECK(rm == &fake.rm);
+	return &fake.turns;
 }
 
 void __wrap_gpu_tenant_end(struct gpu_tenant *tenant, void (*done)(int, void *), void *arg)

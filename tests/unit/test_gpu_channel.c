@@ -759,12 +759,12 @@ static void at_a_moment(struct channel_bed *bed, unsigned int n, bool half, enum
 	struct bed_tenant *t = bed_tenant_up(bed, 0);
 	struct bed_channel *other = bed_channel_up(t, 1), *c;
 	struct told end = {.model = bed->boot->model};
-	unsigned int ready, calls = group ? 6 : 4;
+	unsigned int ready, calls = group ? 7 : 4;
 
 	prefer(bed, other, group ? 0 : 100);
 	c = at_moment(bed, t, n, half);
 	prefer(bed, other, group ? 0 : -100);
-	/* Four calls make a channel that is not the first, after the two that make a group. */
+	/* Four calls make a channel that is not the first, after the three that make a group. */
 	ready = c->ready;
 	assert_int_equal(ready, n > calls || (n == calls && !half));
 	if (act == FREE || act == FREE_THEN_END)
@@ -794,7 +794,7 @@ static void ended_at_any_moment(void **state)
 	struct channel_bed bed = channel_bed_up("570.144");
 
 	(void)state;
-	for (unsigned int n = 0; n <= 8; n++) {
+	for (unsigned int n = 0; n <= 9; n++) {
 		for (enum act act = FREE; act < 2 * ACTS; act++) {
 			at_a_moment(&bed, n, false, act % ACTS, act / ACTS);
 			if (n)
@@ -812,7 +812,7 @@ static void without_an_end(void **state)
 	for (unsigned int n = 0; n <= 32; n++) {
 		struct channel_bed bed = channel_bed_up("570.144");
 		struct bed_tenant *t = bed_tenant_up(&bed, 0);
-		struct bed_channel *c = at_moment(&bed, t, n % 11, n % 2);
+		struct bed_channel *c = at_moment(&bed, t, n % 12, n % 2);
 		unsigned int ready, done;
 
 		if (n % 3)

@@ -77,14 +77,27 @@ static void known_words_are_taken(void **state)
 {
 	struct fixture *f = *state;
 
-	boot(f, "pci=0 log=debug", true);
-	assert_int_equal(hosted_domain_state(f->bed.h, f->bed.gpudom, NULL), HOSTED_RUNNING);
+	static const char *const good[] = {"pci=0 log=debug", "schedule=best-effort slots=0",
+					   "schedule=equal-share",
+					   "slots=64 schedule=fixed-share"};
+
+	for (unsigned int i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		boot(f, good[i], true);
+		assert_int_equal(hosted_domain_state(f->bed.h, f->bed.gpudom, NULL),
+				 HOSTED_RUNNING);
+		if (i + 1 == sizeof(good) / sizeof(good[0]))
+			break;
+		hosted_domain_destroy(f->bed.h, f->bed.gpudom);
+		memset(&gpudom, 0, sizeof(gpudom));
+	}
 }
 
 static void unknown_words_are_refused(void **state)
 {
 	static const char *const bad[] = {"fast",    "pci=", "pci=32",	 "pci=-1",
-					  "pci=0x0", "log=", "log=loud", "pci=0 test"};
+					  "pci=0x0", "log=", "log=loud", "pci=0 test",
+					  "schedule=", "schedule=fair", "slots=65", "slots=-1",
+					  "slots=", "schedule"};
 	struct fixture *f = *state;
 	int code = 0;
 
@@ -95,6 +108,26 @@ static void unknown_words_are_refused(void **state)
 		assert_int_equal(code, -EINVAL);
 		assert_true(says(f, "command line word"));
 		hosted_domain_destroy(f->bed.h, f->bed.gpudom);
+		memset(&gpudom, 0, sizeof(gpudom));
+	}
+}
+
+/* Slots are for fixed shares, and these for slots. */
+static void schedules_must_make_sense(void **state)
+{
+	static const char *const bad[] = {"schedule=fixed-share", "schedule=fixed-share slots=0",
+					  "slots=1", "schedule=equal-share slots=4"};
+	struct fixture *f = *state;
+	int code = 0;
+
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		boot(f, bad[i], false);
+		assert_int_equal(hosted_domain_state(f->bed.h, f->bed.gpudom, &code),
+				 HOSTED_SHUTDOWN);
+		assert_int_equal(code, -EINVAL);
+		assert_true(says(f, "fixed-share, and no other"));
+		hosted_domain_destroy(f->bed.h, f->bed.gpudom);
+		memset(&gpudom, 0, sizeof(gpudom));
 	}
 }
 
@@ -142,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(the_banner_tells_what_is_there), T(known_words_are_taken),
 		T(unknown_words_are_refused),	   T(without_a_gpu_it_says_so),
+		T(schedules_must_make_sense),	   T(without_a_gpu_it_says_so),
 		T(asked_to_stop_it_lets_go),
 	};
 

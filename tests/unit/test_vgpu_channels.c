@@ -793,6 +793,40 @@ static void any_call_may_fail(void **state)
 	leave(f);
 }
 
+static uint64_t engine_us(struct guest *g)
+{
+	return bed_stat(hosted_xs_str(g->bed->h, guest_back(g, "stats")), "engine-us");
+}
+
+/* Engines work without a word from anybody: it is told as long as they do, and what went before a new start counts. */
+static void engine_time_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct guest *g = &f->a;
+	uint64_t published;
+
+	hosted_advance(f->bed.h, 2 * HV_S);
+	assert_int_equal(engine_us(g), 0);
+	fake.tenants->time = 1500 * HV_US;
+	hosted_enter(f->bed.h, f->bed.gpudom);
+	vgpu_stats_dirty(f->bed.back, f->bed.back->devices[0]); /* as a doorbell does */
+	hosted_leave();
+	hosted_advance(f->bed.h, HV_S);
+	assert_int_equal(engine_us(g), 1500);
+	for (unsigned int i = 0; i < 5; i++) {
+		fake.tenants->time += 300 * HV_US;
+		hosted_advance(f->bed.h, HV_S / 2);
+		assert_in_range(engine_us(g), 1500 + 300 * i, 1800 + 300 * i);
+	}
+	hosted_advance(f->bed.h, 3 * HV_S);
+	assert_int_equal(engine_us(g), 3000);
+	/* And then no more: nothing is written when nothing happens. */
+	published = f->bed.back->stats_time;
+	hosted_advance(f->bed.h, 5 * HV_S);
+	assert_int_equal(f->bed.back->stats_time, published);
+	leave(f);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup_with_space, teardown)
@@ -821,6 +855,7 @@ int main(void)
 		T(loss_of_the_gpu),
 		T(breaking_the_protocol_with_channels),
 		T(any_call_may_fail),
+		T(engine_time_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,6 +258,19 @@ int gpu_policy_set(struct gpu_rm *rm, enum gpu_policy policy, unsigned int slots
 	return 0;
 }
 
+const char *gpu_policy_name(enum gpu_policy policy)
+{
+	static const char *const names[] = {"best-effort", "equal-share", "fixed-share"};
+
+	return names[policy];
+}
+
+enum gpu_policy gpu_policy_get(struct gpu_rm *rm, unsigned int *slots)
+{
+	*slots = gpu_rm_fifo(rm)->turns.slots;
+	return gpu_rm_fifo(rm)->turns.policy;
+}
+
 const struct gpu_turn_stats *gpu_turn_stats(struct gpu_rm *rm)
 {
 	return &gpu_rm_fifo(rm)->turns.stats;
