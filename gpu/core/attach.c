@@ -150,6 +150,7 @@ static int identify(struct gpu *gpu)
 		return -ENODEV;
 	}
 	gpu->info.chip = gpu->chip->name;
+	gpu->info.family = gpu->chip->firmware;
 	return 0;
 }
 

@@ -17,6 +17,7 @@ struct gpu;
 
 struct gpu_info {
 	const char *chip;     /* "GA102" */
+	const char *family;   /* whose firmware files it takes: "ga102" (boot/family.h) */
 	uint32_t pmc_boot_0;  /* NV_PMC_BOOT_0 */
 	uint32_t pmc_boot_42; /* NV_PMC_BOOT_42 */
 	uint16_t pci_vendor, pci_device;

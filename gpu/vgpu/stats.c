@@ -106,8 +106,8 @@ static void publish_domain(struct vgpu_back *back)
 		slices += back->devices[i]->slice.vram.size != 0;
 		ports += back->devices[i]->ring.port != 0;
 	}
-	add(&domain, "state=%s chip=%s pci=%04x:%04x", state, info->chip, info->pci_vendor,
-	    info->pci_device);
+	add(&domain, "state=%s chip=%s family=%s pci=%04x:%04x", state, info->chip, info->family,
+	    info->pci_vendor, info->pci_device);
 	add(&domain, " vram-total=%" PRIu64 " vram-free=%" PRIu64, info->vram_usable,
 	    gpu_vram_free_bytes(back->gpu));
 	add(&domain, " slices=%u grants-mapped=%u ports=%u pages-free=%u userd-kept=%u", slices,

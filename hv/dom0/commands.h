@@ -17,6 +17,7 @@ enum xvgpu_exit xvgpu_cmd_detach(int argc, char **argv);
 enum xvgpu_exit xvgpu_cmd_list(int argc, char **argv);
 enum xvgpu_exit xvgpu_cmd_daemon(int argc, char **argv);
 enum xvgpu_exit xvgpu_cmd_firmware(int argc, char **argv);
+enum xvgpu_exit xvgpu_cmd_firmware_set(int argc, char **argv); /* argv[0] is "set" */
 
 /* Prints "xvgpu COMMAND: text" with a hint at --help; returns XVGPU_EXIT_USAGE. */
 enum xvgpu_exit xvgpu_usage(const char *command, const char *fmt, ...)

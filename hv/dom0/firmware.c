@@ -183,5 +183,7 @@ enum xvgpu_exit xvgpu_cmd_firmware(int argc, char **argv)
 		return cmd_pack(argc - 1, argv + 1);
 	if (argc > 1 && !strcmp(argv[1], "list"))
 		return cmd_list(argc - 1, argv + 1);
-	return xvgpu_usage("firmware", "say pack or list");
+	if (argc > 1 && !strcmp(argv[1], "set"))
+		return xvgpu_cmd_firmware_set(argc - 1, argv + 1);
+	return xvgpu_usage("firmware", "say pack, list or set");
 }

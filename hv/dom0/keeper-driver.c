@@ -92,23 +92,6 @@ static int recent_starts(const struct xvgpu_keeper *k, struct xvgpu_driver_state
 	return n;
 }
 
-static void reset_function(const struct xvgpu_driver_state *d, const char *bdf)
-{
-	struct xvgpu_err err;
-
-	if (d->stuck) {
-		if (!xvgpu_pci_reset(bdf, true, &err)) {
-			xvgpu_say("%s: reset the bus of %s", d->name, bdf);
-			return;
-		}
-		xvgpu_say("%s: %s", d->name, err.text);
-	}
-	if (xvgpu_pci_reset(bdf, false, &err))
-		xvgpu_say("%s: %s", d->name, err.text);
-	else
-		xvgpu_say("%s: reset %s", d->name, bdf);
-}
-
 /* The function's state belongs to the last domain; the next one must find it as after power-on. */
 static void reset_board(struct xvgpu_driver_state *d)
 {
@@ -119,8 +102,7 @@ static void reset_board(struct xvgpu_driver_state *d)
 		xvgpu_say("%s: cannot reset its functions: %s", d->name, err.text);
 		return;
 	}
-	for (int i = 0; i < driver.n; i++)
-		reset_function(d, driver.bdf[i]);
+	xvgpu_driver_reset(&driver, d->stuck);
 	d->stuck = false;
 }
 

@@ -24,8 +24,11 @@ static const struct {
 	{"list", "[--json]", "show driver domains and slices", xvgpu_cmd_list},
 	{"daemon", "[--foreground] [--start]", "keep slices plugged in and driver domains alive",
 	 xvgpu_cmd_daemon},
-	{"firmware", "pack DIR... -o FILE [--version V] [--chip NAME] [--abi FILE] | list FILE",
-	 "make a firmware archive for a driver domain, or look into one", xvgpu_cmd_firmware},
+	{"firmware",
+	 "pack DIR... -o FILE [--version V] [--chip NAME] [--abi FILE] | list FILE |\n"
+	 "             set NAME FILE",
+	 "make a firmware archive, look into one, restart a driver domain on one",
+	 xvgpu_cmd_firmware},
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -108,6 +108,29 @@ int xvgpu_pci_reset(const char *bdf, bool bus, struct xvgpu_err *err)
 	return rc ? xvgpu_fail(err, rc, "%s: reset failed: %s", bdf, strerror(-rc)) : 0;
 }
 
+static void reset_function(const char *name, const char *bdf, bool bus)
+{
+	struct xvgpu_err err;
+
+	if (bus) {
+		if (!xvgpu_pci_reset(bdf, true, &err)) {
+			xvgpu_say("%s: reset the bus of %s", name, bdf);
+			return;
+		}
+		xvgpu_say("%s: %s", name, err.text);
+	}
+	if (xvgpu_pci_reset(bdf, false, &err))
+		xvgpu_say("%s: %s", name, err.text);
+	else
+		xvgpu_say("%s: reset %s", name, bdf);
+}
+
+void xvgpu_driver_reset(const struct xvgpu_driver *driver, bool bus)
+{
+	for (int i = 0; i < driver->n; i++)
+		reset_function(driver->name, driver->bdf[i], bus);
+}
+
 bool xvgpu_pciback_loaded(void)
 {
 	char path[XVGPU_PATH_MAX];

@@ -29,6 +29,12 @@ int xvgpu_board_read(const char *bdf, struct xvgpu_board *board, struct xvgpu_er
  */
 int xvgpu_pci_reset(const char *bdf, bool bus, struct xvgpu_err *err);
 
+/*
+ * Resets all functions of a driver domain that is not there, and says what came of it. bus: of the bus,
+ * if that can be, because a function's reset has not helped.
+ */
+void xvgpu_driver_reset(const struct xvgpu_driver *driver, bool bus);
+
 bool xvgpu_pciback_loaded(void);
 
 #endif /* XVGPU_PCI_H */

@@ -354,7 +354,7 @@ int xvgpu_xl(struct xvgpu_err *err, const char *const args[])
 		return xvgpu_fail(err, -EIO, "xl %s %s: failed with exit code 1", args[0], args[1]);
 	if (!strcmp(args[0], "create"))
 		fake_xl_create(args[1]);
-	if (!strcmp(args[0], "destroy"))
+	if (!strcmp(args[0], "destroy") || !strcmp(args[0], "shutdown"))
 		for (int i = 0; i < fake.n_dom; i++)
 			if (!strcmp(fake.dom[i].name, args[1])) {
 				fake_kill(fake.dom[i].domid);
