@@ -15,6 +15,7 @@ enum xvgpu_exit xvgpu_cmd_unregister(int argc, char **argv);
 enum xvgpu_exit xvgpu_cmd_attach(int argc, char **argv);
 enum xvgpu_exit xvgpu_cmd_detach(int argc, char **argv);
 enum xvgpu_exit xvgpu_cmd_list(int argc, char **argv);
+enum xvgpu_exit xvgpu_cmd_top(int argc, char **argv);
 enum xvgpu_exit xvgpu_cmd_daemon(int argc, char **argv);
 enum xvgpu_exit xvgpu_cmd_firmware(int argc, char **argv);
 enum xvgpu_exit xvgpu_cmd_firmware_set(int argc, char **argv); /* argv[0] is "set" */

@@ -173,27 +173,31 @@ static int wait_gone(struct change *c, unsigned int domid, struct xvgpu_err *err
 			  XVGPU_LINGER / 1000);
 }
 
+/* Ends the domain if there is one. One that is shutting down is xl's own process's to destroy. */
 static int stop(struct change *c, bool orderly, struct xvgpu_err *err)
 {
-	const char *shutdown[] = {"shutdown", c->name, NULL},
-		   *destroy[] = {"destroy", c->name, NULL};
+	const char *shutdown[] = {"shutdown", c->name, NULL};
+	const char *destroy[] = {"destroy", c->name, NULL};
 	const struct xvgpu_domain *dom;
+	struct xvgpu_err why;
 	unsigned int domid;
 	int rc = look(c, &dom, err);
 
 	if (rc || !dom)
 		return rc;
 	domid = dom->domid;
-	if (orderly) {
-		rc = xvgpu_xl(err, shutdown);
+	if (orderly || dom->shutdown) {
+		rc = dom->shutdown ? 0 : xvgpu_xl(&why, shutdown);
 		if (!rc)
-			rc = wait_gone(c, domid, err);
+			rc = wait_gone(c, domid, &why);
 		if (!rc)
 			return 0;
-		xvgpu_say("%s: %s: destroying it", c->name, err->text);
+		xvgpu_say("%s: %s: destroying it", c->name, why.text);
 	}
-	rc = xvgpu_xl(err, destroy);
-	return rc ? rc : wait_gone(c, domid, err);
+	/* It may have gone by itself meanwhile: what counts is that it has. */
+	if (xvgpu_xl(&why, destroy))
+		xvgpu_say("%s: %s", c->name, why.text);
+	return wait_gone(c, domid, err);
 }
 
 /* Waits until it serves. *stuck: it says that only a reset of the bus will do. */

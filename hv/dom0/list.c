@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "counters.h"
 #include "domains.h"
 #include "nodes.h"
 #include "records.h"
@@ -34,6 +35,10 @@ struct shown {
 	const struct xvgpu_domain *dom;
 	const char *front_state, *back_state;
 	struct xvgpu_pairs stats;
+	struct xvgpu_counters counters;
+	/* Of the policy; -1 and "": there is none, or an older one. */
+	int channels, imports;
+	const char *engines;
 };
 
 static const char *read_state(struct xs_handle *xs, const char *dir)
@@ -44,9 +49,31 @@ static const char *read_state(struct xs_handle *xs, const char *dir)
 									   : state_word(state);
 }
 
+/* What the driver domain was told that the slice may have; dom0's own nodes. */
+static void read_policy(struct xs_handle *xs, struct shown *s)
+{
+	char dir[96], engines[32];
+	uint64_t n;
+
+	s->engines = "";
+	s->channels = s->imports = -1;
+	if (s->slice.plug != XVGPU_IN)
+		return;
+	xvgpu_print(dir, sizeof(dir), "/xvgpu/%u/%u/%u", s->slice.back, s->slice.front,
+		    s->slice.index);
+	if (!xvgpu_xs_read_u64(xs, XBT_NULL, XVGPU_MAX_CHANNELS, &n, "%s/channels", dir))
+		s->channels = (int)n;
+	if (!xvgpu_xs_read_u64(xs, XBT_NULL, XVGPU_MAX_IMPORTS, &n, "%s/imports", dir))
+		s->imports = (int)n;
+	if (!xvgpu_xs_read(xs, XBT_NULL, engines, sizeof(engines), "%s/engines", dir))
+		s->engines = strstr(engines, "copy,")	? "copy,graphics"
+			     : !strcmp(engines, "copy") ? "copy"
+							: "graphics";
+}
+
 static void look_at(struct xs_handle *xs, struct shown *s)
 {
-	char front[96], back[96], text[XVGPU_VALUE_MAX + 1] = "";
+	char front[96], back[96];
 
 	xvgpu_print(front, sizeof(front), "/local/domain/%u/device/vgpu/%u", s->slice.front,
 		    s->slice.index);
@@ -56,9 +83,9 @@ static void look_at(struct xs_handle *xs, struct shown *s)
 	if (s->slice.plug == XVGPU_IN) {
 		s->front_state = read_state(xs, front);
 		s->back_state = read_state(xs, back);
-		xvgpu_xs_read(xs, XBT_NULL, text, sizeof(text), "%s/stats", back);
 	}
-	xvgpu_pairs_parse(text, &s->stats);
+	xvgpu_counters_read(xs, &s->slice, &s->stats, &s->counters);
+	read_policy(xs, s);
 }
 
 /* "key": "value" for each pair; both are known to be printable. */
@@ -70,6 +97,19 @@ static void json_pairs(const struct xvgpu_pairs *pairs)
 	for (int i = 0; i < pairs->n; i++) {
 		xvgpu_escape(value, sizeof(value), pairs->pair[i].value, true);
 		printf("%s\"%s\": \"%s\"", i ? ", " : "", pairs->pair[i].key, value);
+	}
+	printf("}");
+}
+
+static void json_counters(const struct xvgpu_counters *counters)
+{
+	printf("{");
+	for (int i = 0; i < XVGPU_COUNTERS; i++) {
+		printf("%s\"%s\": ", i ? ", " : "", xvgpu_counter_name((enum xvgpu_counter)i));
+		if (counters->known[i])
+			printf("%" PRIu64, counters->n[i]);
+		else
+			printf("null");
 	}
 	printf("}");
 }
@@ -131,10 +171,14 @@ static void show_slice(const struct shown *s, bool json, bool first)
 	printf("%s\n    {\"guest\": \"%s\", \"domid\": %u, \"index\": %u, \"backend\": \"%s\", "
 	       "\"backend_domid\": %u, \"profile\": \"%s\", \"vram\": %" PRIu64
 	       ", \"weight\": %" PRIu32 ", \"plug\": \"%s\", \"front_state\": \"%s\", "
-	       "\"back_state\": \"%s\", \"stats\": ",
+	       "\"back_state\": \"%s\", \"channels\": %d, \"engines\": \"%s\", "
+	       "\"imports\": %d, \"counters\": ",
 	       first ? "" : ",", s->dom->name, s->slice.front, s->slice.index, s->slice.backend,
 	       s->slice.back, s->slice.profile, s->slice.vram, s->slice.weight,
-	       plug_words[s->slice.plug], s->front_state, s->back_state);
+	       plug_words[s->slice.plug], s->front_state, s->back_state, s->channels, s->engines,
+	       s->imports);
+	json_counters(&s->counters);
+	printf(", \"stats\": ");
 	json_pairs(&s->stats);
 	printf("}");
 }

@@ -22,6 +22,8 @@ static const struct {
 	{"attach", "DOMAIN SLICE", "give a running guest one more slice", xvgpu_cmd_attach},
 	{"detach", "DOMAIN N", "take slice N from a running guest", xvgpu_cmd_detach},
 	{"list", "[--json]", "show driver domains and slices", xvgpu_cmd_list},
+	{"top", "[-d SECONDS] [-n COUNT] [-b]", "show what slices do with the GPU, again and again",
+	 xvgpu_cmd_top},
 	{"daemon", "[--foreground] [--start]", "keep slices plugged in and driver domains alive",
 	 xvgpu_cmd_daemon},
 	{"firmware",
@@ -41,7 +43,8 @@ static void help(void)
 	printf("\n"
 	       "init takes --name NAME (gpudom), --memory MIB (as needed), --kernel FILE\n"
 	       "(/usr/lib/xvgpu/gpudom), --ramdisk FILE (none), --output FILE "
-	       "(/etc/xvgpu/NAME.cfg).\n"
+	       "(/etc/xvgpu/NAME.cfg),\n"
+	       "--schedule best-effort|equal-share|fixed-share, --slots N (with fixed-share).\n"
 	       "A slice is written backend=NAME,profile=NAME[,vram=SIZE][,weight=N][,slot=N].\n"
 	       "Exit codes: 0 done, 1 failed, 2 wrong command line, 3 wrong config, 4 refused.\n"
 	       "More in xvgpu(8).\n");

@@ -4,7 +4,7 @@
  * themselves. The first byte chooses who reads the rest. Whatever the text, what is accepted must
  * keep the rules that later code relies on, and a refusal must be one printable line.
  *
- * COVERS: hv/dom0/spec.c hv/dom0/status.c hv/dom0/config.c hv/dom0/profiles.c
+ * COVERS: hv/dom0/spec.c hv/dom0/status.c hv/dom0/config.c hv/dom0/profiles.c hv/dom0/edit.c
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "hv/dom0/config.h"
+#include "hv/dom0/edit.h"
 #include "hv/dom0/profiles.h"
 #include "hv/dom0/status.h"
 
@@ -148,6 +149,32 @@ static void check_profile(const struct xvgpu_profile *p)
 	     "engines are as the driver domain reads them");
 }
 
+/*
+ * Whatever the config: one that could be read can still be read when a setting was changed, and then the
+ * setting is what it was to be and the others are what they were.
+ */
+static void try_edit(const char *text)
+{
+	char *changed = xvgpu_edit(text, "memory", "77"), *again, *file;
+	struct xvgpu_driver before, after;
+	struct xvgpu_err err;
+
+	must(changed, "memory enough");
+	again = xvgpu_edit(changed, "memory", "77");
+	must(again && !strcmp(again, changed), "once is enough");
+	if (xvgpu_driver_read(as_file(text), &before, &err) == 0 && before.memory &&
+	    xvgpu_driver_read(as_file(changed), &after, &err) == 0) {
+		must(after.memory == 77, "the setting counts");
+		after.memory = before.memory;
+		must(!memcmp(&before, &after, sizeof(after)), "nothing else changed");
+	}
+	must(xvgpu_edit_read(as_file(text), &file, &err) == 0 && !strcmp(file, text),
+	     "a file is read as it is");
+	free(file);
+	free(again);
+	free(changed);
+}
+
 static void try_profiles(const char *text)
 {
 	static struct xvgpu_profiles profiles;
@@ -186,8 +213,8 @@ static void try_numbers(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const readers[])(const char *) = {try_spec,   try_status,	  try_guest,
-							try_driver, try_profiles, try_numbers};
+	static void (*const readers[])(const char *) = {
+		try_spec, try_status, try_guest, try_edit, try_driver, try_profiles, try_numbers};
 	char *text;
 
 	if (size == 0 || size > 8192)

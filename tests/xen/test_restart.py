@@ -9,6 +9,9 @@ is plugged in again and must verify every piece of its slice anew.
 
 Destroyed or crashed, gpudom leaves its firmware running in write-protected memory (WPR2). Where a reset
 does not take that away (the model's fault flr-keeps-wpr2), the next gpudom ends it by itself.
+
+Then `xvgpu firmware set` takes gpudom to another version under the same guests, and back to it when the one
+asked for does not start; a damaged archive is refused before anything happens.
 """
 
 import json
@@ -18,10 +21,11 @@ import subprocess
 import sys
 
 import test_firmware
-from system import BUILD, BedError, System, fields
+from system import ARCHIVE, BUILD, BedError, System, fields
 from results import Results, Skip, check, check_equal
 
-VERSION = "535.113.01"
+VERSION, OTHER = "535.113.01", "570.144"
+OTHER_ARCHIVE = "/var/lib/xvgpu/other.fw"
 GUESTS = ("pv", "pv2")
 SLICE = 4 << 20  # bytes a guest fills and verifies
 KINDS = ("destroy", "shutdown", "crash", "reboot")
@@ -108,17 +112,48 @@ def restart(s, number, kind, guests, digest):
           f"guests verified after {s.seconds() - began:.1f} s")
 
 
+def firmware_set(s, results, guests, digest):
+    """gpudom restarts on another firmware; guests stay and verify their slices before and after."""
+    with results.case(f"guests-live-on-when-firmware-{OTHER}-is-set"):
+        old, began = s.domid("gpudom"), s.seconds()
+        losses = {guest: progress(s, guest)[1] for guest in guests}
+        log = len(s.guest_log("gpudom"))
+        out = s.ok(f"xvgpu firmware set gpudom {OTHER_ARCHIVE}", timeout=200)
+        check(f"gpudom: serves with firmware {OTHER}" in out and ARCHIVE in out, out)
+        check(s.domid("gpudom") > old, "the same domain")
+        check(f"gpudom: firmware {OTHER} runs" in s.guest_log("gpudom")[log:], s.guest_log("gpudom")[log:])
+        check_equal(s.qom_get("gpu0", "fwimage-hash"), digest, "sha256 of the image in the model")
+        for guest in guests:
+            verifies(s, guest, losses[guest] + 1)
+        s.say(f"firmware set: serves and guests verified after {s.seconds() - began:.1f} s")
+    with results.case("firmware-that-does-not-start-is-taken-back"):
+        losses = progress(s, guests[0])[1]
+        s.qom_set("gpu0", "fault", "booter-load-error=0x42")
+        rc, out = s.sh(f"xvgpu firmware set gpudom {ARCHIVE}", 300)
+        check(rc == 1 and f"firmware {VERSION} does not serve" in out, f"{rc}: {out}")
+        check(f"serves with {OTHER_ARCHIVE} again" in out and s.gpudom_running(), out)
+        verifies(s, guests[0], losses + 1)
+    with results.case("a-damaged-archive-is-refused-before-anything-happens"):
+        old, config = s.domid("gpudom"), s.ok("cat /etc/xvgpu/gpudom.cfg")
+        s.ok(f"printf x | dd of={ARCHIVE} bs=1 seek=4096 conv=notrunc")
+        rc, out = s.sh(f"xvgpu firmware set gpudom {ARCHIVE}", 60)
+        check(rc == 3 and "damaged" in out, f"{rc}: {out}")
+        check_equal((s.domid("gpudom"), s.ok("cat /etc/xvgpu/gpudom.cfg")), (old, config), "gpudom and its config")
+
+
 def main():
     results = Results("restart")
-    found = [f for f in test_firmware.archives() if f[0] == VERSION]
-    if not found:
+    archives = {version: (path, digest) for version, path, digest in test_firmware.archives()}
+    if VERSION not in archives:
         with results.case("restarts"):
             raise Skip("the mirror has no firmware package")
         return results.finish()
-    _, path, digest = found[0]
+    path, digest = archives[VERSION]
+    overlay = {"/usr/bin/crash": os.path.join(BUILD, "crash")}
+    if OTHER in archives:
+        overlay[OTHER_ARCHIVE] = archives[OTHER][0]
     times = int(os.environ.get("RESTARTS", len(KINDS)))
-    with System("restart", firmware=path, overlay={"/usr/bin/crash": os.path.join(BUILD, "crash")},
-                limit=250 + 90 * times) as s:
+    with System("restart", firmware=path, overlay=overlay, limit=400 + 90 * times) as s:
         s.start_gpudom()
         for key, name in enumerate(GUESTS, 1):
             s.create_worker(name, f"mode=loop key={key} bytes={SLICE}", "32M")
@@ -128,6 +163,8 @@ def main():
             kind = KINDS[(number - 1) % len(KINDS)]
             with results.case(f"restart-{number}-{kind}"):
                 restart(s, number, kind, guests, digest)
+        if OTHER in archives:
+            firmware_set(s, results, guests, archives[OTHER][1])
         for name in GUESTS:
             with results.case(f"all-data-of-{name}-was-right"):
                 s.tell(name, "stop")
