@@ -136,6 +136,7 @@ static void made(struct gpu_channel *core, int err, void *arg)
 	rsp->channel = n;
 	rsp->userd_gref = dev->userd[n / VGPU_USERD_PER_PAGE]->ref;
 	rsp->userd_offset = n % VGPU_USERD_PER_PAGE * XENVGPU_USERD_SIZE;
+	rsp->doorbell = dev->policy.direct ? gpu_channel_token(core) : 0;
 	vgpu_ring_answer(dev, 0);
 }
 

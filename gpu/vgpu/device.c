@@ -132,6 +132,9 @@ static void offer(struct vgpu_device *dev)
 	if (!err)
 		err = xenbus_publish(&dev->bus, "feature-channels", dev->back->rm ? "1" : "0");
 	if (!err)
+		err = xenbus_publish(&dev->bus, "feature-doorbell",
+				     dev->back->rm && dev->policy.direct ? "1" : "0");
+	if (!err)
 		err = xenbus_set_state(&dev->bus, XenbusStateInitWait);
 	if (err) {
 		refuse(dev, err, "the offer could not be published");

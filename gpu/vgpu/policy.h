@@ -19,11 +19,12 @@ struct vgpu_policy {
 	uint32_t channels;		/* 0..XENVGPU_MAX_CHANNELS that exist at a time */
 	uint32_t engines;		/* a bit 1u << GPU_KIND_* for each kind it may use; not 0 */
 	uint32_t imports;		/* 0..VGPU_IMPORT_PAGES guest pages the device may reach */
+	bool direct; /* the guest may ring by itself: dom0 has given it the doorbell page */
 };
 
 /*
- * Reads /xvgpu/<this domain>/<front>/<index>/{profile,vram,weight,channels,engines,imports}. All are
- * obligatory: a toolstack that does not know a limit must not be taken to allow everything. 0, or with a
+ * Reads /xvgpu/<this domain>/<front>/<index>/{profile,vram,weight,channels,engines,imports,doorbell}. All
+ * but doorbell (without which it is mediated) are obligatory: a toolstack that does not know a limit must not be taken to allow everything. 0, or with a
  * one-line reason in why: -ENOENT or -EACCES (a node is missing), -EPERM (dom0 does not own a node, or lets others write it),
  * -EINVAL (a value is not what it must be), or xenstore's error.
  */

@@ -212,6 +212,7 @@ int __wrap_gpu_channel_new(struct gpu_tenant *tenant, const struct gpu_channel_d
 void __wrap_gpu_channel_ring(struct gpu_channel *channel);
 unsigned int __wrap_gpu_channel_engine(const struct gpu_channel *channel);
 void __wrap_gpu_on_awaken(struct gpu_rm *rm, void (*fn)(uint64_t engines, void *arg), void *arg);
+uint32_t __wrap_gpu_channel_token(const struct gpu_channel *channel);
 void __wrap_gpu_channel_free(struct gpu_channel *channel, void (*done)(int, void *), void *arg);
 const struct gpu_classes *__wrap_gpu_classes(const struct gpu *gpu);
 
@@ -472,6 +473,13 @@ void __wrap_gpu_on_awaken(struct gpu_rm *rm, void (*fn)(uint64_t engines, void *
 	BED_CHECK(rm == &fake.rm);
 	fake.awaken = fn;
 	fake.awaken_arg = arg;
+}
+
+#define FAKE_TOKEN(gpfifo) ((uint32_t)((gpfifo) >> 12) | 1u << 16)
+uint32_t __wrap_gpu_channel_token(const struct gpu_channel *channel)
+{
+	BED_CHECK(!channel->gone);
+	return FAKE_TOKEN(channel->desc.gpfifo);
 }
 
 void __wrap_gpu_channel_free(struct gpu_channel *channel, void (*done)(int, void *), void *arg)

@@ -60,6 +60,34 @@ static void userd_unmap(struct guest *g, struct hv_grant_map *map)
 
 /* ---------------------------------------------------------------- creation, USERD */
 
+/* Who may ring by itself is told how; and the bitmap rings too. Nobody else is told. */
+static void direct_doorbells_have_values(void **state)
+{
+	struct fixture *f = *state;
+	struct xenvgpu_channel_create_resp rsp;
+	struct guest *b = &f->b;
+
+	assert_string_equal(hosted_xs_str(f->bed.h, guest_back(&f->a, "feature-doorbell")), "0");
+	assert_int_equal(guest_channel(&f->a, f->space.space, FAKE_CLASS, VA, &rsp), 0);
+	assert_int_equal(rsp.doorbell, 0);
+
+	guest_policy(b, "test", "16777216", "100");
+	bed_node(b->bed, 0, f->bed.gpudom, "direct", "/xvgpu/%u/%u/%u/doorbell", f->bed.gpudom,
+		 b->dom, b->index);
+	guest_nodes(b);
+	bed_run(b->bed);
+	assert_string_equal(hosted_xs_str(f->bed.h, guest_back(b, "feature-doorbell")), "1");
+	guest_connect(b);
+	assert_int_equal(guest_space(b, &f->space), 0);
+	assert_int_equal(guest_channel(b, f->space.space, FAKE_CLASS, gpfifo_of(7), &rsp), 0);
+	assert_int_equal(rsp.doorbell, FAKE_TOKEN(gpfifo_of(7)));
+	guest_bell(b, rsp.channel);
+	bed_run(&f->bed);
+	assert_int_equal(fake_channel(gpfifo_of(7))->rings, 1);
+	guest_unplug(b);
+	leave(f);
+}
+
 static void channels_come_and_go(void **state)
 {
 	struct fixture *f = *state;
@@ -831,6 +859,7 @@ int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup_with_space, teardown)
 	const struct CMUnitTest tests[] = {
+		T(direct_doorbells_have_values),
 		T(channels_come_and_go),
 		T(policies_limit_channels_and_imports),
 		T(bad_channels_are_refused),

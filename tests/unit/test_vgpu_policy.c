@@ -166,6 +166,45 @@ static void bad_limits_are_refused(void **state)
 	}
 }
 
+static void doorbell(struct fixture *f, const char *text)
+{
+	bed_node(f->g.bed, 0, f->bed.gpudom, text, "%s", node(f, "/doorbell"));
+}
+
+/* Ringing by itself is off unless dom0, and nobody else, says otherwise. */
+static void direct_doorbells_are_dom0s_to_give(void **state)
+{
+	static const char *const bad[] = {"", "Direct", "direct ", "1", "direct-but-much-too-long"};
+	struct hv_xs_perm guest_owns[] = {{0, false, false}, {0, true, false}};
+	struct fixture *f = *state;
+	struct vgpu_policy p;
+	char why[160];
+
+	guest_policy(&f->g, "p", "65536", "1");
+	p.direct = true;
+	assert_int_equal(read_policy(f, &p, why), 0);
+	assert_false(p.direct);
+	doorbell(f, "direct");
+	assert_int_equal(read_policy(f, &p, why), 0);
+	assert_true(p.direct);
+	doorbell(f, "mediated");
+	assert_int_equal(read_policy(f, &p, why), 0);
+	assert_false(p.direct);
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		doorbell(f, bad[i]);
+		assert_int_equal(read_policy(f, &p, why), -EINVAL);
+		assert_false(p.direct);
+		assert_non_null(strstr(why, node(f, "/doorbell")));
+	}
+	doorbell(f, "direct");
+	guest_owns[0].dom = f->g.dom;
+	guest_owns[1].dom = f->bed.gpudom;
+	assert_true(hosted_xs_set_perms(hosted_xs_of(f->bed.h), 0, HV_XS_NONE, node(f, "/doorbell"),
+					guest_owns, 2) >= 0);
+	assert_int_equal(read_policy(f, &p, why), -EPERM);
+	assert_false(p.direct);
+}
+
 static void missing_nodes_are_named(void **state)
 {
 	static const char *const keys[] = {"",		"/profile", "/vram",   "/weight",
@@ -264,9 +303,13 @@ int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(a_good_policy_is_read),  T(bad_values_are_refused),
-		T(bad_limits_are_refused), T(missing_nodes_are_named),
-		T(only_dom0s_word_counts), T(a_guest_cannot_choose_its_rights),
+		T(a_good_policy_is_read),
+		T(bad_values_are_refused),
+		T(bad_limits_are_refused),
+		T(missing_nodes_are_named),
+		T(direct_doorbells_are_dom0s_to_give),
+		T(only_dom0s_word_counts),
+		T(a_guest_cannot_choose_its_rights),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -361,3 +361,8 @@ void gpu_channel_ring(struct gpu_channel *channel)
 	gpu_wr32(channel->tenant->gpu, NV_VF_DOORBELL, channel->token);
 	gpu_usage_begin(&gpu_rm_fifo(channel->tenant->rm)->usage, channel->tenant->rm);
 }
+
+uint32_t gpu_channel_token(const struct gpu_channel *channel)
+{
+	return channel->token;
+}
