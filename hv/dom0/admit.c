@@ -203,6 +203,7 @@ int xvgpu_admit(struct xs_handle *xs, const struct xvgpu_domains *domains,
 		s->channels = profile->channels;
 		s->imports = profile->imports;
 		s->engines = profile->engines;
+		s->direct = spec.direct;
 		xvgpu_print(s->backend, sizeof(s->backend), "%s", spec.backend);
 		xvgpu_print(s->profile, sizeof(s->profile), "%s", spec.profile);
 		rc = admit_one(xs, domains, slices, i, s, err);

@@ -12,6 +12,7 @@
 
 #include "admit.h"
 #include "commands.h"
+#include "doorbell.h"
 #include "session.h"
 
 #define CLOSE_SECONDS 10	/* that both ends have to close a slice */
@@ -43,7 +44,7 @@ static int attach(struct xvgpu_session *session, const char *guest, const char *
 	if (rc)
 		return xvgpu_fail(err, rc, "%s: %s", dom->name, inner.text);
 	slice.front = dom->domid;
-	rc = xvgpu_plug_in(session->xs, &slice, 1, dom->name, err);
+	rc = xvgpu_plug(session->xs, dom, &slice, 1, err);
 	if (!rc)
 		printf("%s: slice %u\n", dom->name, slice.index);
 	return rc;
@@ -83,7 +84,7 @@ static int detach(struct xvgpu_session *session, const char *guest, const char *
 		       time(NULL) < end)
 			nanosleep(&interval, NULL);
 	}
-	rc = xvgpu_plug_out(session->xs, slice, XVGPU_DETACHED);
+	rc = xvgpu_unplug(session->xs, slice, XVGPU_DETACHED);
 	if (rc)
 		return xvgpu_fail(err, rc, "%s: cannot remove slice %s: %s", dom->name, text,
 				  strerror(-rc));

@@ -92,7 +92,7 @@ static int add_spec(const char *text, long line, void *arg, struct xvgpu_err *er
 
 int xvgpu_guest_from(struct xvgpu_cfg *cfg, struct xvgpu_guest *guest, struct xvgpu_err *err)
 {
-	const char *uuid;
+	const char *uuid, *type;
 	int rc;
 
 	memset(guest, 0, sizeof(*guest));
@@ -104,6 +104,10 @@ int xvgpu_guest_from(struct xvgpu_cfg *cfg, struct xvgpu_guest *guest, struct xv
 		return rc;
 	if (uuid && xvgpu_parse_uuid(uuid, guest->uuid))
 		return xvgpu_cfg_fail(cfg, "uuid", err, -EINVAL, "%s: not a uuid", uuid);
+	rc = xvgpu_cfg_string(cfg, "type", &type, err);
+	if (rc)
+		return rc;
+	guest->pvh = type && !strcmp(type, "pvh");
 	rc = xvgpu_cfg_list(cfg, "vgpu", add_spec, guest, err);
 	if (rc < 0)
 		return rc;

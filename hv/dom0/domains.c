@@ -26,6 +26,9 @@ static void take(struct xs_handle *xs, struct xvgpu_domain *dom, const xc_domain
 {
 	memset(dom, 0, sizeof(*dom));
 	dom->domid = info->domain;
+	/* libxl gives an HVM guest all of a PC's parts, a PVH guest a local APIC only. */
+	dom->pvh = info->flags & XEN_DOMINF_hvm_guest &&
+		   !(info->arch_config.emulation_flags & XEN_X86_EMU_IOAPIC);
 	dom->shutdown = info->flags & XEN_DOMINF_shutdown;
 	format_uuid(info->handle, dom->uuid);
 	if (xvgpu_xs_read(xs, XBT_NULL, dom->name, sizeof(dom->name), "/local/domain/%u/name",

@@ -15,6 +15,7 @@ struct xvgpu_domain {
 	unsigned int domid;
 	char name[XVGPU_NAME_MAX]; /* empty: none yet, or none any more, or not one we can use */
 	char uuid[XVGPU_UUID_LEN + 1];
+	bool pvh;      /* Xen keeps its physical map, and emulates no PC for it */
 	bool shutdown; /* has stopped (off, crashed, suspended) but is not destroyed */
 };
 

@@ -17,6 +17,7 @@
 
 #include "admit.h"
 #include "commands.h"
+#include "doorbell.h"
 #include "lock.h"
 #include "records.h"
 #include "session.h"
@@ -81,6 +82,18 @@ static int admit(struct xvgpu_session *session, const char *file, const struct x
 	if (rc)
 		xvgpu_fail(err, rc, "%s:%ld: vgpu: %s", file, guest->line[at], inner.text);
 	return rc;
+}
+
+/* Before there is a domain; what it then is, is looked at again. */
+static int check_type(const char *file, const struct xvgpu_guest *guest, struct xvgpu_err *err)
+{
+	for (int i = 0; i < guest->n; i++)
+		if (guest->specs[i].direct && !guest->pvh)
+			return xvgpu_fail(err, -EINVAL,
+					  "%s:%ld: vgpu: doorbell=direct: only for a PVH guest "
+					  "(type=\"pvh\")",
+					  file, guest->line[i]);
+	return 0;
 }
 
 static bool same_slices(const struct xvgpu_guest *a, const struct xvgpu_guest *b)
@@ -158,7 +171,7 @@ static void undo(struct create *c, struct xvgpu_session *session, unsigned int d
 	if (xvgpu_xl(&err, destroy))
 		xvgpu_say("%s", err.text);
 	for (int i = 0; domid && i < c->guest.n; i++)
-		xvgpu_plug_out(session->xs, &c->slices[i], XVGPU_OUT);
+		xvgpu_unplug(session->xs, &c->slices[i], XVGPU_OUT);
 	if (c->recorded && xvgpu_record_remove(c->guest.name, &err))
 		xvgpu_say("%s", err.text);
 }
@@ -182,7 +195,7 @@ static int finish(struct create *c, struct xvgpu_session *session, bool register
 	if (!registered)
 		rc = record(c, dom->uuid, err);
 	if (!rc)
-		rc = xvgpu_plug_in(session->xs, c->slices, c->guest.n, c->guest.name, err);
+		rc = xvgpu_plug(session->xs, dom, c->slices, c->guest.n, err);
 	if (!rc && !c->paused)
 		rc = xvgpu_xl(err, unpause);
 	return rc;
@@ -195,6 +208,8 @@ static int create(struct create *c, struct xvgpu_session *session, struct xvgpu_
 	int rc;
 
 	rc = xvgpu_guest_read(c->file, c->vars, c->n_vars, &c->guest, err);
+	if (!rc)
+		rc = check_type(c->file, &c->guest, err);
 	if (!rc)
 		rc = admit(session, c->file, &c->guest, c->slices, err);
 	if (!rc)
@@ -271,6 +286,8 @@ static int register_guest(const char *file, struct xvgpu_record *record, struct 
 	rc = xvgpu_profiles_read(profiles, err);
 	if (!rc)
 		rc = xvgpu_guest_read(file, NULL, 0, &record->guest, err);
+	if (!rc)
+		rc = check_type(file, &record->guest, err);
 	for (int i = 0; !rc && i < record->guest.n; i++) {
 		rc = check_spec(profiles, &record->guest.specs[i], &inner);
 		if (rc)

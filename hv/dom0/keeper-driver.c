@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "doorbell.h"
 #include "keeper.h"
 #include "pci.h"
 #include "status.h"
@@ -154,6 +155,21 @@ static void start(struct xvgpu_keeper *k, struct xvgpu_driver_state *d)
 	xvgpu_keeper_wake(k, k->now + 1000);
 }
 
+/*
+ * Guests that ring by themselves must not reach a GPU that has no owner, or another one. Whether none does any more.
+ */
+static bool pages_are_back(struct xvgpu_keeper *k, const struct xvgpu_driver_state *d)
+{
+	int rc = xvgpu_doorbells_take(k->xs, &k->domains, d->domid);
+
+	if (!rc)
+		return true;
+	xvgpu_say("%s: cannot take back its doorbell page from all guests: %s", d->name,
+		  strerror(-rc));
+	xvgpu_keeper_wake(k, k->now + 1000);
+	return false;
+}
+
 /* What it says of its end counts after it too: it may be over before we look. */
 static void hear_last_words(struct xvgpu_driver_state *d, enum xvgpu_state state)
 {
@@ -167,6 +183,13 @@ static void hear_last_words(struct xvgpu_driver_state *d, enum xvgpu_state state
 	}
 }
 
+/* Whether a driver domain in this state has its GPU not much longer. */
+static bool ends(enum xvgpu_state state)
+{
+	return state == XVGPU_STATE_LOST || state == XVGPU_STATE_STOPPING ||
+	       state == XVGPU_STATE_NEEDS_RESET;
+}
+
 static void look(struct xvgpu_keeper *k, struct xvgpu_driver_state *d, bool shut_down)
 {
 	struct xvgpu_status status;
@@ -176,6 +199,8 @@ static void look(struct xvgpu_keeper *k, struct xvgpu_driver_state *d, bool shut
 	hear_last_words(d, status.state);
 	if (shut_down && !d->stopped_at)
 		d->stopped_at = k->now;
+	if ((shut_down || ends(status.state)) && !pages_are_back(k, d))
+		return;
 	if (shut_down && k->now - d->stopped_at >= XVGPU_LINGER) {
 		/* xl's own process destroys a domain at once; none is there to do it. */
 		destroy(k, d, "has shut down and was left behind");
@@ -244,7 +269,7 @@ void xvgpu_start_driver(struct xvgpu_keeper *k, struct xvgpu_driver_state *d)
 {
 	const struct xvgpu_domain *dom;
 
-	if (d->domid)
+	if (d->domid || k->pages_left)
 		return;
 	/* Started, but gone before we could look. */
 	if (d->phase == XVGPU_STARTING)

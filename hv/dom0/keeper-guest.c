@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "admit.h"
+#include "doorbell.h"
 #include "keeper.h"
 
 /* ---------------------------------------------------------------- notes */
@@ -67,7 +68,7 @@ static __attribute__((format(printf, 2, 3))) void complain(struct xvgpu_note *no
 static void plug_out(struct xvgpu_keeper *k, const struct xvgpu_domain *dom, struct xvgpu_slice *s)
 {
 	struct xvgpu_note *note = note_of(k, 0, s->front, s->index);
-	int rc = xvgpu_plug_out(k->xs, s, XVGPU_OUT);
+	int rc = xvgpu_unplug(k->xs, s, XVGPU_OUT);
 
 	if (rc) {
 		xvgpu_say("%s: cannot remove slice %u: %s", dom->name, s->index, strerror(-rc));
@@ -104,7 +105,7 @@ static void plug_in(struct xvgpu_keeper *k, const struct xvgpu_domain *dom,
 		rc = xvgpu_admit(k->xs, &k->domains, &k->profiles, spec, 1, &slice, &at, &err);
 		if (!rc) {
 			slice.front = dom->domid;
-			rc = xvgpu_plug_in(k->xs, &slice, 1, dom->name, &err);
+			rc = xvgpu_plug(k->xs, dom, &slice, 1, &err);
 		}
 	}
 	if (!rc) {
@@ -126,6 +127,52 @@ static bool back_is_there(struct xvgpu_keeper *k, const struct xvgpu_slice *s)
 	return dom && (!dom->name[0] || !strcmp(dom->name, s->backend));
 }
 
+/* Whether the page that a guest's slice has is one that it should have. */
+static bool page_is_wanted(struct xvgpu_keeper *k, unsigned int front, unsigned int index,
+			   unsigned int back)
+{
+	struct xvgpu_slice slices[XVGPU_MAX_DEVICES];
+	int n = xvgpu_slices(k->xs, front, slices);
+
+	for (int i = 0; i < n; i++)
+		if (slices[i].index == index)
+			return slices[i].plug == XVGPU_IN && slices[i].direct &&
+			       slices[i].back == back && back_is_there(k, &slices[i]);
+	return false;
+}
+
+static void keep_page(struct xvgpu_keeper *k, const struct xvgpu_domain *dom, unsigned int index)
+{
+	struct xvgpu_page page;
+	int rc = xvgpu_page_read(k->xs, dom->domid, index, &page);
+
+	if (rc == -ENOENT || (rc == 0 && page_is_wanted(k, dom->domid, index, page.back)))
+		return;
+	if (!rc)
+		rc = xvgpu_doorbell_take(k->xs, dom->domid, index);
+	if (!rc) {
+		xvgpu_say("%s: the doorbell page of slice %u is taken back", dom->name, index);
+		return;
+	}
+	xvgpu_say("%s: cannot take back the doorbell page of slice %u: %s", dom->name, index,
+		  strerror(-rc));
+	k->pages_left = true;
+	xvgpu_keeper_wake(k, k->now + 1000);
+}
+
+void xvgpu_keep_pages(struct xvgpu_keeper *k)
+{
+	unsigned int ids[XVGPU_MAX_DEVICES];
+
+	k->pages_left = false;
+	for (int i = 0; i < k->domains.n; i++) {
+		int n = xvgpu_copies(k->xs, k->domains.list[i].domid, ids);
+
+		for (int j = 0; j < n; j++)
+			keep_page(k, &k->domains.list[i], ids[j]);
+	}
+}
+
 static void keep_guest(struct xvgpu_keeper *k, const struct xvgpu_domain *dom,
 		       const struct xvgpu_guest *guest)
 {
@@ -143,7 +190,10 @@ static void keep_guest(struct xvgpu_keeper *k, const struct xvgpu_domain *dom,
 			plug_out(k, dom, s);
 		if (s->plug == XVGPU_OUT && !dom->shutdown) {
 			struct xvgpu_spec spec = {
-				.vram = s->vram, .weight = s->weight, .slot = (int)s->index};
+				.vram = s->vram,
+				.weight = s->weight,
+				.direct = s->direct,
+				.slot = (int)s->index};
 
 			memcpy(spec.backend, s->backend, sizeof(spec.backend));
 			memcpy(spec.profile, s->profile, sizeof(spec.profile));

@@ -96,6 +96,7 @@ uint64_t xvgpu_keeper_pass(struct xvgpu_keeper *k, uint64_t now)
 	xvgpu_keeper_refresh(k);
 	for (int i = 0; i < k->n_drivers; i++)
 		xvgpu_keep_driver(k, &k->driver[i]);
+	xvgpu_keep_pages(k);
 	xvgpu_keep_guests(k);
 	xvgpu_keep_orphans(k);
 	xvgpu_keep_records(k);

@@ -96,6 +96,7 @@ struct xvgpu_keeper {
 	struct xvgpu_domains domains;
 	struct xvgpu_profiles profiles;
 	bool profiles_bad, drivers_bad; /* the error has been told */
+	bool pages_left;		/* a guest has a doorbell page that it must not have */
 	int n_drivers, n_missing;
 	struct xvgpu_driver_state driver[XVGPU_MAX_DRIVERS];
 	struct xvgpu_note note[XVGPU_MAX_NOTES];
@@ -120,6 +121,11 @@ void xvgpu_keep_driver(struct xvgpu_keeper *k, struct xvgpu_driver_state *d);
 void xvgpu_start_driver(struct xvgpu_keeper *k, struct xvgpu_driver_state *d);
 struct xvgpu_driver_state *xvgpu_keeper_driver(struct xvgpu_keeper *k, const char *name);
 
+/*
+ * keeper-guest.c: takes back doorbell pages of driver domains that are not there, or that no slice is to have; as long as
+ * that fails (k->pages_left), no driver domain is started. k->domains is fresh.
+ */
+void xvgpu_keep_pages(struct xvgpu_keeper *k);
 /* keeper-guest.c: plugs the slices of every guest in or out; drops what gone guests left. */
 void xvgpu_keep_guests(struct xvgpu_keeper *k);
 void xvgpu_keep_orphans(struct xvgpu_keeper *k);

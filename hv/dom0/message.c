@@ -63,6 +63,7 @@ enum xvgpu_exit xvgpu_exit_code(int error)
 	case ENODEV:
 	case ENOSPC:
 	case EBUSY:
+	case EPERM:
 	case EEXIST:
 		return XVGPU_EXIT_REFUSED;
 	default:

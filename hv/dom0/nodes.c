@@ -41,9 +41,14 @@ static struct paths paths_of(unsigned int back, unsigned int front, unsigned int
 static const char *const plug_names[] = {
 	[XVGPU_OUT] = "out", [XVGPU_IN] = "in", [XVGPU_DETACHED] = "detached"};
 
+static const char *doorbell_name(const struct xvgpu_slice *s)
+{
+	return s->direct ? "direct" : "mediated";
+}
+
 static int read_copy(struct xs_handle *xs, struct xvgpu_slice *s)
 {
-	char dir[PATH], plug[16];
+	char dir[PATH], plug[16], doorbell[16];
 	uint64_t back, weight;
 
 	snprintf(dir, sizeof(dir), "/libxl/%u/device/vgpu/%u", s->front, s->index);
@@ -56,6 +61,8 @@ static int read_copy(struct xs_handle *xs, struct xvgpu_slice *s)
 		return -EINVAL;
 	s->back = (unsigned int)back;
 	s->weight = (uint32_t)weight;
+	xvgpu_xs_read(xs, XBT_NULL, doorbell, sizeof(doorbell), "%s/doorbell", dir);
+	s->direct = !strcmp(doorbell, "direct");
 	for (int i = 0; i < 3; i++) {
 		s->plug = (enum xvgpu_plug)i;
 		if (!strcmp(plug, plug_names[i]))
@@ -64,12 +71,17 @@ static int read_copy(struct xs_handle *xs, struct xvgpu_slice *s)
 	return -EINVAL;
 }
 
+int xvgpu_copies(struct xs_handle *xs, unsigned int front, unsigned int ids[XVGPU_MAX_DEVICES])
+{
+	return xvgpu_xs_ids(xs, XBT_NULL, XVGPU_MAX_DEVICES, ids, XVGPU_MAX_DEVICES,
+			    "/libxl/%u/device/vgpu", front);
+}
+
 int xvgpu_slices(struct xs_handle *xs, unsigned int front,
 		 struct xvgpu_slice slices[XVGPU_MAX_DEVICES])
 {
 	unsigned int ids[XVGPU_MAX_DEVICES];
-	int n = 0, num = xvgpu_xs_ids(xs, XBT_NULL, XVGPU_MAX_DEVICES, ids, XVGPU_MAX_DEVICES,
-				      "/libxl/%u/device/vgpu", front);
+	int n = 0, num = xvgpu_copies(xs, front, ids);
 
 	for (int i = 0; i < num; i++) {
 		memset(&slices[n], 0, sizeof(slices[n]));
@@ -104,7 +116,7 @@ static int plug_one(struct xs_handle *xs, xs_transaction_t t, const struct xvgpu
 	const struct xvgpu_perms only_dom0 = {DOM0, DOM0}, policy = {DOM0, s->back};
 	const struct xvgpu_perms back = {s->back, s->front}, front = {s->front, s->back};
 	char of_back[PATH], of_front[PATH], backs[PATH];
-	char back_id[16], front_id[16], vram[24], weight[16], channels[16], imports[16];
+	char back_id[16], front_id[16], vram[24], weight[16], channels[16], imports[16], frame[24];
 	struct paths p = paths_of(s->back, s->front, s->index);
 	int rc;
 
@@ -117,6 +129,7 @@ static int plug_one(struct xs_handle *xs, xs_transaction_t t, const struct xvgpu
 	snprintf(weight, sizeof(weight), "%" PRIu32, s->weight);
 	snprintf(channels, sizeof(channels), "%" PRIu32, s->channels);
 	snprintf(imports, sizeof(imports), "%" PRIu32, s->imports);
+	snprintf(frame, sizeof(frame), "%" PRIu64, s->frame);
 
 	const struct node nodes[] = {
 		{policy, of_back, "", NULL},
@@ -128,6 +141,7 @@ static int plug_one(struct xs_handle *xs, xs_transaction_t t, const struct xvgpu
 		{policy, p.policy, "channels", channels},
 		{policy, p.policy, "engines", s->engines},
 		{policy, p.policy, "imports", imports},
+		{policy, p.policy, "doorbell", doorbell_name(s)},
 
 		{{s->back, s->back}, backs, "", NULL},
 		{back, p.back, "", NULL},
@@ -149,8 +163,13 @@ static int plug_one(struct xs_handle *xs, xs_transaction_t t, const struct xvgpu
 		{only_dom0, p.copy, "profile", s->profile},
 		{only_dom0, p.copy, "vram", vram},
 		{only_dom0, p.copy, "weight", weight},
+		{only_dom0, p.copy, "doorbell", doorbell_name(s)},
 		{only_dom0, p.copy, "plug", plug_names[XVGPU_IN]},
+
+		/* Only of those that have the page: it stays the last. */
+		{front, p.front, "doorbell-frame", frame},
 	};
+	const size_t n = sizeof(nodes) / sizeof(nodes[0]) - (s->frame ? 0 : 1);
 
 	/* Whatever a predecessor or the guest left there must not mix with the new device. */
 	rc = xvgpu_xs_remove(xs, t, p.policy);
@@ -158,7 +177,7 @@ static int plug_one(struct xs_handle *xs, xs_transaction_t t, const struct xvgpu
 		rc = xvgpu_xs_remove(xs, t, p.back);
 	if (!rc)
 		rc = xvgpu_xs_remove(xs, t, p.front);
-	return rc ? rc : put_all(xs, t, nodes, sizeof(nodes) / sizeof(nodes[0]));
+	return rc ? rc : put_all(xs, t, nodes, n);
 }
 
 struct plug_in {
@@ -207,6 +226,75 @@ int xvgpu_plug_in(struct xs_handle *xs, const struct xvgpu_slice *slices, int n,
 		return xvgpu_fail(err, rc, "%s: cannot write xenstore nodes: %s", guest,
 				  strerror(-rc));
 	return 0;
+}
+
+/* ---------------------------------------------------------------- doorbell pages */
+
+#define PAGE_KEY "doorbell-page"
+
+struct note {
+	unsigned int front, index;
+	const char *guest;
+	const struct xvgpu_page *page;
+};
+
+static int note_tx(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+	const struct xvgpu_perms only_dom0 = {DOM0, DOM0};
+	const struct note *note = arg;
+	char text[64];
+	struct paths p = paths_of(0, note->front, note->index);
+	int rc;
+
+	if (!is_named(xs, t, note->front, note->guest))
+		return -ENODEV;
+	snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64 " %u", note->page->gfn, note->page->mfn,
+		 note->page->back);
+	rc = xvgpu_xs_put(xs, t, only_dom0, p.copy, "", NULL);
+	return rc ? rc : xvgpu_xs_put(xs, t, only_dom0, p.copy, PAGE_KEY, text);
+}
+
+int xvgpu_page_note(struct xs_handle *xs, unsigned int front, unsigned int index, const char *guest,
+		    const struct xvgpu_page *page)
+{
+	struct note note = {.front = front, .index = index, .guest = guest, .page = page};
+
+	return xvgpu_xs_transaction(xs, note_tx, &note);
+}
+
+int xvgpu_page_read(struct xs_handle *xs, unsigned int front, unsigned int index,
+		    struct xvgpu_page *page)
+{
+	struct paths p = paths_of(0, front, index);
+	char text[64];
+	int rc = xvgpu_xs_read(xs, XBT_NULL, text, sizeof(text), "%s/" PAGE_KEY, p.copy);
+
+	if (rc)
+		return rc;
+	return sscanf(text, "%" SCNu64 " %" SCNu64 " %u", &page->gfn, &page->mfn, &page->back) == 3
+		       ? 0
+		       : -EINVAL;
+}
+
+static int forget_tx(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+	const struct paths *p = arg;
+	char path[PATH + 16];
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/" PAGE_KEY, p->copy);
+	rc = xvgpu_xs_remove(xs, t, path);
+	/* The note may have been there before the rest of the copy, which then never came. */
+	if (!rc && xvgpu_xs_exists(xs, t, "%s", p->copy) && !xvgpu_xs_children(xs, t, p->copy))
+		rc = xvgpu_xs_remove(xs, t, p->copy);
+	return rc;
+}
+
+int xvgpu_page_forget(struct xs_handle *xs, unsigned int front, unsigned int index)
+{
+	struct paths p = paths_of(0, front, index);
+
+	return xvgpu_xs_transaction(xs, forget_tx, &p);
 }
 
 /* ---------------------------------------------------------------- plugging out */

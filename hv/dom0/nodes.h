@@ -5,7 +5,7 @@
  * F is the guest, B the driver domain, N the slice's index in the guest.
  *
  *	/xvgpu/B/F/N			policy. dom0's, readable by B: profile, vram, weight,
- *					channels, engines, imports.
+ *					channels, engines, imports, doorbell.
  *	/xvgpu/B/gpudom			name of B, kept after B's death until it is started anew
  *	/local/domain/B/backend/vgpu/F/N	B's, readable by F
  *	/local/domain/F/device/vgpu/N	F's, readable by B
@@ -37,7 +37,13 @@ struct xvgpu_slice {
 	/* The profile's, at the moment of plugging in; not in the trusted copy. */
 	uint32_t channels, imports;
 	const char *engines;
+	bool direct; /* rings by itself */
+	uint64_t
+		frame; /* when plugging in, of `direct`: the guest's frame with the doorbell page */
 };
+
+/* Indices of the trusted copies of guest `front`, ascending, of whatever is there. Returns how many. */
+int xvgpu_copies(struct xs_handle *xs, unsigned int front, unsigned int ids[XVGPU_MAX_DEVICES]);
 
 /* Trusted copies of guest `front`, by index. Returns how many. A copy that makes no sense is
  * passed over. */
@@ -63,6 +69,21 @@ int xvgpu_plug_out(struct xs_handle *xs, const struct xvgpu_slice *slice, enum x
  */
 int xvgpu_close(struct xs_handle *xs, unsigned int back, unsigned int front, unsigned int index);
 bool xvgpu_closed(struct xs_handle *xs, unsigned int back, unsigned int front, unsigned int index);
+
+/*
+ * The doorbell page in a guest's physical map, as noted in the trusted copy (doorbell.h). Of a guest that has gone, libxl
+ * removes the note, and Xen the page. xvgpu_page_note: -ENODEV when the domain is not there under that
+ * name. xvgpu_page_read: -ENOENT.
+ */
+struct xvgpu_page {
+	uint64_t gfn, mfn; /* frames: the guest's, the machine's */
+	unsigned int back; /* whose GPU it is of */
+};
+int xvgpu_page_note(struct xs_handle *xs, unsigned int front, unsigned int index, const char *guest,
+		    const struct xvgpu_page *page);
+int xvgpu_page_read(struct xs_handle *xs, unsigned int front, unsigned int index,
+		    struct xvgpu_page *page);
+int xvgpu_page_forget(struct xs_handle *xs, unsigned int front, unsigned int index);
 
 /* Removes back and policy nodes of a slice whose guest is gone. */
 int xvgpu_remove_back(struct xs_handle *xs, unsigned int back, unsigned int front,

@@ -15,6 +15,8 @@
 #define CLASS_DISPLAY 0x0300 /* PCI class codes: VGA compatible controller */
 #define CLASS_3D      0x0302
 
+#define IORESOURCE_MEM 0x200 /* Linux include/linux/ioport.h */
+
 static int device_path(char *path, const char *bdf, const char *attr)
 {
 	return xvgpu_print(path, XVGPU_PATH_MAX, "%s/bus/pci/devices/%s/%s", xvgpu_paths.sysfs, bdf,
@@ -69,6 +71,27 @@ int xvgpu_board_read(const char *bdf, struct xvgpu_board *board, struct xvgpu_er
 			continue;
 		xvgpu_print(board->functions[board->n++], XVGPU_BDF_MAX, "%s", other);
 	}
+	return 0;
+}
+
+int xvgpu_pci_bar0(const char *bdf, uint64_t *start, uint64_t *size, struct xvgpu_err *err)
+{
+	unsigned long long first = 0, last = 0, flags = 0;
+	char path[XVGPU_PATH_MAX];
+	FILE *f = NULL;
+	int n = 0;
+
+	/* A line for each BAR: first and last address, flags of Linux's struct resource. */
+	if (!device_path(path, bdf, "resource"))
+		f = fopen(path, "re");
+	if (f) {
+		n = fscanf(f, "0x%llx 0x%llx 0x%llx", &first, &last, &flags);
+		fclose(f);
+	}
+	if (n != 3 || !(flags & IORESOURCE_MEM) || !first || last <= first)
+		return xvgpu_fail(err, -ENODEV, "%s: BAR 0 is not memory", bdf);
+	*start = first;
+	*size = last - first + 1;
 	return 0;
 }
 

@@ -35,6 +35,9 @@ int xvgpu_pci_reset(const char *bdf, bool bus, struct xvgpu_err *err);
  */
 void xvgpu_driver_reset(const struct xvgpu_driver *driver, bool bus);
 
+/* Where BAR 0 of a function is on the machine, and its size in bytes. Takes err: -ENODEV. */
+int xvgpu_pci_bar0(const char *bdf, uint64_t *start, uint64_t *size, struct xvgpu_err *err);
+
 bool xvgpu_pciback_loaded(void);
 
 #endif /* XVGPU_PCI_H */

@@ -135,9 +135,18 @@ static int add_profile(const char *text, long line, void *arg, struct xvgpu_err 
 int xvgpu_profiles_from(struct xvgpu_cfg *cfg, struct xvgpu_profiles *profiles,
 			struct xvgpu_err *err)
 {
-	int n;
+	const char *trust;
+	int n, rc;
 
 	profiles->n = 0;
+	profiles->trust_doorbell = false;
+	rc = xvgpu_cfg_string(cfg, "trust_doorbell", &trust, err);
+	if (rc)
+		return rc;
+	if (trust && strcmp(trust, "0") != 0 && strcmp(trust, "1") != 0)
+		return xvgpu_cfg_fail(cfg, "trust_doorbell", err, -EINVAL, "%s: neither 0 nor 1",
+				      trust);
+	profiles->trust_doorbell = trust && *trust == '1';
 	n = xvgpu_cfg_list(cfg, "profiles", add_profile, profiles, err);
 	if (n == 0)
 		return xvgpu_cfg_fail(cfg, "profiles", err, -EINVAL, "missing or empty");
@@ -181,6 +190,10 @@ int xvgpu_profiles_apply(const struct xvgpu_profiles *profiles, struct xvgpu_spe
 		return xvgpu_fail(err, -EINVAL, "profile=%s: not in %s (which has: %s)",
 				  spec->profile, profiles->file, names);
 	}
+	if (spec->direct && !profiles->trust_doorbell)
+		return xvgpu_fail(err, -EPERM,
+				  "doorbell=direct: %s does not say trust_doorbell=1",
+				  profiles->file);
 	if (!spec->vram)
 		spec->vram = p->vram;
 	if (!spec->weight)

@@ -8,6 +8,8 @@
  *		"name=small, vram=256M, max-vram=512M, weight=100, channels=16, engines=copy,
  *		 imports=32M, description=office desktop",
  *	]
+ *
+ * and perhaps trust_doorbell=1: guests may be given the doorbell page of a GPU (doorbell=direct).
  */
 #ifndef XVGPU_PROFILES_H
 #define XVGPU_PROFILES_H
@@ -33,6 +35,7 @@ struct xvgpu_profile {
 
 struct xvgpu_profiles {
 	char file[XVGPU_PATH_MAX];
+	bool trust_doorbell;
 	int n;
 	struct xvgpu_profile profile[XVGPU_MAX_PROFILES];
 };
@@ -44,7 +47,7 @@ int xvgpu_profiles_from(struct xvgpu_cfg *cfg, struct xvgpu_profiles *profiles,
 
 /*
  * Checks what spec asks for against its profile and fills in the defaults. Takes err: -EINVAL for
- * an unknown profile or more VRAM than it allows.
+ * an unknown profile or more VRAM than it allows, -EPERM for doorbell=direct without trust_doorbell.
  */
 int xvgpu_profiles_apply(const struct xvgpu_profiles *profiles, struct xvgpu_spec *spec,
 			 struct xvgpu_err *err);

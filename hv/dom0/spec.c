@@ -164,6 +164,15 @@ static int take_vram(uint64_t *to, const struct xvgpu_item *item, struct xvgpu_e
 	return 0;
 }
 
+static int take_doorbell(bool *direct, const struct xvgpu_item *item, struct xvgpu_err *err)
+{
+	*direct = !strcmp(item->value, "direct");
+	if (!*direct && strcmp(item->value, "mediated") != 0)
+		return xvgpu_fail(err, -EINVAL, "%s=%s: neither mediated nor direct", item->key,
+				  item->value);
+	return 0;
+}
+
 int xvgpu_spec_parse(const char *text, struct xvgpu_spec *spec, struct xvgpu_err *err)
 {
 	struct xvgpu_item items[MAX_ITEMS];
@@ -190,12 +199,14 @@ int xvgpu_spec_parse(const char *text, struct xvgpu_spec *spec, struct xvgpu_err
 		} else if (!strcmp(item->key, "weight")) {
 			rc = take_number(&number, 1, XVGPU_WEIGHT_MAX, item, err);
 			spec->weight = (uint32_t)number;
+		} else if (!strcmp(item->key, "doorbell")) {
+			rc = take_doorbell(&spec->direct, item, err);
 		} else if (!strcmp(item->key, "slot")) {
 			rc = take_number(&number, 0, XVGPU_MAX_DEVICES - 1, item, err);
 			spec->slot = (int)number;
 		} else {
 			rc = xvgpu_fail(err, -EINVAL,
-					"%s: unknown key (backend, profile, vram, weight, slot)",
+					"%s: unknown key (backend, profile, vram, weight, doorbell, slot)",
 					item->key);
 		}
 	}
@@ -218,8 +229,8 @@ int xvgpu_spec_format(const struct xvgpu_spec *spec, char *buf, size_t size)
 		snprintf(weight, sizeof(weight), ",weight=%" PRIu32, spec->weight);
 	if (spec->slot >= 0)
 		snprintf(slot, sizeof(slot), ",slot=%d", spec->slot);
-	return xvgpu_print(buf, size, "backend=%s,profile=%s%s%s%s", spec->backend, spec->profile,
-			   vram, weight, slot);
+	return xvgpu_print(buf, size, "backend=%s,profile=%s%s%s%s%s", spec->backend, spec->profile,
+			   vram, weight, spec->direct ? ",doorbell=direct" : "", slot);
 }
 
 int xvgpu_spec_slots(struct xvgpu_spec *specs, int n, uint32_t taken, struct xvgpu_err *err)

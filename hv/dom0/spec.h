@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spec.h - the text that asks for a slice: "backend=gpudom,profile=small,vram=256M,weight=10,slot=0".
+ * spec.h - the text that asks for a slice: "backend=gpudom,profile=small,vram=256M,weight=10,doorbell=direct,slot=0".
  *
  * Pure functions over text: no file, no xenstore, no allocation.
  */
@@ -14,6 +14,7 @@ struct xvgpu_spec {
 	char profile[XVGPU_PROFILE_MAX];
 	uint64_t vram;	 /* bytes; 0: the profile's default */
 	uint32_t weight; /* 0: the profile's default */
+	bool direct;	 /* doorbell=direct: the guest rings by itself */
 	int slot;	 /* device index in the guest; -1: the lowest free */
 };
 

@@ -174,6 +174,9 @@ static void bad_profiles(void **state)
 		{"profiles=['name=a,vram=1G,colour=red']\n", "p.conf:1: profiles: colour: unknown"},
 		{"profiles=['name=a,vram=1G',\n'name=a,vram=2G']\n",
 		 "p.conf:2: profiles: name=a: two profiles"},
+		{"trust_doorbell=2\nprofiles=['name=a,vram=1G']\n",
+		 "p.conf:1: trust_doorbell: 2: neither 0 nor 1"},
+		{"trust_doorbell=[1]\nprofiles=['name=a,vram=1G']\n", "p.conf:1: trust_doorbell: "},
 		{"profiles=['']\n", "p.conf:1: profiles: empty item"},
 	};
 
@@ -204,6 +207,11 @@ static void applying_a_profile(void **state)
 	s.vram = (2ull << 30) + 65536;
 	assert_int_equal(xvgpu_profiles_apply(&profiles, &s, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "profile a allows at most 2G"));
+	s.vram = 0;
+	s.direct = true;
+	assert_int_equal(xvgpu_profiles_apply(&profiles, &s, &err), -EPERM);
+	assert_non_null(strstr(err.text, "does not say trust_doorbell=1"));
+	s.direct = false;
 	s.profile[0] = 'c';
 	assert_int_equal(xvgpu_profiles_apply(&profiles, &s, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "profile=c: not in "));
@@ -219,6 +227,7 @@ static void shipped_profiles(void **state)
 	assert_int_equal(xvgpu_cfg_open("packaging/profiles.conf", NULL, 0, &cfg, &err), 0);
 	assert_int_equal(xvgpu_profiles_from(cfg, &profiles, &err), 0);
 	assert_true(profiles.n >= 1);
+	assert_false(profiles.trust_doorbell);
 	for (int i = 0; i < profiles.n; i++) {
 		struct xvgpu_spec s = {.backend = "g", .slot = -1};
 

@@ -72,6 +72,8 @@ static void bad_spec(void **state)
 		{"backend=g,profile=p,weight=010", "not a number from"},
 		{"backend=g,profile=p,slot=8", "slot=8: not a number from 0 to 7"},
 		{"backend=g,profile=p,slot=-1", "not a number from"},
+		{"backend=g,profile=p,doorbell=1", "doorbell=1: neither mediated nor direct"},
+		{"backend=g,profile=p,doorbell=Direct", "neither mediated nor direct"},
 		{"a=1,b=1,c=1,d=1,e=1,f=1,g=1,h=1,i=1", "too many items"},
 		{"backend=\x01\xff,profile=p", "backend=\\x01\\xff: not a name"},
 	};
@@ -96,17 +98,21 @@ static void spec_round_trip(void **state)
 		"backend=gpudom,profile=small",
 		"backend=g,profile=p,vram=65536",
 		"backend=g,profile=p,vram=17179869184,weight=7,slot=0",
+		"backend=g,profile=p,doorbell=direct,slot=3",
 	};
 	char text[XVGPU_SPEC_TEXT_MAX];
 	struct xvgpu_spec s;
 
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		assert_int_equal(xvgpu_spec_parse(texts[i], &s, &err), 0);
 		assert_int_equal(xvgpu_spec_format(&s, text, sizeof(text)), 0);
 		assert_string_equal(text, texts[i]);
 	}
+	assert_true(s.direct);
 	assert_int_equal(xvgpu_spec_format(&s, text, 10), -ENAMETOOLONG);
+	assert_int_equal(xvgpu_spec_parse("backend=g,profile=p,doorbell=mediated", &s, &err), 0);
+	assert_false(s.direct);
 }
 
 static void slots(void **state)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * xvgpu_fake.h - what xvgpu stands on, inside one test program: a xenstore (nodes with owner and
- * readers, transactions that can be made to collide), a list of domains, and an xl that makes and
- * destroys them. Included once by a test; it defines the functions that libxenstore, domains.c and
- * xl.c would.
+ * readers, transactions that can be made to collide), a list of domains, guests' physical maps, and an xl
+ * that makes and destroys domains. Included once by a test; it defines the functions that libxenstore,
+ * domains.c, frame.c and xl.c would.
  */
 #ifndef XVGPU_FAKE_H
 #define XVGPU_FAKE_H
@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "hv/dom0/domains.h"
+#include "hv/dom0/frame.h"
 #include "hv/dom0/records.h"
 #include "hv/dom0/xl.h"
 
@@ -46,6 +47,13 @@ static struct fake {
 	const char *xl_fails; /* sub-command that fails */
 	void (*on_create)(unsigned int domid, const char *name);
 	char xl_log[4096];
+	bool pvh; /* domains to come are */
+	struct fake_frame {
+		unsigned int domid;
+		uint64_t gfn, mfn;
+	} frame[32]; /* mapped now */
+	int n_frames;
+	int frame_error; /* what Xen says to the next changes of maps; 0 */
 } fake;
 
 static struct fake_node *fake_find(const char *path)
@@ -274,6 +282,7 @@ static unsigned int fake_domain(const char *name, const char *uuid)
 	assert_true(fake.n_dom < 32);
 	memset(dom, 0, sizeof(*dom));
 	dom->domid = ++fake.next_domid;
+	dom->pvh = fake.pvh;
 	snprintf(dom->name, sizeof(dom->name), "%s", name);
 	if (uuid)
 		snprintf(dom->uuid, sizeof(dom->uuid), "%s", uuid);
@@ -307,7 +316,37 @@ static void fake_kill(unsigned int domid)
 	fake_rm(path);
 	snprintf(path, sizeof(path), "/libxl/%u", domid);
 	fake_rm(path);
+	for (int i = 0; i < fake.n_frames;)
+		if (fake.frame[i].domid == domid)
+			fake.frame[i] = fake.frame[--fake.n_frames];
+		else
+			i++;
 	*dom = fake.dom[--fake.n_dom];
+}
+
+int xvgpu_frame_map(unsigned int domid, uint64_t gfn, uint64_t mfn)
+{
+	if (fake.frame_error)
+		return fake.frame_error;
+	for (int i = 0; i < fake.n_frames; i++)
+		assert_false(fake.frame[i].domid == domid && fake.frame[i].gfn == gfn);
+	assert_true(fake.n_frames < 32);
+	fake.frame[fake.n_frames++] = (struct fake_frame){domid, gfn, mfn};
+	return 0;
+}
+
+int xvgpu_frame_unmap(unsigned int domid, uint64_t gfn, uint64_t mfn)
+{
+	if (fake.frame_error)
+		return fake.frame_error;
+	for (int i = 0; i < fake.n_frames; i++) {
+		if (fake.frame[i].domid == domid && fake.frame[i].gfn == gfn) {
+			assert_int_equal(fake.frame[i].mfn, mfn);
+			fake.frame[i] = fake.frame[--fake.n_frames];
+			break;
+		}
+	}
+	return 0;
 }
 
 int xvgpu_domains_read(struct xs_handle *xs, struct xvgpu_domains *domains, struct xvgpu_err *err)
@@ -439,6 +478,11 @@ static int fake_setup(void **state)
 				       " \"name=small, vram=256M, max-vram=512M, weight=70\",\n"
 				       " \"name=large, vram=1G\",\n]\n");
 	fake_file("sys/bus/pci/devices/0000:03:00.0/vendor", "0x10de\n");
+	fake_file("sys/bus/pci/devices/0000:03:00.0/device", "0x2235\n");
+	fake_file("sys/bus/pci/devices/0000:03:00.0/class", "0x030200\n");
+	fake_file("sys/bus/pci/devices/0000:03:00.0/resource",
+		  "0x00000000f8000000 0x00000000f8ffffff 0x0000000000040200\n"
+		  "0x0000002000000000 0x0000002fffffffff 0x000000000014220c\n");
 	fake_file("sys/bus/pci/devices/0000:03:00.0/reset", "");
 	snprintf(config, sizeof(config), "%s",
 		 fake_file("etc/gpudom.cfg", "name=\"gpudom\"\npci=[\"03:00.0,seize=1\"]\n"));
