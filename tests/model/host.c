@@ -307,9 +307,10 @@ void model_channel_run(struct model *m, struct model_channel *ch)
 
 static void doorbell(struct model *m, uint32_t value)
 {
-	struct model_channel *ch =
-		model_channel_find(m, value >> 16 & 0x7f, value & LEAF_TRIGGER_VECTOR);
+	struct model_channel *ch = NULL;
 
+	if (!(value & ~(DOORBELL_RUNLIST | DOORBELL_CHID)))
+		ch = model_channel_find(m, value >> 16, value & DOORBELL_CHID);
 	if (!ch) {
 		model_log(m, "doorbell 0x%08x: no such channel", value);
 		return;

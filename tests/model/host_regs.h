@@ -82,8 +82,13 @@
 #define MSIX_VECTOR_CONTROL_MASK_BIT	  0x00000001u	    /* initially masked */
 #define NV_VF_TIME_0			  (NV_VF + 0x30080)
 #define NV_VF_TIME_1			  (NV_VF + 0x30084)
-/* ga100/dev_ctrl.h: channel in 11:0, runlist in 22:16; of the page that software is given. */
-#define NV_VF_DOORBELL (NV_VF + 0x30090)
+/*
+ * ga100/dev_ctrl.h: of the page that software is given. A value with any other bit set is ignored, as are channels and
+ * runlists that are not there (open-gpu-doc, turing/tu104/dev_usermode.ref.txt, NOTIFY_CHANNEL_PENDING).
+ */
+#define NV_VF_DOORBELL	 (NV_VF + 0x30090)
+#define DOORBELL_CHID	 0x00000fffu
+#define DOORBELL_RUNLIST 0x007f0000u
 
 /*
  * Of a runlist, from its base (open-gpu-doc ga100 dev_runlist.ref.txt): TSGID 11:0, CTX_STATUS 15:13, ENGINE 31:31. The

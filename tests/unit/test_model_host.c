@@ -31,6 +31,35 @@ static void test_fifo(void **state)
 	assert_int_equal(rd(mc, DOORBELL_REG), 0);
 }
 
+/* Anybody with the doorbell page can ring for any channel: it does what its owner has asked for, and no more. */
+static void test_forged_doorbells(void **state)
+{
+	struct machine *mc = *state;
+	struct rig r = rig_up(mc, 1, 0, 0);
+
+	sem_release(&r, 7);
+	entry(&r, PUSH, r.at);
+	for (unsigned int bit = 0; bit < 32; bit++) {
+		if (bit < 12 || (bit >= 16 && bit < 23))
+			continue;
+		wr(mc, DOORBELL_REG, r.token | 1u << bit);
+		assert_non_null(strstr(mc->last_log, "no such channel"));
+		assert_int_equal(word(&r, SEM), 0);
+	}
+	ring(&r);
+	assert_int_equal(word(&r, SEM), 7);
+	/* Nothing new was put there: Host looks, and that is all. */
+	set32(r.vram + SEM, 0);
+	for (uint32_t i = 0; i < 0x800000; i += i % 0x1000 == 0xfff ? 0xf001 : 1)
+		wr(mc, DOORBELL_REG, i);
+	assert_int_equal(word(&r, SEM), 0);
+	assert_int_equal(word(&r, USERD + 0x88), r.put);
+	r.at = 0;
+	sem_release(&r, 8);
+	assert_true(kick(&r));
+	assert_int_equal(word(&r, SEM), 8);
+}
+
 /* How far it is in the push buffer; segments that are called from many places count for one of two. */
 static void test_progress(void **state)
 {
@@ -300,11 +329,17 @@ static void test_traced(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		boot_test(test_fifo),	       boot_test(test_progress),
-		boot_test(test_not_scheduled), boot_test(test_headers),
-		boot_test(test_interrupt),     boot_test(test_failures),
-		boot_test(test_reported),      boot_test(test_reported_later),
-		boot_test(test_planted),       boot_test(test_traced),
+		boot_test(test_fifo),
+		boot_test(test_progress),
+		boot_test(test_not_scheduled),
+		boot_test(test_headers),
+		boot_test(test_interrupt),
+		boot_test(test_failures),
+		boot_test(test_reported),
+		boot_test(test_reported_later),
+		boot_test(test_planted),
+		boot_test(test_traced),
+		boot_test(test_forged_doorbells),
 	};
 
 	return cmocka_run_group_tests_name("model: Host", tests, NULL, NULL);
