@@ -3,14 +3,23 @@
  * channel.c - address spaces, what is bound in them, and channels that the GPU serves by itself.
  *
  * The backend sets them up. From then on a submission is: write the GPFIFO, write GP_PUT into the
- * channel's USERD (a page that the backend has granted us), set the channel's bit in the doorbell
- * bitmap, and send one event if the bit was clear. Who waits for its end sets a bit in another bitmap, which
- * the backend takes out, and sends an event, when an engine says that something has ended.
+ * channel's USERD (a page that the backend has granted us), and ring: set the channel's bit in the doorbell
+ * bitmap, and send one event if the bit was clear; or, where the toolstack has given us the GPU's doorbell page,
+ * write the channel's value there, which neither Xen nor the backend sees.
+ * Who waits for its end sets a bit in another bitmap, which the backend takes out, and sends an event, when an engine says
+ * that something has ended.
+ *
+ * The toolstack takes the page away at any time after the backend has gone. Xen lets us go on then: what we write is
+ * dropped, what we read is all ones.
  */
 #include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/pfn.h>
 
 #include <asm/sync_bitops.h>
 #include <xen/events.h>
+#include <xen/features.h>
 #include <xen/page.h>
 
 #include "front.h"
@@ -76,6 +85,40 @@ int front_bind(struct front_conn *conn, u32 space, const struct xenvgpu_bind *bi
 	return ret;
 }
 
+/* ---------------------------------------------------------------- the doorbell page */
+
+void front_bell_map(struct front_conn *conn)
+{
+	struct xenbus_device *xbdev = conn->front->xbdev;
+	unsigned long long frame;
+
+	/* Only Xen can put it there for us, and only into a physical map that Xen keeps. */
+	if (!xen_feature(XENFEAT_auto_translated_physmap) ||
+	    xenbus_scanf(XBT_NIL, xbdev->nodename, "doorbell-frame", "%llu", &frame) != 1)
+		return;
+	/* Fails where something is already: that is not the doorbell. */
+	if (frame > PHYS_PFN(iomem_resource.end) ||
+	    !request_mem_region(PFN_PHYS(frame), XEN_PAGE_SIZE, "xen-vgpu doorbell")) {
+		dev_warn(&xbdev->dev, "no doorbell page at frame %#llx\n", frame);
+		return;
+	}
+	conn->bell_at = PFN_PHYS(frame);
+	conn->bell = ioremap(conn->bell_at, XEN_PAGE_SIZE);
+	if (!conn->bell)
+		release_mem_region(conn->bell_at, XEN_PAGE_SIZE);
+}
+
+void front_bell_unmap(struct front_conn *conn)
+{
+	if (!conn->bell)
+		return;
+	iounmap(conn->bell);
+	release_mem_region(conn->bell_at, XEN_PAGE_SIZE);
+	conn->bell = NULL;
+}
+
+/* ---------------------------------------------------------------- channels */
+
 static int channel_ask(struct front_conn *conn, const struct xenvgpu_channel_create_req *create,
 		       struct xenvgpu_channel_create_resp *made)
 {
@@ -114,6 +157,7 @@ int front_channel_new(struct front_conn *conn, const struct xenvgpu_channel_crea
 	}
 	clear_bit(made.channel, conn->stopped);
 	ch->number = made.channel;
+	ch->doorbell = made.doorbell;
 	ch->userd = ch->page + made.userd_offset;
 	return 0;
 }
@@ -129,6 +173,11 @@ void front_channel_ring(struct front_conn *conn, const struct front_channel *ch,
 {
 	dma_wmb(); /* push buffer and GPFIFO before GP_PUT */
 	WRITE_ONCE(*(u32 *)(ch->userd + XENVGPU_USERD_GP_PUT), gp_put);
+	if (conn->bell) {
+		front_count(conn->front, FRONT_DOORBELLS, 1);
+		writel(ch->doorbell, conn->bell + XENVGPU_DOORBELL); /* after GP_PUT */
+		return;
+	}
 	/* A full barrier: GP_PUT before the bit. */
 	if (sync_test_and_set_bit(ch->number, (unsigned long *)conn->events->doorbell))
 		return;

@@ -33,7 +33,8 @@ static void start_work(struct work_struct *work)
 	front_selftest(conn);
 }
 
-struct front_conn *front_conn_start(struct front_dev *front, bool copy_ok, bool channels_ok)
+struct front_conn *front_conn_start(struct front_dev *front, bool copy_ok, bool channels_ok,
+				    bool doorbell_ok)
 {
 	struct xenbus_device *xbdev = front->xbdev;
 	struct xen_vgpuif_sring *sring = NULL;
@@ -66,6 +67,8 @@ struct front_conn *front_conn_start(struct front_dev *front, bool copy_ok, bool 
 	if (ret < 0)
 		goto fail_port;
 	conn->irq = ret;
+	if (channels_ok && doorbell_ok)
+		front_bell_map(conn);
 	front_count(front, FRONT_GRANTS, 2);
 	return conn;
 
@@ -123,6 +126,7 @@ void front_conn_stop(struct front_conn *conn)
 	cancel_work_sync(&conn->start);
 	if (conn->registered)
 		drm_dev_unplug(&conn->drm);
+	front_bell_unmap(conn);
 	front_buf_free(conn);
 	xenbus_teardown_ring((void **)&conn->events, 1, &conn->event_ref);
 	xenbus_teardown_ring((void **)&conn->ring.sring, 1, &conn->ring_ref);

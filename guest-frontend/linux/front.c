@@ -154,7 +154,7 @@ static void connect(struct front_dev *front)
 {
 	struct xenbus_device *xbdev = front->xbdev;
 	struct front_conn *conn;
-	bool copy_ok, channels_ok, known;
+	bool copy_ok, channels_ok, doorbell_ok, known;
 	char *versions;
 	int ret;
 
@@ -187,7 +187,13 @@ static void connect(struct front_dev *front)
 		return;
 	}
 
-	conn = front_conn_start(front, copy_ok, channels_ok);
+	ret = read_feature(xbdev, "feature-doorbell", &doorbell_ok);
+	if (ret) {
+		refuse(front, ret, "the backend's feature-doorbell is neither 0 nor 1");
+		return;
+	}
+
+	conn = front_conn_start(front, copy_ok, channels_ok, doorbell_ok);
 	ret = PTR_ERR_OR_ZERO(conn);
 	if (!ret) {
 		ret = front_conn_publish(conn);
@@ -427,6 +433,7 @@ STAT(requests, FRONT_REQUESTS);
 STAT(responses, FRONT_RESPONSES);
 STAT(batches, FRONT_BATCHES);
 STAT(notifies, FRONT_NOTIFIES);
+STAT(doorbells, FRONT_DOORBELLS);
 STAT(interrupts, FRONT_INTERRUPTS);
 STAT(spurious, FRONT_SPURIOUS);
 STAT(events, FRONT_EVENTS);
@@ -438,13 +445,21 @@ STAT(losses, FRONT_LOSSES);
 STAT(violations, FRONT_VIOLATIONS);
 
 static struct attribute *stat_attrs[] = {
-	&stat_requests.attr.attr,   &stat_responses.attr.attr,
-	&stat_batches.attr.attr,    &stat_notifies.attr.attr,
-	&stat_interrupts.attr.attr, &stat_spurious.attr.attr,
-	&stat_events.attr.attr,	    &stat_completions.attr.attr,
-	&stat_fallbacks.attr.attr,  &stat_grants.attr.attr,
-	&stat_connects.attr.attr,   &stat_losses.attr.attr,
-	&stat_violations.attr.attr, NULL,
+	&stat_requests.attr.attr,
+	&stat_responses.attr.attr,
+	&stat_batches.attr.attr,
+	&stat_notifies.attr.attr,
+	&stat_interrupts.attr.attr,
+	&stat_spurious.attr.attr,
+	&stat_events.attr.attr,
+	&stat_completions.attr.attr,
+	&stat_fallbacks.attr.attr,
+	&stat_grants.attr.attr,
+	&stat_connects.attr.attr,
+	&stat_losses.attr.attr,
+	&stat_violations.attr.attr,
+	&stat_doorbells.attr.attr,
+	NULL,
 };
 
 static const struct attribute_group stat_group = {.name = "stats", .attrs = stat_attrs};

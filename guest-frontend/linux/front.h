@@ -50,6 +50,7 @@ enum front_stat {
 	FRONT_RESPONSES,   /* accepted */
 	FRONT_BATCHES,	   /* interrupts that brought at least one response */
 	FRONT_NOTIFIES,	   /* events sent to the backend */
+	FRONT_DOORBELLS,   /* written by ourselves */
 	FRONT_INTERRUPTS,  /* events received */
 	FRONT_SPURIOUS,	   /* of them, those with nothing to do */
 	FRONT_EVENTS,	   /* taken from the event page */
@@ -82,8 +83,10 @@ struct front_conn {
 	void *devres;		 /* group that holds our reference to drm */
 	struct front_dev *front; /* valid until the connection has ended */
 	struct xenvgpu_info_resp info;
-	bool copy_ok;	  /* feature-bar-copy */
-	bool channels_ok; /* feature-channels */
+	bool copy_ok;	    /* feature-bar-copy */
+	bool channels_ok;   /* feature-channels */
+	void __iomem *bell; /* the GPU's doorbell page, XEN_PAGE_SIZE; NULL: the backend rings */
+	phys_addr_t bell_at;
 	bool registered;
 	struct work_struct start; /* INFO, render node, self-test */
 
@@ -136,7 +139,8 @@ static inline void front_count(struct front_dev *front, enum front_stat which, u
 void front_conn_broken(struct front_conn *conn, bool violation);
 
 /* conn.c */
-struct front_conn *front_conn_start(struct front_dev *front, bool copy_ok, bool channels_ok);
+struct front_conn *front_conn_start(struct front_dev *front, bool copy_ok, bool channels_ok,
+				    bool doorbell_ok);
 int front_conn_publish(struct front_conn *conn);
 void front_conn_stop(struct front_conn *conn); /* may sleep; conn is gone for the caller */
 
@@ -182,8 +186,9 @@ int front_bind(struct front_conn *conn, u32 space, const struct xenvgpu_bind *bi
 
 struct front_channel {
 	u32 number;
-	void *page;  /* the backend's, with USERDs of ours */
-	void *userd; /* this channel's */
+	u32 doorbell; /* what to write at XENVGPU_DOORBELL when there is a page for it */
+	void *page;   /* the backend's, with USERDs of ours */
+	void *userd;  /* this channel's */
 };
 int front_channel_new(struct front_conn *conn, const struct xenvgpu_channel_create_req *create,
 		      struct front_channel *ch);
@@ -196,6 +201,12 @@ int front_channel_wait(struct front_conn *conn, const struct front_channel *ch,
 		       bool (*done)(const void *arg), const void *arg, unsigned long timeout);
 /* ring.c's part: true when the backend has taken out bits that were armed. conn->lock is held. */
 bool front_completions_take(struct front_conn *conn);
+/*
+ * The doorbell page, if the toolstack has put it into our physical map and the backend knows that; otherwise the backend
+ * rings. Nobody rings any more when it is unmapped.
+ */
+void front_bell_map(struct front_conn *conn);
+void front_bell_unmap(struct front_conn *conn);
 /* Publishes GPFIFO entries up to gp_put and has the GPU look. */
 void front_channel_ring(struct front_conn *conn, const struct front_channel *ch, u32 gp_put);
 

@@ -7,7 +7,12 @@
  * with the SHA-256 of what was read. So a harness can let all guests write before any of them reads.
  * The object stays allocated, so that its contents can be inspected from the other side, until the
  * connection ends. With selftest_dma the GPU moves the bytes, from and to memory of ours.
+ *
+ * With selftest_forge, where we have the GPU's doorbell page, the test is a bad neighbour while it waits: it rings
+ * for channels of others, which must not mind, and also when the page goes away under it, which we must not.
  */
+#include <linux/delay.h>
+#include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -22,6 +27,7 @@ static unsigned long long selftest_bytes;
 static unsigned long long selftest_seed;
 static unsigned int selftest_key;
 static bool selftest_dma;
+static bool selftest_forge;
 static bool selftest_go;
 static DECLARE_WAIT_QUEUE_HEAD(go_wait);
 
@@ -48,6 +54,9 @@ MODULE_PARM_DESC(selftest_key, "key of the test pattern, different for each gues
 module_param(selftest_dma, bool, 0444);
 MODULE_PARM_DESC(selftest_dma, "the GPU moves the bytes (default: the backend does)");
 
+module_param(selftest_forge, bool, 0444);
+MODULE_PARM_DESC(selftest_forge, "ring for channels that are not ours while waiting (default 0)");
+
 static int set_go(const char *text, const struct kernel_param *kp)
 {
 	int ret = param_set_bool(text, kp);
@@ -70,6 +79,7 @@ struct test {
 	struct front_dma *dma; /* NULL: the backend moves */
 	u32 handle;
 	const char *doing; /* for the message about a failure */
+	u64 forged;	   /* doorbells rung for others */
 	struct sha256_state sha;
 	u64 mismatch; /* address of the first wrong word, or selftest_bytes */
 };
@@ -134,6 +144,35 @@ static int move_all(struct test *t, bool to_object)
 	return 0;
 }
 
+/* NVIDIA's token: runlist in 22:16, channel in 11:0. Those of the first channels of many runlists. */
+#define FORGE_RUNLISTS 16
+#define FORGE_CHANNELS 32
+
+static void forge(struct test *t)
+{
+	u32 i;
+
+	for (i = 0; i < FORGE_RUNLISTS * FORGE_CHANNELS; i++)
+		writel(i / FORGE_CHANNELS << 16 | i % FORGE_CHANNELS,
+		       t->conn->bell + XENVGPU_DOORBELL);
+	t->forged += i;
+	usleep_range(5000, 10000);
+}
+
+static void wait_go(struct test *t)
+{
+	bool forges = selftest_forge && t->conn->bell, gone = false;
+
+	while (forges && !selftest_go && !READ_ONCE(t->conn->dead)) {
+		forge(t);
+		if (!gone && readl(t->conn->bell) == ~0u) {
+			pr_info("selftest: the doorbell page has gone\n");
+			gone = true;
+		}
+	}
+	wait_event_idle(go_wait, selftest_go || READ_ONCE(t->conn->dead));
+}
+
 static int run(struct test *t)
 {
 	int ret;
@@ -156,7 +195,7 @@ static int run(struct test *t)
 	if (ret)
 		return ret;
 	pr_info("selftest: bytes=%llu written\n", selftest_bytes);
-	wait_event_idle(go_wait, selftest_go || READ_ONCE(t->conn->dead));
+	wait_go(t);
 	t->doing = "reading";
 	return move_all(t, false);
 }
@@ -165,7 +204,7 @@ void front_selftest(struct front_conn *conn)
 {
 	struct test t = {.conn = conn, .mismatch = selftest_bytes};
 	u8 digest[SHA256_DIGEST_SIZE];
-	char dma[64] = "";
+	char dma[96] = "";
 	int ret;
 
 	if (!selftest_bytes)
@@ -174,8 +213,8 @@ void front_selftest(struct front_conn *conn)
 	ret = run(&t);
 	sha256_final(&t.sha, digest);
 	if (t.dma)
-		snprintf(dma, sizeof(dma), " dma=%llu submissions=%u", t.dma->moved,
-			 t.dma->submissions);
+		snprintf(dma, sizeof(dma), " dma=%llu submissions=%u forged=%llu", t.dma->moved,
+			 t.dma->submissions, t.forged);
 	front_dma_close(conn, t.dma);
 	if (ret)
 		pr_err("selftest: bytes=%llu FAILED %s: error %d\n", selftest_bytes, t.doing, -ret);

@@ -128,9 +128,9 @@ class System(Bed):
         return self.ok(f"{how} /etc/xen/{name}.cfg", timeout=60)
 
     @staticmethod
-    def vgpu(vram, profile="tiny"):
+    def vgpu(vram, profile="tiny", more=""):
         """The config line that gives a guest a slice."""
-        return f'vgpu=["backend=gpudom,profile={profile},vram={vram}"]'
+        return f'vgpu=["backend=gpudom,profile={profile},vram={vram}{more}"]'
 
     def create_worker(self, name, words, vram=None, image="worker", memory=16, how=None):
         """Starts a bare PV guest; with vram, one slice of that size."""
@@ -138,11 +138,21 @@ class System(Bed):
                   f'{self.vgpu(vram) if vram else ""}')
         return self.create(name, config, how or ("xvgpu create" if vram else "xl create"))
 
-    def create_linux(self, name, params, vram, how="xvgpu create", more=""):
-        """Starts a Linux PVH guest with our frontend; params are its module's."""
+    def create_linux(self, name, params, vram, how="xvgpu create", more="", direct=False):
+        """Starts a Linux PVH guest with our frontend; params are its module's. direct: it rings by itself."""
         self.create(name, f'type="pvh"\nkernel="{LIB}/vmlinuz"\nramdisk="{LIB}/guest.cpio"\n'
                     f'memory=256\nextra="console=hvc0 xvgpu.params=\\"{params}\\""\n'
-                    f'{self.vgpu(vram)}\n{more}', how)
+                    f'{self.vgpu(vram, more=",doorbell=direct" if direct else "")}\n{more}', how)
+
+    def trust_doorbell(self):
+        """Lets guests of this machine ring by themselves."""
+        self.ok("echo trust_doorbell=1 >>/etc/xvgpu/profiles.conf")
+
+    def device_frames(self, name):
+        """What of devices a guest may map, by Xen's word: "fedb0" or the like, "" for nothing."""
+        text = self.debug_key("q")
+        part = text[text.index(f"General information for domain {self.domid(name)}:"):]
+        return re.search(r"I/O Memory\s*\{([^}]*)\}", part)[1].strip()
 
     def domid(self, name):
         """Id of a running domain, or None."""

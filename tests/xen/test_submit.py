@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Guests submit copies and fills to the GPU by themselves, on real Xen, with Debian's real firmware files.
 
-A bare PV guest and a Linux PVH guest have the GPU move their bytes at the same time and verify them. What a
+A bare PV guest and a Linux PVH guest have the GPU move their bytes at the same time and verify them. The Linux
+guest rings by itself (doorbell=direct), also for channels of others, who do not mind. What a
 submission costs the driver domain is counted in steady state. Xen itself says that what the guests imported
 is mapped for the device alone. A guest is destroyed in the middle of its copies: its neighbour goes on, and
 everything returns to the start. No vendor instruction runs: FWSEC, booters and GSP-RM are stand-ins of the
@@ -91,10 +92,46 @@ def costs(s, results):
     s.ok("xl destroy counter")
 
 
+def refused(s, name, config, vram="32M"):
+    """What xvgpu says to a guest that wants to ring by itself."""
+    s.put(f"/etc/xen/{name}.cfg", f'name="{name}"\n{config}\n{s.vgpu(vram, more=",doorbell=direct")}\n')
+    rc, out = s.sh(f"xvgpu create /etc/xen/{name}.cfg", timeout=60)
+    check(rc and not s.domid(name), f"was made: {out}")
+    return out
+
+
+def refusals(s, results):
+    """Ringing by oneself is for PVH guests, where dom0's config says so."""
+    config = f'kernel="{system.LIB}/images/worker"\nmemory=16\ntype='
+    with results.case("doorbell=direct is refused without trust_doorbell=1"):
+        check("does not say trust_doorbell=1" in (out := refused(s, "bold", config + '"pvh"')), out)
+    s.trust_doorbell()
+    with results.case("doorbell=direct is refused for a PV guest"):
+        check("only for a PVH guest" in (out := refused(s, "flat", config + '"pv"')), out)
+
+
+def rings_by_itself(s, results):
+    """Beta has brought its bytes back; what that has cost."""
+    result = fields(s.node("beta", "result"))
+    told = s.slices()[s.domid("beta"), 0]
+    print(f"submit: beta rings by itself: {result}; gpudom: {told}")
+    with results.case("a batch of a guest that rings by itself costs it no event"):
+        check_equal(result["doorbells"], result["submissions"], "doorbells and batches")
+        check(int(result["sends"]) <= int(result["requests"]), f"{result['sends']} events, {result['requests']} requests")
+    with results.case("and costs the driver domain no upcall"):
+        check_equal((told["doorbells"], told["doorbell-wakeups"]), ("0", "0"), "doorbells and wake-ups for them")
+        # One for each request, one for connecting.
+        check(int(told["events-received"]) <= int(told["requests"]) + 1, f"{told['events-received']} events came")
+    with results.case("it has rung for others, too"):
+        check(int(result["forged"]) >= 512, f"{result['forged']} times")
+
+
 def together(s, results):
     """Both guests at once; Xen's word about their pages in between."""
+    refusals(s, results)
     s.create_worker("alpha", f"mode=hold via=gpu key=1 seed=5 bytes={MOVED}", "64M")
-    s.create_linux("beta", f"selftest={MOVED} selftest_dma=1 selftest_seed=5 selftest_key=2", "64M")
+    s.create_linux("beta", f"selftest={MOVED} selftest_dma=1 selftest_seed=5 selftest_key=2 selftest_forge=1", "64M",
+                   direct=True)
     for name in ("alpha", "beta"):
         s.wait_node(name, "phase", ".*written", 200)
     with results.case("imported pages are mapped for the device only"):
@@ -106,14 +143,15 @@ def together(s, results):
         seen = maps["beta"]
         check(sum(device > 0 for _, device in seen) >= PIECE_PAGES, f"beta's pages of the device: {seen}")
         check(not any(host and device for host, device in seen), f"mapped for both: {seen}")
+    # Alpha first: beta rings for it, all the time, until it is told to go on.
     for name in ("alpha", "beta"):
         s.tell(name, "read")
-    for name in ("alpha", "beta"):
         with results.case(f"{name} verified what the GPU moved"):
             result = s.wait_node(name, "result", ".*(verified|FAILED|MISMATCH)", 200)
             check("verified" in result, result)
             print(f"submit: {name}: {result}")
             check("dma" not in fields(result) or int(fields(result)["dma"]) >= 64 * MIB, result)
+    rings_by_itself(s, results)
     for name in ("alpha", "beta"):
         s.ok(f"xl destroy {name}")
 

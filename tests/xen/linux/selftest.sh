@@ -21,4 +21,4 @@ while :; do
 done
 stats=/sys/bus/xen/devices/vgpu-0/stats
 $xs write data/result "$(result) requests=$(cat $stats/requests) batches=$(cat $stats/batches) \
-sends=$(cat $stats/notifies) wakeups=$(cat $stats/interrupts) grants=$(cat $stats/grants)"
+sends=$(cat $stats/notifies) doorbells=$(cat $stats/doorbells) wakeups=$(cat $stats/interrupts) grants=$(cat $stats/grants)"
