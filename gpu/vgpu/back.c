@@ -295,8 +295,13 @@ static void dir_changed(struct vgpu_back *back, unsigned int parts, uint64_t fro
 
 static bool key_is_ours(const char *key)
 {
-	static const char *const ours[] = {
-		"state", "stats", "error", "versions", "feature-bar-copy", "feature-channels", "feature-doorbell"};
+	static const char *const ours[] = {"state",
+					   "stats",
+					   "error",
+					   "versions",
+					   "feature-bar-copy",
+					   "feature-channels",
+					   "feature-doorbell"};
 
 	for (unsigned int i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
 		if (!strcmp(key, ours[i]))

@@ -15,7 +15,7 @@
 struct xvgpu_guest {
 	char name[XVGPU_NAME_MAX];
 	char uuid[XVGPU_UUID_LEN + 1]; /* lower case; empty: the config has none */
-	bool pvh;			 /* type="pvh"; in a record always false */
+	bool pvh;		       /* type="pvh"; in a record always false */
 	int n;
 	struct xvgpu_spec specs[XVGPU_MAX_DEVICES]; /* slots as written: -1 where none is */
 	long line[XVGPU_MAX_DEVICES];		    /* where each stands in its file */

@@ -189,11 +189,10 @@ static void keep_guest(struct xvgpu_keeper *k, const struct xvgpu_domain *dom,
 		if (s->plug == XVGPU_IN && !back_is_there(k, s))
 			plug_out(k, dom, s);
 		if (s->plug == XVGPU_OUT && !dom->shutdown) {
-			struct xvgpu_spec spec = {
-				.vram = s->vram,
-				.weight = s->weight,
-				.direct = s->direct,
-				.slot = (int)s->index};
+			struct xvgpu_spec spec = {.vram = s->vram,
+						  .weight = s->weight,
+						  .direct = s->direct,
+						  .slot = (int)s->index};
 
 			memcpy(spec.backend, s->backend, sizeof(spec.backend));
 			memcpy(spec.profile, s->profile, sizeof(spec.profile));

@@ -37,9 +37,8 @@ struct xvgpu_slice {
 	/* The profile's, at the moment of plugging in; not in the trusted copy. */
 	uint32_t channels, imports;
 	const char *engines;
-	bool direct; /* rings by itself */
-	uint64_t
-		frame; /* when plugging in, of `direct`: the guest's frame with the doorbell page */
+	bool direct;	/* rings by itself */
+	uint64_t frame; /* of its own, with the doorbell page; 0: none. When plugging in only */
 };
 
 /* Indices of the trusted copies of guest `front`, ascending, of whatever is there. Returns how many. */

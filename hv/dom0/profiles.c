@@ -191,8 +191,7 @@ int xvgpu_profiles_apply(const struct xvgpu_profiles *profiles, struct xvgpu_spe
 				  spec->profile, profiles->file, names);
 	}
 	if (spec->direct && !profiles->trust_doorbell)
-		return xvgpu_fail(err, -EPERM,
-				  "doorbell=direct: %s does not say trust_doorbell=1",
+		return xvgpu_fail(err, -EPERM, "doorbell=direct: %s does not say trust_doorbell=1",
 				  profiles->file);
 	if (!spec->vram)
 		spec->vram = p->vram;

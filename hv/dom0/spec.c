@@ -205,9 +205,10 @@ int xvgpu_spec_parse(const char *text, struct xvgpu_spec *spec, struct xvgpu_err
 			rc = take_number(&number, 0, XVGPU_MAX_DEVICES - 1, item, err);
 			spec->slot = (int)number;
 		} else {
-			rc = xvgpu_fail(err, -EINVAL,
-					"%s: unknown key (backend, profile, vram, weight, doorbell, slot)",
-					item->key);
+			rc = xvgpu_fail(
+				err, -EINVAL,
+				"%s: unknown key (backend, profile, vram, weight, doorbell, slot)",
+				item->key);
 		}
 	}
 	if (rc)

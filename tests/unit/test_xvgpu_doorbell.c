@@ -160,9 +160,10 @@ static void not_without_trust(void **state)
 	for (int i = 0; i < 2; i++) {
 		fake_file("etc/profiles.conf", files[i]);
 		assert_int_equal(create("type='pvh'", "'" DIRECT "'"), XVGPU_EXIT_REFUSED);
-		assert_int_equal(command(xvgpu_cmd_register, fake_file("web.cfg", "name='web'\n"
-									   "type='pvh'\n"
-									   "vgpu=['" DIRECT "']\n"),
+		assert_int_equal(command(xvgpu_cmd_register,
+					 fake_file("web.cfg", "name='web'\n"
+							      "type='pvh'\n"
+							      "vgpu=['" DIRECT "']\n"),
 					 NULL),
 				 XVGPU_EXIT_REFUSED);
 		assert_string_equal(fake.xl_log, "");
