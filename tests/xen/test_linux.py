@@ -4,16 +4,24 @@
 
 The node answers DRM's core and GETPARAM; a program that holds it open over the death of the driver domain
 gets ENODEV and finds a new node after the re-plug; unbinding, unloading and loading the module work.
+
+The guest has the GPU's doorbell page and rings all the time, also when the page is taken from it: it lives
+on, nobody has the page while the GPU changes hands, and with the next driver domain the guest rings again.
 """
 
 import os
+import re
 import sys
 
-import system  # noqa: F401
+import archives
+import system
 from system import BUILD, System, fields
-from results import Results, check, check_equal
+from results import Results, Skip, check, check_equal
 
 VRAM = 64 << 20
+VERSION = "535.113.01"
+PAGE = 0xbb0000  # in BAR 0
+FRAME = 0xfe800  # of the guest
 
 
 def looks_right(line):
@@ -25,14 +33,46 @@ def looks_right(line):
     check_equal(int(told["vram"]), VRAM, "VRAM of the slice")
 
 
+def doorbell_frame(s):
+    """The machine frame of the doorbell page, in hexadecimal."""
+    bar = s.ok(f"head -n 1 /sys/bus/pci/devices/{system.GPU_BDF}/resource").split()[0]
+    return f"{int(bar, 0) + PAGE >> 12:x}"
+
+
+def gone_beneath(s):
+    """The daemon hears that gpudom stops, which it does not: the guest keeps its slice, but not the page."""
+    node = f"/local/domain/{s.domid('gpudom')}/data/xvgpu"
+    status = s.ok(f"xenstore-read {node}").strip()
+    s.wait_guest("lx", r"selftest: .*written", 60)
+    check_equal(s.device_frames("lx"), doorbell_frame(s), "frames of devices that the guest has")
+    s.ok(f"xenstore-write {node} 'state=stopping {status.split(' ', 1)[1]}'")
+    s.wait(lambda: not s.device_frames("lx"), "the page to be taken back", 20)
+    s.wait_guest("lx", "selftest: the doorbell page has gone", 20)
+    s.ok(f"xenstore-write {node} '{status}'")
+
+
+def maps(s, begin):
+    """["add", "remove", ...]: what Xen was told to do with the page in the guest's map since then."""
+    return re.findall(rf"memory_map:(\w+): d{s.domid('lx')} gfn={FRAME:x} mfn={doorbell_frame(s)} nr=1",
+                      s.xen_log()[begin:])
+
+
 def main():
     results = Results("linux")
     files = {"/usr/bin/drmcheck": os.path.join(BUILD, "drmcheck")}
-    with System("linux", linux="drm.sh", linux_files=files, limit=300) as s:
+    archive = archives.find(VERSION)
+    with System("linux", firmware=archive, linux="drm.sh", linux_files=files, limit=400) as s:
         s.start_gpudom()
-        s.create_linux("lx", "", f"{VRAM >> 20}M")
+        begin = len(s.xen_log())
+        s.trust_doorbell()
+        s.create_linux("lx", "selftest=1M selftest_dma=1 selftest_forge=1" if archive else "", f"{VRAM >> 20}M",
+                       direct=True)
         with results.case("the render node answers DRM's core and GETPARAM"):
             looks_right(s.wait_node("lx", "drm", "driver=|FAILED", 120))
+        with results.case("the doorbell page can go beneath a guest that rings"):
+            if not archive:
+                raise Skip("the mirror has no firmware package")
+            gone_beneath(s)
         with results.case("a program that holds the node open is told of the loss"):
             s.wait_node("lx", "hold", "open", 60)
             s.ok("xl destroy gpudom", timeout=60)
@@ -40,6 +80,12 @@ def main():
         with results.case("and finds a new node after the re-plug"):
             s.wait_node("lx", "hold", "back", 120)
             looks_right(s.wait_node("lx", "again", "driver=|FAILED", 60))
+        with results.case("with the new driver domain it has the page again, and rings"):
+            check_equal(s.device_frames("lx"), doorbell_frame(s), "frames of devices that the guest has")
+            check_equal(maps(s, begin), ["add", "remove", "add"], "changes of its map")
+            if archive:
+                ring = s.wait_node("lx", "ring", ".*(verified|FAILED|MISMATCH)", 60)
+                check("verified" in ring and fields(ring)["rung"] == fields(ring)["submissions"], ring)
         with results.case("unbound, there is no node"):
             check("no render node" in s.wait_node("lx", "unbound", ".*", 60), s.node("lx", "unbound"))
         with results.case("unloading and loading the module brings it back"):

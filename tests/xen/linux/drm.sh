@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# In the Linux test guest: looks at the render node, holds it open over a loss of the driver domain, and
-# unloads and loads the module; answers below data/ like tests/xen/images/worker.h.
+# In the Linux test guest: looks at the render node, holds it open over a loss of the driver domain, lets a
+# self-test by DMA finish, and unloads and loads the module; answers below data/ like tests/xen/images/worker.h.
 xs=/usr/bin/xenstore
 
 # Waits until the node is there and answers.
@@ -21,6 +21,16 @@ while ! grep -q back /tmp/hold; do
 done
 $xs write data/hold back
 $xs write data/again "$(check)"
+par=/sys/module/xen_vgpu_front/parameters
+echo 1 >$par/selftest_go
+if [ "$(cat $par/selftest_dma)" = Y ]; then
+	while :; do
+		ring=$(dmesg | sed -n 's/.*xen-vgpu: selftest: //p' | tail -n 1)
+		case $ring in *verified* | *FAILED* | *MISMATCH*) break ;; esac
+		sleep 0.2
+	done
+	$xs write data/ring "$ring rung=$(cat /sys/bus/xen/devices/vgpu-0/stats/doorbells)"
+fi
 echo vgpu-0 >/sys/bus/xen/drivers/xen-vgpu/unbind
 $xs write data/unbound "$(drmcheck)"
 rmmod xen_vgpu_front && insmod /lib/xvgpu/xen-vgpu-front.ko
