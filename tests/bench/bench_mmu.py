@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""make bench-mmu: page table entries written per second, by us, by NVIDIA's mmu_walk library and by plain stores.
+"""make bench-mmu: what page table entries cost, written by us, by NVIDIA's mmu_walk library and by plain stores.
 
 All in one run on this machine (tests/bench/bench_mmu.c): ours is gpu/core/mmu as it is compiled for gpudom, theirs is
 NVIDIA's library unchanged, with the same code generation flags and callbacks that only store. The best of several turns,
-taken by turns. Prints; never fails for being slow. docs/bench.md says how to read the table.
+taken by turns. Instructions of a round that maps and unmaps are counted by valgrind, as the difference of a long and a short
+run: they do not depend on what else the machine does. Prints; never fails for being slow. docs/bench.md says how to read the table.
 """
 
 import glob
@@ -15,6 +16,7 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests/peer"))
 
+from bench_fwq import instructions  # noqa: E402
 from test_msgq import VERSION, vendor_objects  # noqa: E402
 from vendor import OUT, fetch  # noqa: E402
 
@@ -24,6 +26,7 @@ SHIFTS = ((12, "4 KiB"), (16, "64 KiB"), (21, "2 MiB"))
 PAGES = (16, 512, 8192)
 TURNS = 7
 NANOSECONDS = 50e6  # of one turn, about
+COUNTED = 200  # rounds more in the long run than in the short one, under valgrind
 
 
 def build(tree):
@@ -57,21 +60,29 @@ def measure(exe, shift, pages):
     return best
 
 
+def counted(exe, side, shift, pages):
+    """Instructions per page, of mapping and unmapping."""
+    short, long = (instructions(exe, side, shift, pages, n) for n in (10, 10 + COUNTED))
+    return (long - short) / COUNTED / pages
+
+
 def main():
     tree = fetch(VERSION)
     if tree is None:
         sys.exit("bench-mmu: the mirror has no source of NVIDIA's " + VERSION)
     exe = build(tree)
-    print("million page table entries per second, mapping; ns per page, unmapping")
+    print("million page table entries per second, mapping; ns per page, unmapping; instructions per page, both")
     print(f"{'page':>7} {'pages':>6} | {'ours':>8} | {'mmu_walk':>8} | {'ratio':>7} | {'stores':>8} | "
-          f"{'unmap ours':>10} | {'mmu_walk':>8} | {'ratio':>7}")
+          f"{'unmap ours':>10} | {'mmu_walk':>8} | {'ratio':>7} | {'ours':>7} | {'mmu_walk':>8} | {'ratio':>7} | {'stores':>7}")
     for shift, name in SHIFTS:
         for pages in PAGES:
             best = measure(exe, shift, pages)
             rate = [pages * 1e3 / best[side][0] for side in SIDES]
             gone = [best[side][1] / pages for side in SIDES]
+            count = [counted(exe, side, shift, pages) for side in SIDES]
             print(f"{name:>7} {pages:>6} | {rate[0]:8.1f} | {rate[1]:8.1f} | {rate[0] / rate[1]:6.2f}x | {rate[2]:8.1f} | "
-                  f"{gone[0]:10.2f} | {gone[1]:8.2f} | {gone[1] / gone[0]:6.2f}x", flush=True)
+                  f"{gone[0]:10.2f} | {gone[1]:8.2f} | {gone[1] / gone[0]:6.2f}x | "
+                  f"{count[0]:7.1f} | {count[1]:8.1f} | {count[1] / count[0]:6.2f}x | {count[2]:7.1f}", flush=True)
 
 
 if __name__ == "__main__":

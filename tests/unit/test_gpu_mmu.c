@@ -116,6 +116,43 @@ static void assert_at(struct bed *b, uint64_t va, uint64_t addr, bool sysmem, en
 	assert_int_equal(found.shift, gpu_page_shift(page));
 }
 
+/* A table that is used again shows nothing of what it was: whatever entries that had, in whichever order they came. */
+static void test_used_again(void **state)
+{
+	static const unsigned int orders[][2] = {{5, 2}, {2, 5}, {30, 0}, {0, 31}, {6, 7}};
+
+	for (enum gpu_page page = GPU_PAGE_4K; page <= GPU_PAGE_2M; page++) {
+		uint64_t one = 1ull << gpu_page_shift(page);
+		uint64_t part = 1ull << gpu_table_shift(gpu_page_level(page));
+
+		for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+			struct bed *b = bed_up(state, TOP);
+			unsigned int n = 0, words;
+
+			assert_int_equal(map_one(b, 0, page, GIB, one),
+					 0); /* its directories stay */
+			for (unsigned int k = 0; k < 2; k++)
+				assert_int_equal(
+					map_one(b, part + orders[i][k] * one, page, GIB, one), 0);
+			for (unsigned int k = 0; k < 2; k++)
+				assert_int_equal(gpu_space_unmap(&b->space,
+								 part + orders[i][k] * one, one,
+								 page),
+						 0);
+			assert_int_equal(gpu_space_commit(&b->space), 0);
+			words = b->words;
+			assert_int_equal(map_one(b, 2 * part + 7 * one, page, 2 * GIB, one), 0);
+			/* Not all of it was written anew: its entry, what was left, and the way to it. */
+			assert_true(b->words - words <= 2 * 32 + 2);
+			for (uint64_t va = 2 * part; va < 3 * part; va += one)
+				n += mapped(b, va);
+			assert_int_equal(n, 1);
+			assert_at(b, 2 * part + 7 * one, 2 * GIB, false, page);
+			bed_down(b);
+		}
+	}
+}
+
 static void test_sizes(void **state)
 {
 	/* At the ends of tables and of directories of every level. */
@@ -682,11 +719,17 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		model_test(test_sizes),	    model_test(test_runs_and_rights),
-		model_test(test_batches),   model_test(test_forgotten_invalidate),
-		model_test(test_overlaps),  model_test(test_reserved),
-		model_test(test_hostile),   model_test(test_pool_arguments),
-		model_test(test_no_tables), model_test(test_lost),
+		model_test(test_sizes),
+		model_test(test_used_again),
+		model_test(test_runs_and_rights),
+		model_test(test_batches),
+		model_test(test_forgotten_invalidate),
+		model_test(test_overlaps),
+		model_test(test_reserved),
+		model_test(test_hostile),
+		model_test(test_pool_arguments),
+		model_test(test_no_tables),
+		model_test(test_lost),
 		model_test(test_random),
 	};
 

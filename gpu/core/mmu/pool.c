@@ -30,6 +30,8 @@ int gpu_table_pool_init(struct gpu_table_pool *pool, const struct gpu_range *ran
 void gpu_table_pool_fini(struct gpu_table_pool *pool)
 {
 	HV_CHECK(pool->free == pool->n);
+	while (pool->spares)
+		free(pool->spare[--pool->spares]);
 	free(pool->tables);
 	memset(pool, 0, sizeof(*pool));
 }
@@ -40,6 +42,21 @@ uint64_t gpu_table_addr(const struct gpu_table_pool *pool, uint32_t table)
 	return pool->base + (uint64_t)(table - 1) * GPU_TABLE_BYTES;
 }
 
+static uint32_t *children_new(struct gpu_table_pool *pool)
+{
+	return pool->spares ? pool->spare[--pool->spares]
+			    : calloc(GPU_TABLE_WORDS, sizeof(**pool->spare));
+}
+
+/* clean: they are all 0. */
+static void children_free(struct gpu_table_pool *pool, uint32_t *child, bool clean)
+{
+	if (child && clean && pool->spares < GPU_TABLE_SPARES)
+		pool->spare[pool->spares++] = child;
+	else
+		free(child);
+}
+
 uint32_t gpu_table_new(struct gpu_table_pool *pool, struct gpu_space *owner, unsigned int level)
 {
 	uint32_t number = pool->unused ? pool->unused : pool->untouched, *child = NULL;
@@ -48,16 +65,22 @@ uint32_t gpu_table_new(struct gpu_table_pool *pool, struct gpu_space *owner, uns
 	if (!pool->free)
 		return 0;
 	if (level) {
-		child = calloc(GPU_TABLE_WORDS, sizeof(*child));
+		child = children_new(pool);
 		if (!child)
 			return 0;
 	}
-	if (pool->unused)
+	if (pool->unused) {
 		pool->unused = t->next;
-	else
+	} else {
 		pool->untouched++;
-	*t = (struct gpu_table){
-		.owner = owner, .child = child, .level = (uint16_t)level, .fresh = true};
+		t->stale_end = GPU_TABLE_WORDS;
+	}
+	*t = (struct gpu_table){.owner = owner,
+				.child = child,
+				.level = (uint16_t)level,
+				.fresh = true,
+				.stale = t->stale,
+				.stale_end = t->stale_end};
 	pool->free--;
 	return number;
 }
@@ -67,8 +90,10 @@ void gpu_table_free(struct gpu_table_pool *pool, uint32_t table)
 	struct gpu_table *t = &pool->tables[table];
 
 	HV_CHECK(table && table <= pool->n && t->owner);
-	free(t->child);
-	*t = (struct gpu_table){.next = pool->unused};
+	children_free(pool, t->child, !t->used);
+	t->child = NULL;
+	t->owner = NULL;
+	t->next = pool->unused;
 	pool->unused = table;
 	pool->free++;
 }

@@ -22,6 +22,9 @@ struct change {
 	/* MAP: attributes of every page; the run that comes next, and how much of it is done. */
 	uint64_t attributes, done;
 	const struct gpu_run *run;
+	/* The PD0 that was looked for last, or 0 if it is not there; 1 + which part of the space it translates. */
+	uint32_t pd0;
+	uint64_t pd0_part;
 };
 
 static struct gpu_table *table(const struct gpu_space *s, uint32_t number)
@@ -39,6 +42,28 @@ static uint32_t find(const struct gpu_space *s, unsigned int level, enum gpu_pag
 	return number;
 }
 
+/* find() of a PD0, which the tables of a change mostly share. */
+static inline uint32_t find_pd0(const struct gpu_space *s, struct change *c, uint64_t va)
+{
+	uint64_t part = 1 + (va >> gpu_table_shift(GPU_PD0_LEVEL));
+
+	if (c->pd0_part != part) {
+		c->pd0 = find(s, GPU_PD0_LEVEL, c->page, va);
+		c->pd0_part = part;
+	}
+	return c->pd0;
+}
+
+/* find() of the table whose entries are the pages. */
+static inline uint32_t find_leaf(const struct gpu_space *s, struct change *c, uint64_t va)
+{
+	uint32_t number = find_pd0(s, c, va);
+
+	return c->page == GPU_PAGE_2M || !number
+		       ? number
+		       : table(s, number)->child[gpu_entry_word(GPU_PD0_LEVEL, c->page, va)];
+}
+
 /* ---------------------------------------------------------------- sets of entries */
 
 /* Those of [first, first + n) that are in the set's word i; at least one is. */
@@ -53,13 +78,24 @@ static uint64_t mask(unsigned int i, unsigned int first, unsigned int n)
 	return m;
 }
 
-static unsigned int count(const uint64_t *set, unsigned int first, unsigned int n)
+/* Are all of [first, first + n)? */
+static bool all_in(const uint64_t *set, unsigned int first, unsigned int n)
 {
-	unsigned int sum = 0;
+	uint64_t missing = 0;
 
 	for (unsigned int i = first / 64; i <= (first + n - 1) / 64; i++)
-		sum += (unsigned int)__builtin_popcountll(set[i] & mask(i, first, n));
-	return sum;
+		missing |= ~set[i] & mask(i, first, n);
+	return !missing;
+}
+
+/* Is there one in [first, first + n)? */
+static bool any(const uint64_t *set, unsigned int first, unsigned int n)
+{
+	uint64_t found = 0;
+
+	for (unsigned int i = first / 64; i <= (first + n - 1) / 64; i++)
+		found |= set[i] & mask(i, first, n);
+	return found;
 }
 
 static void change_set(uint64_t *set, unsigned int first, unsigned int n, bool in)
@@ -71,10 +107,10 @@ static void change_set(uint64_t *set, unsigned int first, unsigned int n, bool i
 /* ---------------------------------------------------------------- may it be done? */
 
 /* Whether [va, end), which one table for pages of this size translates, has pages of another. */
-static bool others(const struct gpu_space *s, enum gpu_page page, uint64_t va, uint64_t end)
+static bool others(const struct gpu_space *s, struct change *c, uint64_t va, uint64_t end)
 {
-	enum gpu_page small = page == GPU_PAGE_4K ? GPU_PAGE_64K : GPU_PAGE_4K;
-	uint32_t number = find(s, GPU_PD0_LEVEL, page, va);
+	enum gpu_page page = c->page, small = page == GPU_PAGE_4K ? GPU_PAGE_64K : GPU_PAGE_4K;
+	uint32_t number = find_pd0(s, c, va);
 	unsigned int first = gpu_entry_index(GPU_PD0_LEVEL, page, va), n;
 	const struct gpu_table *pd0 = table(s, number), *t;
 
@@ -89,34 +125,37 @@ static bool others(const struct gpu_space *s, enum gpu_page page, uint64_t va, u
 		}
 		return false;
 	}
-	if (count(pd0->live, first, 1) || count(pd0->sparse, first, 1))
+	if (any(pd0->live, first, 1) || any(pd0->sparse, first, 1))
 		return true;
-	/* There may be none: then this is table 0, in which nothing is. */
-	t = table(s, pd0->child[gpu_entry_word(GPU_PD0_LEVEL, small, va)]);
+	number = pd0->child[gpu_entry_word(GPU_PD0_LEVEL, small, va)];
+	if (!number)
+		return false;
+	t = table(s, number);
 	first = gpu_entry_index(0, small, va);
 	n = gpu_entry_index(0, small, end - 1) - first + 1;
-	return count(t->live, first, n) || count(t->sparse, first, n);
+	return any(t->live, first, n) || any(t->sparse, first, n);
 }
 
 /* The part of a change that is one table's. */
-static int check_leaf(const struct gpu_space *s, const struct change *c, uint64_t va, uint64_t end)
+static int check_leaf(const struct gpu_space *s, struct change *c, uint64_t va, uint64_t end)
 {
 	unsigned int level = gpu_page_level(c->page), first = gpu_entry_index(level, c->page, va);
-	unsigned int n = (unsigned int)((end - va) >> gpu_page_shift(c->page)), live, sparse;
-	uint32_t number = find(s, level, c->page, va);
+	unsigned int n = (unsigned int)((end - va) >> gpu_page_shift(c->page));
+	uint32_t number = find_leaf(s, c, va);
+	const struct gpu_table *t = table(s, number);
 
-	live = number ? count(table(s, number)->live, first, n) : 0;
-	sparse = number ? count(table(s, number)->sparse, first, n) : 0;
 	if (c->what == UNMAP)
-		return live == n ? 0 : -ENOENT;
+		return number && all_in(t->live, first, n) ? 0 : -ENOENT;
 	if (c->what == RELEASE)
-		return sparse != n ? -ENOENT : live ? -EBUSY : 0;
-	if (live || (c->what == RESERVE && sparse))
+		return !number || !all_in(t->sparse, first, n) ? -ENOENT
+		       : any(t->live, first, n)		       ? -EBUSY
+							       : 0;
+	if (number && (any(t->live, first, n) || (c->what == RESERVE && any(t->sparse, first, n))))
 		return -EEXIST;
-	return others(s, c->page, va, end) ? -EEXIST : 0;
+	return others(s, c, va, end) ? -EEXIST : 0;
 }
 
-static int check(const struct gpu_space *s, const struct change *c)
+static int check(const struct gpu_space *s, struct change *c)
 {
 	unsigned int level = gpu_page_level(c->page), shift = gpu_table_shift(level);
 	int err = 0;
@@ -147,13 +186,24 @@ static void mark(struct gpu_table *t, unsigned int word)
 }
 
 /* The tables on the way to va. 0 or -ENOMEM, with some of them made. */
-static int make_way(struct gpu_space *s, enum gpu_page page, uint64_t va)
+static int make_way(struct gpu_space *s, struct change *c, uint64_t va)
 {
-	uint32_t number = s->root;
+	uint32_t number = find_pd0(s, c, va);
+	unsigned int l = GPU_PD0_LEVEL;
 
-	for (unsigned int l = GPU_TABLE_ROOT; l > gpu_page_level(page); l--) {
+	if (!number) {
+		number = s->root;
+		l = GPU_TABLE_ROOT;
+	}
+	for (;; l--) {
 		struct gpu_table *t = table(s, number);
-		unsigned int word = gpu_entry_word(l, page, va);
+		unsigned int word;
+
+		if (l == GPU_PD0_LEVEL)
+			c->pd0 = number;
+		if (l == gpu_page_level(c->page))
+			return 0;
+		word = gpu_entry_word(l, c->page, va);
 
 		if (!t->child[word]) {
 			t->child[word] = gpu_table_new(s->pool, s, l - 1);
@@ -164,21 +214,26 @@ static int make_way(struct gpu_space *s, enum gpu_page page, uint64_t va)
 		}
 		number = t->child[word];
 	}
-	return 0;
 }
 
 /* Takes tables without entries out of their directories, from below. Those in VRAM die at commit. */
-static void reap(struct gpu_space *s, const struct change *c)
+static void reap(struct gpu_space *s, struct change *c)
 {
-	for (unsigned int l = gpu_page_level(c->page); l < GPU_TABLE_ROOT; l++) {
+	const bool whole = c->what == UNMAP || c->what == RELEASE;
+	bool more = true;
+
+	/* Where no table goes, none of those above has become empty: but of a way that was made in part. */
+	for (unsigned int l = gpu_page_level(c->page); l < GPU_TABLE_ROOT && more; l++) {
+		more = !whole;
 		for (uint64_t va = c->va; va < c->end; va = gpu_table_end(l, va, c->end)) {
-			uint32_t number = find(s, l, c->page, va);
+			uint32_t number = l ? find(s, l, c->page, va) : find_leaf(s, c, va);
 			unsigned int word = gpu_entry_word(l + 1, c->page, va);
 			struct gpu_table *directory;
 
 			if (!number || table(s, number)->used)
 				continue;
-			directory = table(s, find(s, l + 1, c->page, va));
+			directory = table(s, l ? find(s, l + 1, c->page, va) : c->pd0);
+			more = true;
 			directory->child[word] = 0;
 			directory->used--;
 			mark(directory, word);
@@ -190,16 +245,17 @@ static void reap(struct gpu_space *s, const struct change *c)
 			}
 		}
 	}
+	c->pd0_part = 0; /* it may be among them */
 }
 
 /* All tables that a change needs, or none. */
-static int make(struct gpu_space *s, const struct change *c)
+static int make(struct gpu_space *s, struct change *c)
 {
 	unsigned int level = gpu_page_level(c->page);
 	int err = 0;
 
 	for (uint64_t va = c->va; va < c->end && !err; va = gpu_table_end(level, va, c->end))
-		err = make_way(s, c->page, va);
+		err = make_way(s, c, va);
 	if (!err)
 		return 0;
 	reap(s, c);
@@ -213,6 +269,39 @@ static int make(struct gpu_space *s, const struct change *c)
 
 /* ---------------------------------------------------------------- writing */
 
+/* Words of a table, from where to where. */
+struct words {
+	unsigned int from, to;
+};
+
+/*
+ * What to write of a table that gets `words`: of one that is not in VRAM yet also what may be left of the last one
+ * there, in the first `size` words. The table's stale words are then what they are after that.
+ */
+static struct words to_write(struct gpu_table *t, struct words words, unsigned int size)
+{
+	struct words all = words;
+
+	if (t->fresh && t->stale < t->stale_end) {
+		unsigned int end = t->stale_end < size ? t->stale_end : size;
+
+		if (t->stale < all.from)
+			all.from = t->stale;
+		if (t->stale < size && end > all.to)
+			all.to = end;
+	}
+	if (t->stale == t->stale_end || (t->fresh && t->stale_end <= size)) {
+		t->stale = (uint16_t)words.from;
+		t->stale_end = (uint16_t)words.to;
+	}
+	if (words.from < t->stale)
+		t->stale = (uint16_t)words.from;
+	if (words.to > t->stale_end)
+		t->stale_end = (uint16_t)words.to;
+	t->fresh = false;
+	return all;
+}
+
 /* pool->words to words [first, first + n) of a table. */
 static int put(struct gpu_space *s, uint32_t number, unsigned int first, unsigned int n)
 {
@@ -221,6 +310,25 @@ static int put(struct gpu_space *s, uint32_t number, unsigned int first, unsigne
 	s->changed = true;
 	s->err = s->ops->write(s->ctx, addr, s->pool->words, n);
 	return s->err;
+}
+
+/* n PTEs, each `step` more than the one before: to every word, or to every second. */
+static void fill_words(uint64_t *words, unsigned int stride, uint64_t pte, uint64_t step,
+		       unsigned int n)
+{
+	unsigned int i = 0;
+
+	if (stride == 1) {
+		/* Four at a time: they do not wait for one another. */
+		for (; i + 4 <= n; i += 4, pte += 4 * step) {
+			words[i] = pte;
+			words[i + 1] = pte + step;
+			words[i + 2] = pte + 2 * step;
+			words[i + 3] = pte + 3 * step;
+		}
+	}
+	for (; i < n; i++, pte += step)
+		words[(size_t)i * stride] = pte;
 }
 
 /* The next n PTEs of a mapping. */
@@ -235,8 +343,7 @@ static void fill(struct change *c, uint64_t *words, unsigned int n)
 		uint64_t pte = gpu_pte(c->run->aperture, c->run->addr + c->done) | c->attributes;
 		unsigned int k = left < n ? (unsigned int)left : n;
 
-		for (unsigned int i = 0; i < k; i++, pte += step)
-			words[(size_t)i * stride] = pte;
+		fill_words(words, stride, pte, step, k);
 		words += (size_t)k * stride;
 		n -= k;
 		c->done += (uint64_t)k << shift;
@@ -261,58 +368,65 @@ static int write_leaf(struct gpu_space *s, struct change *c, uint64_t va, uint64
 {
 	unsigned int level = gpu_page_level(c->page), stride = gpu_entry_words(level);
 	unsigned int first = gpu_entry_index(level, c->page, va);
-	unsigned int n = (unsigned int)((end - va) >> gpu_page_shift(c->page));
-	uint32_t number = find(s, level, c->page, va);
+	unsigned int n = (unsigned int)((end - va) >> gpu_page_shift(c->page)), words;
+	uint32_t number = find_leaf(s, c, va);
 	struct gpu_table *t = table(s, number);
-	unsigned int from = t->fresh ? 0 : first * stride;
-	unsigned int words = t->fresh ? gpu_table_words(level, c->page) : n * stride;
-	uint64_t *at = s->pool->words + (first * stride - from);
+	struct words all;
+	uint64_t *at;
 
 	account(t, c, first, n);
 	if (!t->used)
 		return 0;
+	all = to_write(t, (struct words){first * stride, (first + n) * stride},
+		       gpu_table_words(level, c->page));
+	at = s->pool->words + (first * stride - all.from);
+	words = all.to - all.from;
 	if (words > n || c->what != MAP)
 		memset(s->pool->words, 0, words * sizeof(uint64_t));
 	if (c->what == MAP) {
 		fill(c, at, n);
 	} else {
 		for (unsigned int i = 0; i < n; i++) {
-			if (count(t->sparse, first + i, 1))
+			if (any(t->sparse, first + i, 1))
 				at[(size_t)i * stride] = NV_MMU_VER2_VOL;
 		}
 	}
-	t->fresh = false;
-	return put(s, number, from, words);
+	return put(s, number, all.from, words);
 }
 
-/* What changed in a directory; of one that is not in VRAM yet, the rest is zeros. */
+/* What changed in a directory. */
 static int write_directory(struct gpu_space *s, uint32_t number)
 {
 	struct gpu_table *t = table(s, number);
-	unsigned int first = t->fresh ? 0 : t->dirty, n = t->dirty_words;
+	unsigned int first = t->dirty, end = t->dirty + t->dirty_words;
+	struct words all;
 
-	if (t->fresh) {
-		n = gpu_table_words(t->level, GPU_PAGE_4K);
-		memset(s->pool->words, 0, n * sizeof(uint64_t));
-	}
-	for (unsigned int i = t->dirty; i < t->dirty + t->dirty_words; i++) {
+	if (!t->dirty_words && !t->fresh)
+		return 0;
+	all = to_write(t, (struct words){first, end}, gpu_table_words(t->level, GPU_PAGE_4K));
+	if (all.to - all.from > t->dirty_words)
+		memset(s->pool->words, 0, (all.to - all.from) * sizeof(uint64_t));
+	for (unsigned int i = first; i < end; i++) {
 		uint32_t child = t->child[i];
 
-		s->pool->words[i - first] = child ? gpu_pde(gpu_table_addr(s->pool, child)) : 0;
+		s->pool->words[i - all.from] = child ? gpu_pde(gpu_table_addr(s->pool, child)) : 0;
 	}
-	t->fresh = false;
 	t->dirty_words = 0;
-	return n ? put(s, number, first, n) : 0;
+	return all.to > all.from ? put(s, number, all.from, all.to - all.from) : 0;
 }
 
 static int write_directories(struct gpu_space *s, const struct change *c)
 {
+	bool more = true;
 	int err = 0;
 
-	for (unsigned int l = gpu_page_level(c->page) + 1; l < GPU_TABLE_LEVELS; l++) {
+	/* What came or went at one level is what changed in the next. */
+	for (unsigned int l = gpu_page_level(c->page) + 1; l < GPU_TABLE_LEVELS && more; l++) {
+		more = false;
 		for (uint64_t va = c->va; va < c->end && !err; va = gpu_table_end(l, va, c->end)) {
 			uint32_t number = find(s, l, c->page, va);
 
+			more |= !number || table(s, number)->fresh;
 			err = number ? write_directory(s, number) : 0;
 		}
 	}

@@ -4,7 +4,8 @@
  *
  * Tables take 4 KiB each, those for 64 KiB pages too, of a pool that several spaces may share.
  * Nothing is ever read back from VRAM: which entries are in use stands in memory of ours, so what a
- * GPU does to the tables cannot mislead us.
+ * GPU does to the tables cannot mislead us. A table that is used again is cleared only where its predecessor
+ * had entries: stores to VRAM are what mapping costs most.
  *
  * Every call checks everything, then takes the tables that it needs, then writes; so it succeeds
  * wholly or changes nothing. Entries are written table by table, one call of ops->write() for each,
@@ -35,9 +36,13 @@ struct gpu_table {
 	uint16_t dirty,
 		dirty_words; /* directories: words not written yet, from where and how many */
 	bool fresh;	     /* not in VRAM yet */
+	/* Words of its memory that may be other than zero, from where to where; of free tables too. */
+	uint16_t stale, stale_end;
 	uint64_t live[GPU_TABLE_WORDS / 64];   /* entries that are mapped pages */
 	uint64_t sparse[GPU_TABLE_WORDS / 64]; /* entries that were reserved, mapped or not */
 };
+
+#define GPU_TABLE_SPARES 8u
 
 struct gpu_table_pool {
 	uint64_t base; /* VRAM address of table 1 */
@@ -45,11 +50,14 @@ struct gpu_table_pool {
 	uint32_t unused, untouched;	 /* came back last; never used, from there on */
 	struct gpu_table *tables;	 /* [n + 1]; table 0 is none */
 	uint64_t words[GPU_TABLE_WORDS]; /* what is about to be written */
+	/* Arrays for children, all 0, of directories that were freed. */
+	uint32_t *spare[GPU_TABLE_SPARES];
+	unsigned int spares;
 };
 
 /*
  * Tables out of a range of VRAM (whole multiples of 4096, below 2^37), which stays the caller's and
- * need not be clean. 0, -EINVAL, -ENOMEM (bookkeeping: 160 bytes a table). All spaces must have ended
+ * need not be clean. 0, -EINVAL, -ENOMEM (bookkeeping: 168 bytes a table). All spaces must have ended
  * before gpu_table_pool_fini().
  */
 int gpu_table_pool_init(struct gpu_table_pool *pool, const struct gpu_range *range);
