@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * extent.c - see extent.h. Linear searches: the arrays are short (a few hundred entries at most) and
- * an allocation is followed by a scrub that costs a thousand times more.
+ * extent.c - see extent.h.
+ *
+ * Both orders are treaps: search trees in which each node has a rank drawn at random, above all below it, which keeps them
+ * about as deep as balanced trees. Allocating and freeing take a number of steps that grows with the logarithm
+ * of the number of extents; only what has to begin at a multiple looks at every extent that is large enough but for that.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,42 +13,142 @@
 #include "gpu/core/extent.h"
 #include "hv/hv.h"
 
+/* ---------------------------------------------------------------- trees */
+
+static bool before(enum gpu_extent_order order, const struct gpu_range *a,
+		   const struct gpu_range *b)
+{
+	if (order == GPU_BY_SIZE && a->size != b->size)
+		return a->size < b->size;
+	return a->base < b->base;
+}
+
+/* The first extent that is not before `range`; 0 if there is none. *last: the one before that, or 0. */
+static uint32_t find(const struct gpu_extents *e, enum gpu_extent_order order,
+		     const struct gpu_range *range, uint32_t *last)
+{
+	uint32_t at = e->root[order], found = 0;
+
+	*last = 0;
+	while (at) {
+		bool right = before(order, &e->node[at].range, range);
+
+		if (right)
+			*last = at;
+		else
+			found = at;
+		at = e->node[at].child[order][right];
+	}
+	return found;
+}
+
+static void insert(struct gpu_extents *e, enum gpu_extent_order order, uint32_t n)
+{
+	uint32_t *at = &e->root[order], *low = e->node[n].child[order], *high = low + 1, below;
+	const struct gpu_range *range = &e->node[n].range;
+
+	while (*at && e->node[*at].rank >= e->node[n].rank)
+		at = &e->node[*at].child[order][before(order, &e->node[*at].range, range)];
+	below = *at;
+	*at = n;
+	/* What was there is now below, on both sides. */
+	while (below) {
+		if (before(order, &e->node[below].range, range)) {
+			*low = below;
+			low = &e->node[below].child[order][1];
+			below = *low;
+		} else {
+			*high = below;
+			high = &e->node[below].child[order][0];
+			below = *high;
+		}
+	}
+	*low = *high = 0;
+}
+
+static void take_out(struct gpu_extents *e, enum gpu_extent_order order, uint32_t n)
+{
+	uint32_t *at = &e->root[order], low = e->node[n].child[order][0],
+		 high = e->node[n].child[order][1];
+
+	while (*at != n)
+		at = &e->node[*at]
+			      .child[order][before(order, &e->node[*at].range, &e->node[n].range)];
+	while (low && high) {
+		bool second = e->node[low].rank < e->node[high].rank;
+		uint32_t *upper = second ? &high : &low;
+
+		*at = *upper;
+		at = &e->node[*upper].child[order][!second];
+		*upper = *at;
+	}
+	*at = low ? low : high;
+}
+
+/* ---------------------------------------------------------------- extents */
+
+static void add(struct gpu_extents *e, uint64_t base, uint64_t size)
+{
+	uint32_t n = e->unused;
+
+	HV_CHECK(n && e->n <= e->max);
+	e->unused = e->node[n].child[0][0];
+	/* xorshift32 */
+	e->seed ^= e->seed << 13;
+	e->seed ^= e->seed >> 17;
+	e->seed ^= e->seed << 5;
+	e->node[n].range = (struct gpu_range){base, size};
+	e->node[n].rank = e->seed;
+	insert(e, GPU_BY_BASE, n);
+	insert(e, GPU_BY_SIZE, n);
+	e->n++;
+}
+
+static void drop(struct gpu_extents *e, uint32_t n)
+{
+	take_out(e, GPU_BY_BASE, n);
+	take_out(e, GPU_BY_SIZE, n);
+	e->node[n].child[0][0] = e->unused;
+	e->unused = n;
+	e->n--;
+}
+
+/* The extent becomes another, between the same neighbours. */
+static void change(struct gpu_extents *e, uint32_t n, uint64_t base, uint64_t size)
+{
+	take_out(e, GPU_BY_SIZE, n);
+	e->node[n].range = (struct gpu_range){base, size};
+	insert(e, GPU_BY_SIZE, n);
+}
+
 int gpu_extents_init(struct gpu_extents *e, uint64_t base, uint64_t size, unsigned int max)
 {
+	struct gpu_extent *node;
+
 	if (!size || base + size < base || !max)
 		return -EINVAL;
 	/* n ranges in use cut the space into at most n + 1 free pieces. */
-	e->free = calloc((size_t)max + 1, sizeof(*e->free));
-	if (!e->free)
+	node = calloc((size_t)max + 2, sizeof(*node));
+	if (!node)
 		return -ENOMEM;
-	e->base = base;
-	e->size = size;
-	e->free_bytes = size;
-	e->used = 0;
-	e->max = max;
-	e->n = 1;
-	e->free[0] = (struct gpu_range){.base = base, .size = size};
+	*e = (struct gpu_extents){.base = base,
+				  .size = size,
+				  .free_bytes = size,
+				  .max = max,
+				  .seed = 1,
+				  .node = node};
+	for (uint32_t n = max + 1; n; n--) {
+		e->node[n].child[0][0] = e->unused;
+		e->unused = n;
+	}
+	add(e, base, size);
 	return 0;
 }
 
 void gpu_extents_fini(struct gpu_extents *e)
 {
-	free(e->free);
+	free(e->node);
 	memset(e, 0, sizeof(*e));
-}
-
-static void remove_at(struct gpu_extents *e, unsigned int i)
-{
-	e->n--;
-	memmove(&e->free[i], &e->free[i + 1], (e->n - i) * sizeof(*e->free));
-}
-
-static void insert_at(struct gpu_extents *e, unsigned int i, const struct gpu_range *range)
-{
-	HV_CHECK(e->n <= e->max);
-	memmove(&e->free[i + 1], &e->free[i], (e->n - i) * sizeof(*e->free));
-	e->free[i] = *range;
-	e->n++;
 }
 
 /* Bytes from the extent's base to the first multiple of align. */
@@ -54,49 +157,51 @@ static uint64_t gap(const struct gpu_range *extent, uint64_t align)
 	return (align - extent->base % align) % align;
 }
 
-/* The smallest extent in which it fits so aligned, the lowest of several; e->n if there is none. */
-static unsigned int best_fit(const struct gpu_extents *e, uint64_t size, uint64_t align)
+/* The smallest extent in which it fits so aligned, the lowest of several; 0 if there is none. */
+static uint32_t best_fit(const struct gpu_extents *e, uint64_t size, uint64_t align)
 {
-	unsigned int best = e->n;
+	struct gpu_range least = {.base = 0, .size = size};
+	uint32_t n, last;
 
-	for (unsigned int i = 0; i < e->n; i++) {
-		uint64_t skip = gap(&e->free[i], align);
+	while ((n = find(e, GPU_BY_SIZE, &least, &last)) != 0) {
+		const struct gpu_range *extent = &e->node[n].range;
 
-		if (e->free[i].size >= skip && e->free[i].size - skip >= size &&
-		    (best == e->n || e->free[i].size < e->free[best].size))
-			best = i;
+		if (gap(extent, align) <= extent->size - size)
+			break;
+		least = (struct gpu_range){extent->base + 1, extent->size};
 	}
-	return best;
+	return n;
 }
 
 int gpu_extents_alloc(struct gpu_extents *e, uint64_t size, uint64_t align, struct gpu_range *out)
 {
-	struct gpu_range *extent, rest;
-	unsigned int best;
-	uint64_t skip;
+	struct gpu_range extent;
+	uint64_t skip, rest;
+	uint32_t best;
 
 	if (!size)
 		return -EINVAL;
 	if (e->used == e->max)
 		return -ENOSPC;
 	best = best_fit(e, size, align);
-	if (best == e->n) {
+	if (!best) {
 		align = 1;
 		best = best_fit(e, size, align);
 	}
-	if (best == e->n)
+	if (!best)
 		return -ENOMEM;
-	extent = &e->free[best];
-	skip = gap(extent, align);
-	*out = (struct gpu_range){extent->base + skip, size};
-	rest = (struct gpu_range){out->base + size, extent->size - skip - size};
-	extent->size = skip;
-	if (skip && rest.size) /* free on both sides: one extent more, as there is one range more */
-		insert_at(e, best + 1, &rest);
-	else if (rest.size)
-		*extent = rest;
-	else if (!skip)
-		remove_at(e, best);
+	extent = e->node[best].range;
+	skip = gap(&extent, align);
+	rest = extent.size - skip - size;
+	*out = (struct gpu_range){extent.base + skip, size};
+	if (skip)
+		change(e, best, extent.base, skip);
+	else if (rest)
+		change(e, best, out->base + size, rest);
+	else
+		drop(e, best);
+	if (skip && rest) /* free on both sides: one extent more, as there is one range more */
+		add(e, out->base + size, rest);
 	e->free_bytes -= size;
 	e->used++;
 	return 0;
@@ -104,30 +209,33 @@ int gpu_extents_alloc(struct gpu_extents *e, uint64_t size, uint64_t align, stru
 
 void gpu_extents_free(struct gpu_extents *e, const struct gpu_range *range)
 {
-	uint64_t end = range->base + range->size;
-	unsigned int i = 0; /* becomes the first free extent behind the range */
+	uint64_t end = range->base + range->size, base = range->base, size = range->size;
 	bool joins_prev, joins_next;
+	const struct gpu_range *a, *b;
+	uint32_t prev, next;
 
 	HV_CHECK(e->used && range->size && end > range->base);
 	HV_CHECK(range->base >= e->base && end <= e->base + e->size);
-	while (i < e->n && e->free[i].base < range->base)
-		i++;
-	HV_CHECK(!i || e->free[i - 1].base + e->free[i - 1].size <= range->base);
-	HV_CHECK(i == e->n || end <= e->free[i].base);
+	next = find(e, GPU_BY_BASE, range, &prev);
+	a = &e->node[prev].range; /* of node 0 it is 0, 0 */
+	b = &e->node[next].range;
+	HV_CHECK(!prev || a->base + a->size <= base);
+	HV_CHECK(!next || end <= b->base);
 
-	joins_prev = i && e->free[i - 1].base + e->free[i - 1].size == range->base;
-	joins_next = i < e->n && end == e->free[i].base;
-	if (joins_prev && joins_next) {
-		e->free[i - 1].size += range->size + e->free[i].size;
-		remove_at(e, i);
-	} else if (joins_prev) {
-		e->free[i - 1].size += range->size;
-	} else if (joins_next) {
-		e->free[i].base = range->base;
-		e->free[i].size += range->size;
-	} else {
-		insert_at(e, i, range);
+	joins_prev = prev && a->base + a->size == base;
+	joins_next = next && end == b->base;
+	if (joins_prev) {
+		base = a->base;
+		size += a->size;
 	}
+	if (joins_next)
+		size += b->size;
+	if (joins_prev && joins_next)
+		drop(e, next);
+	if (joins_prev || joins_next)
+		change(e, joins_prev ? prev : next, base, size);
+	else
+		add(e, base, size);
 	e->free_bytes += range->size;
 	e->used--;
 }
