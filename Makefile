@@ -356,7 +356,7 @@ $(O)/bench/fwq.a: $(call objs,xen,$(fwq-src)) \
 
 # Our queues beside NVIDIA's (docs/bench.md), then what moving data costs: counted, not timed, see the
 # lines that start with "costs:".
-bench: bench-fwq bench-mmu bench-nvk system
+bench: bench-fwq bench-mmu bench-vram bench-nvk system
 	$(Q)$(PY) tests/xen/test_costs.py
 
 bench-fwq: $(O)/bench/fwq.a $(O)/xen/hv/xen/memcpy.o
@@ -370,6 +370,14 @@ $(O)/bench/mmu.a: $(call objs,xen,gpu/core/mmu/pool.c gpu/core/mmu/space.c) $(ca
 
 bench-mmu: $(O)/bench/mmu.a
 	$(Q)$(PY) tests/bench/bench_mmu.py
+
+# Ranges of VRAM with many of them out, beside a bitmap and malloc.
+$(O)/bench/vram.a: $(call objs,xen,gpu/core/extent.c) $(call objs,dom0,tests/bench/bench_vram.c)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@; ar rcs $@ $^
+
+bench-vram: $(O)/bench/vram.a
+	$(Q)$(PY) tests/bench/bench_vram.py
 
 # What Mesa's NVK on nouveau spends with the whole GPU: the baseline for slices.
 bench-nvk: $(O)/xvgpu-model.so $(O)/insns.so $(O)/vkcopy

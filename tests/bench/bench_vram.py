@@ -1,0 +1,44 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""make bench-vram: what handing out ranges of VRAM costs with 1,000, 10,000 and 100,000 of them out.
+
+All in one run on this machine (tests/bench/bench_vram.c): ours is gpu/core/extent.c as it is compiled for gpudom; beside it
+a textbook bitmap, and glibc's malloc with smaller sizes. Instructions of a pair, free one and make another, are counted by
+valgrind, as the difference of a long and a short run; seconds are the best of several turns. Prints; never fails for being slow.
+"""
+
+import os
+import subprocess
+
+from bench_fwq import OUT, instructions
+
+BENCH = os.path.join(OUT, "bench")
+SIDES = ("ours", "bitmap", "malloc")
+LIVE = (1000, 10000, 100000)
+TURNS = 5
+PAIRS = 20000
+COUNTED = 2000  # pairs more in the long run than in the short one
+
+
+def run(exe, side, live, pairs):
+    out = subprocess.run([exe, side, str(live), str(pairs)], stdout=subprocess.PIPE, text=True, check=True).stdout
+    ns, failed, hole = out.split()
+    return int(ns), int(failed), float(hole)
+
+
+def main():
+    exe = os.path.join(BENCH, "bench_vram")
+    subprocess.run(["gcc", "-no-pie", "-Wl,-z,noexecstack", "-o", exe, os.path.join(BENCH, "vram.a")], check=True)
+    print("instructions and ns of a pair (free one, make another); objects of", PAIRS, "that found no place; largest hole in % of what is free")
+    print(f"{'live':>7} | " + " | ".join(f"{side + ' insns':>12} {'ns':>8} {'failed':>6} {'hole':>5}" for side in SIDES))
+    for live in LIVE:
+        cells = []
+        for side in SIDES:
+            turns = [run(exe, side, live, PAIRS) for _ in range(TURNS)]
+            short, long = (instructions(exe, side, live, n) for n in (10, 10 + COUNTED))
+            cells.append(f"{(long - short) / COUNTED:12.0f} {min(t[0] for t in turns) / PAIRS:8.0f} {turns[0][1]:6} {turns[0][2]:5.1f}")
+        print(f"{live:>7} | " + " | ".join(cells), flush=True)
+
+
+if __name__ == "__main__":
+    main()
