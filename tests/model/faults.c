@@ -37,6 +37,7 @@ static const struct {
 	{"never-scrubbed", MODEL_NEVER_SCRUBBED, BAR0},
 	{"riscv-dead", MODEL_RISCV_DEAD, 2},
 	{"gsp-silent", MODEL_GSP_SILENT, 0x10000},
+	{"gsp-deaf", MODEL_GSP_DEAF, 2},
 	{"rpc-result", MODEL_RPC_RESULT, 1ull << 32},
 	{"flip-rpc", MODEL_FLIP_RPC, 0x10000},
 	{"sequencer-address", MODEL_SEQUENCER_ADDRESS, 1ull << 32},

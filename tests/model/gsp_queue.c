@@ -156,7 +156,10 @@ const struct rpc_message_header *model_gsp_receive(struct model *m)
 	struct model_gsp *g = m->gsp_rm;
 	uint32_t write, available, count = 0;
 	const char *wrong = "write pointer";
+	uint64_t deaf;
 
+	if (model_fault_value(m, MODEL_GSP_DEAF, &deaf))
+		return NULL;
 	if (shared(m, false, g->cmdq + offsetof(struct msgq_tx_header, writePtr), &write, 4) &&
 	    write < g->slots) {
 		available = (write + g->slots - g->cmdq_read) % g->slots;

@@ -235,6 +235,7 @@ int model_fwimage_hash(const struct model *m, uint8_t out[32]);
  *   never-scrubbed=BASE     this falcon's memories are cleared for ever after a reset
  *   riscv-dead=1            the GSP's RISC-V core does not start
  *   gsp-silent=FUNCTION     the firmware never sends this message
+ *   gsp-deaf=1              it takes no message any more: nothing is done, nothing answered
  *   rpc-result=CODE         all its messages have this result
  *   flip-rpc=OFFSET         bit 0 of this byte of all its messages is inverted, after the checksum;
  *                           the element header's 48 bytes count
@@ -276,8 +277,9 @@ void model_stats_get(const struct model *m, struct model_stats *out);
  * Engine time as the members of a JSON object, without its braces: "time_ns" (the global model time),
  * "engines" (name, busy_ns), "runlists" (time_ns, switches, switching_ns) and "groups": for each channel
  * group that is there, 64 at most ("groups_left_out" counts the others), runlist, id, client, handle,
- * timeslice_us, channels, engine_ns, bytes, entries, methods, ignored. To be freed with free(); NULL:
- * no memory.
+ * timeslice_us, channels, engine_ns, bytes, entries, methods, ignored. Then how many there are now: "objects"
+ * (RM's, of all clients), "channels", "spaces", "directories" (of those), "directories_left" (of spaces
+ * that are gone). To be freed with free(); NULL: no memory.
  */
 char *model_engine_stats(const struct model *m);
 

@@ -373,6 +373,14 @@ static void test_faults(void **state)
 	tell(&t, STATIC_INFO, NULL, 0);
 	assert_heard(&t, &msg, STATIC_INFO);
 	assert_int_equal(msg.rpc.rpc_result, 0x77);
+	/* What it did not take it takes later. */
+	assert_int_equal(model_fault_set(mc->gpu, "none gsp-deaf=1"), 0);
+	tell(&t, STATIC_INFO, NULL, 0);
+	assert_false(hear(&t, &msg));
+	assert_int_equal(model_fault_set(mc->gpu, "none"), 0);
+	tell(&t, STATIC_INFO, NULL, 0);
+	assert_heard(&t, &msg, STATIC_INFO);
+	assert_heard(&t, &msg, STATIC_INFO);
 	/* What the firmware asks of the driver. */
 	assert_int_equal(model_fault_set(mc->gpu, "none sequencer-address=0x1000000"), 0);
 	model_flr(mc->gpu);
