@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What engines did, and for whom, in model time: as JSON, for whoever measures.
+ * What engines did, and for whom, in model time, and what there is now: as JSON, for whoever measures.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "gsp.h"
 #include "host.h"
+#include "rm.h"
 
 #define MAX_GROUPS 64u
 
@@ -22,6 +24,22 @@ static void add_group(FILE *f, const struct model_host *h, const struct model_gr
 		", \"entries\": %" PRIu64 ", \"methods\": %" PRIu64 ", \"ignored\": %" PRIu64 "}",
 		g->runlist, (uint32_t)(g - h->groups), client, handle, g->timeslice_us,
 		g->nr_channels, g->ps / PS_PER_NS, g->bytes, g->entries, g->methods, g->ignored);
+}
+
+/* What RM and Host hold for their clients now: nothing of it is left when all have gone. */
+static void add_objects(FILE *f, const struct model *m)
+{
+	const struct model_rm *rm = &m->gsp_rm->rm;
+	unsigned int channels = 0, spaces = 0;
+
+	for (size_t i = 0; i < MODEL_CHANNELS; i++)
+		channels += m->host->channels[i].used;
+	for (size_t i = 0; i < RM_MAX_SPACES; i++)
+		spaces += rm->spaces[i].used;
+	fprintf(f,
+		"\"objects\": %u, \"channels\": %u, \"spaces\": %u, \"directories\": %u, "
+		"\"directories_left\": %u",
+		rm->nr_objects, channels, spaces, model_rm_directories(m), rm->directories_left);
 }
 
 char *model_engine_stats(const struct model *m)
@@ -54,7 +72,8 @@ char *model_engine_stats(const struct model *m)
 		if (nr++ < MAX_GROUPS)
 			add_group(f, h, &h->groups[i]);
 	}
-	fprintf(f, "], \"groups_left_out\": %u", nr > MAX_GROUPS ? nr - MAX_GROUPS : 0);
+	fprintf(f, "], \"groups_left_out\": %u, ", nr > MAX_GROUPS ? nr - MAX_GROUPS : 0);
+	add_objects(f, m);
 	if (fclose(f)) {
 		free(text);
 		return NULL;

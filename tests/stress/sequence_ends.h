@@ -6,9 +6,48 @@
 #ifndef TESTS_STRESS_SEQUENCE_ENDS_H
 #define TESTS_STRESS_SEQUENCE_ENDS_H
 
-#include "tests/stress/sequence_submit.h"
+#include "tests/unit/vgpu_bed.h"
+#include "tests/stress/sequence_life.h"
 
 static struct bed bed;
+
+/* ---------------------------------------------------------------- the machine, for sequence_guest.h */
+
+static inline int seat_wait(struct guest *g, bool (*over)(void *arg), void *arg)
+{
+	return hosted_run_until(g->bed->h, over, arg, ANSWER_IN);
+}
+
+static inline hv_domid_t seat_backend(const struct guest *g)
+{
+	return g->bed->gpudom;
+}
+
+static inline void seat_failed(const char *text)
+{
+	fprintf(stderr, "%s\n", text);
+	abort();
+}
+
+struct waits_for_state {
+	struct guest *g;
+	enum xenbus_state state;
+};
+
+static inline bool in_state(void *arg)
+{
+	struct waits_for_state *w = arg;
+
+	return back_state(w->g) == w->state;
+}
+
+static inline void await_state(struct seat *s, enum xenbus_state state)
+{
+	struct waits_for_state w = {&s->g, state};
+	int ret = hosted_run_until(s->g.bed->h, in_state, &w, ANSWER_IN);
+
+	MUST(!ret, "%d, the back is in state %d instead of %d", ret, back_state(&s->g), state);
+}
 
 /* ---------------------------------------------------------------- connections */
 
@@ -17,15 +56,13 @@ static inline void usage(const struct seat *s, struct hosted_usage *now)
 	hosted_usage(bed.h, s->g.dom, now);
 }
 
-static inline void *granted(unsigned int pages, unsigned int flags, hv_gref_t *refs)
+static inline void seat_check_mapped(struct seat *s, unsigned int mapped)
 {
-	uint8_t *va = hv_pages_alloc(pages);
+	struct hosted_usage now;
 
-	MUST(va, "%u pages", pages);
-	for (unsigned int i = 0; i < pages; i++)
-		MUST(!hv_grant_give(bed.gpudom, va + (size_t)i * HV_PAGE_SIZE, flags, &refs[i]),
-		     "a grant");
-	return va;
+	usage(s, &now);
+	MUST(now.grants_mapped == mapped, "%u of its pages are mapped, not %u", now.grants_mapped,
+	     mapped);
 }
 
 static inline void be_born(struct seat *s)
@@ -36,44 +73,12 @@ static inline void be_born(struct seat *s)
 	s->flight = -1;
 	guest_new(&bed, &s->g);
 	hosted_enter(bed.h, s->g.dom);
-	s->pool = granted(POOL, 0, s->ref);
-	s->list = granted(1, HV_GRANT_RO, &s->list_ref);
+	s->pool = granted(s, POOL, 0, s->ref);
+	s->list = granted(s, 1, HV_GRANT_RO, &s->list_ref);
 	hosted_leave();
 	usage(s, &now);
 	s->idle_pages = now.pages;
 	s->idle_grants = now.grants;
-}
-
-static inline void forget_connection(struct seat *s)
-{
-	for (unsigned int i = 0; i < SPACES; i++)
-		forget_space(s, &s->space[i]);
-	for (unsigned int i = 0; i < OBJECTS; i++)
-		drop_object(s, &s->object[i]);
-	memset(s->channel, 0, sizeof(s->channel));
-	memset(s->used, 0, sizeof(s->used));
-	for (unsigned int i = 0; i < 2; i++) {
-		s->userd[i].users = 0;
-		if (below(2))
-			userd_unmap(s, &s->userd[i]);
-	}
-	s->flight = -1;
-	s->written = 0;
-	s->event = 0;
-	s->stale = 0;
-	s->had_space = false;
-	s->connected = false;
-}
-
-/* At the start of a slice memory lies so that pages of 2 MiB can show it, if the slice does. */
-static inline void show_large(struct seat *s)
-{
-	struct xenvgpu_bind b = bed_map(0, XENVGPU_PAGE_2M, WINDOW, LARGE * UNIT, 0);
-
-	alloc_object(s, LARGE * UNIT);
-	make_space(s);
-	b.handle = s->object[0].handle;
-	change_one(s, &s->space[0], &b, &s->object[0]);
 }
 
 static inline void connect_guest(struct seat *s)
@@ -181,67 +186,13 @@ static inline void end_somehow(struct seat *s)
 	}
 }
 
-/* A request that may be right, of which nobody waits for the answer. */
-static inline struct xenvgpu_request any_request(struct seat *s)
-{
-	static const uint8_t operations[] = {
-		XENVGPU_OP_MEM_ALLOC,	 XENVGPU_OP_MEM_FREE,	    XENVGPU_OP_MEM_WRITE,
-		XENVGPU_OP_MEM_READ,	 XENVGPU_OP_MEM_IMPORT,	    XENVGPU_OP_SPACE_CREATE,
-		XENVGPU_OP_BIND,	 XENVGPU_OP_CHANNEL_CREATE, XENVGPU_OP_CHANNEL_DESTROY,
-		XENVGPU_OP_SPACE_DESTROY};
-	struct xenvgpu_request req = bed_request(operations[below(10)]);
-	const struct object *o = &s->object[below(OBJECTS)];
-	const struct seat_space *space = &s->space[below(SPACES)];
-	const struct seat_channel *c = &s->channel[below(CHANNELS)];
-	struct xenvgpu_bind b;
-	struct object *shown;
-
-	switch (req.operation) {
-	case XENVGPU_OP_MEM_ALLOC:
-		req.op.mem_alloc.size = (1 + below(LARGE)) * UNIT;
-		break;
-	case XENVGPU_OP_MEM_FREE:
-		req.op.mem_free.handle = o->handle;
-		break;
-	case XENVGPU_OP_MEM_WRITE:
-	case XENVGPU_OP_MEM_READ:
-		return guest_copy_request(&s->g, req.operation, o->handle, 0, UNIT);
-	case XENVGPU_OP_MEM_IMPORT:
-		req.op.mem_import.gref_directory = s->list_ref;
-		req.op.mem_import.pages = 1 + below(POOL);
-		memcpy(s->list->gref, s->ref, sizeof(s->ref));
-		break;
-	case XENVGPU_OP_SPACE_DESTROY:
-		req.op.space_destroy.space = space->handle;
-		break;
-	case XENVGPU_OP_BIND:
-		b = any_change(s, &shown);
-		return guest_bind_request(&s->g, space->handle, &b, 1);
-	case XENVGPU_OP_CHANNEL_CREATE:
-		return guest_channel_request(space->handle, CE_CLASS, RINGS);
-	case XENVGPU_OP_CHANNEL_DESTROY:
-		req.op.channel_destroy.channel = c->number;
-		break;
-	default:
-		break;
-	}
-	return req;
-}
-
 /* The end comes while much is under way. */
 static inline void end_in_the_midst(struct seat *s)
 {
 	static const enum hosted_fail unlucky[] = {HOSTED_FAIL_PAGES, HOSTED_FAIL_GRANT_GIVE,
 						   HOSTED_FAIL_GRANT_MAP, HOSTED_FAIL_GRANT_COPY};
 
-	if (below(2))
-		submit_some(s, any_channel(s, true));
-	for (unsigned int n = below(XENVGPU_RING_SLOTS - 4); n; n--) {
-		struct xenvgpu_request req = any_request(s);
-
-		req.id = s->g.id++;
-		guest_put(&s->g, &req);
-	}
+	ask_for_much(s);
 	if (below(2)) /* and the driver domain has no luck */
 		hosted_fail_nth(bed.h, bed.gpudom, unlucky[below(4)], 1 + below(6));
 	guest_push(&s->g);
@@ -249,6 +200,14 @@ static inline void end_in_the_midst(struct seat *s)
 	for (unsigned int i = 0; i < 4; i++)
 		hosted_fail_nth(bed.h, bed.gpudom, unlucky[i], 0);
 	end_somehow(s);
+}
+
+static inline void seat_end(struct seat *s)
+{
+	static void (*const ends[])(struct seat *) = {reconnect_guest, unplug_guest, kill_guest,
+						      end_in_the_midst, end_in_the_midst};
+
+	ends[below(5)](s);
 }
 
 #endif /* TESTS_STRESS_SEQUENCE_ENDS_H */

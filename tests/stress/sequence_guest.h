@@ -5,14 +5,19 @@
  * Beside each address space stands a shadow: for every 4 KiB of a window of addresses what is mapped and
  * reserved there; beside each memory object the bytes that it must hold. Answers, memory and faults are compared
  * with these. How the back end keeps its own notes (intervals) is not how it is done here.
+ *
+ * On which machine it does so, the includer says: sequence_hosted.h, or tests/xen/images/sequences.c.
  */
 #ifndef TESTS_STRESS_SEQUENCE_GUEST_H
 #define TESTS_STRESS_SEQUENCE_GUEST_H
 
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+
 #include <nv/push.h>
 
 #include "tests/unit/rnd.h"
-#include "tests/unit/vgpu_bed.h"
 #include "tests/unit/vgpu_calls.h"
 
 #define OBJECTS	   10u
@@ -115,15 +120,37 @@ static struct {
 	unsigned long long changed[XENVGPU_BIND_RELEASE + 1][XENVGPU_PAGE_2M + 1];
 } run;
 
+/* ---------------------------------------------------------------- the machine */
+
+/* Waits; 0, or -ETIMEDOUT after ANSWER_IN. */
+static inline int seat_wait(struct guest *g, bool (*over)(void *arg), void *arg);
+static inline hv_domid_t seat_backend(const struct guest *g);
+/* So many pages of the guest's are mapped by the back, as far as can be seen from here. */
+static inline void seat_check_mapped(struct seat *s, unsigned int mapped);
+/* The connection ends, and there may be another. */
+static inline void seat_end(struct seat *s);
+static inline void seat_failed(const char *text) __attribute__((noreturn));
+
+static inline void failed(const char *file, int line, const char *cond, const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 4, 5)));
+static inline void failed(const char *file, int line, const char *cond, const char *fmt, ...)
+{
+	char text[400];
+	va_list ap;
+	int n = snprintf(text, sizeof(text), "%s:%d: seed %u, step %llu, guest %u, %s: %s: ", file,
+			 line, (unsigned int)run.seed, run.step, run.seat, run.doing, cond);
+
+	va_start(ap, fmt);
+	if (n > 0 && n < (int)sizeof(text))
+		vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
+	va_end(ap);
+	seat_failed(text);
+}
+
 #define MUST(cond, ...)                                                                            \
 	do {                                                                                       \
-		if (!(cond)) {                                                                     \
-			fprintf(stderr, "%s:%d: seed %u, step %llu, guest %u, %s: %s: ", __FILE__, \
-				__LINE__, run.seed, run.step, run.seat, run.doing, #cond);         \
-			fprintf(stderr, __VA_ARGS__);                                              \
-			fputc('\n', stderr);                                                       \
-			abort();                                                                   \
-		}                                                                                  \
+		if (!(cond))                                                                       \
+			failed(__FILE__, __LINE__, #cond, __VA_ARGS__);                            \
 	} while (0)
 
 static inline unsigned int below(unsigned int n)
@@ -137,27 +164,7 @@ static inline bool answered(void *arg)
 {
 	struct guest *g = arg;
 
-	return g->cons != g->sring->rsp_prod;
-}
-
-struct waits_for_state {
-	struct guest *g;
-	enum xenbus_state state;
-};
-
-static inline bool in_state(void *arg)
-{
-	struct waits_for_state *w = arg;
-
-	return back_state(w->g) == w->state;
-}
-
-static inline void await_state(struct seat *s, enum xenbus_state state)
-{
-	struct waits_for_state w = {&s->g, state};
-	int ret = hosted_run_until(s->g.bed->h, in_state, &w, ANSWER_IN);
-
-	MUST(!ret, "%d, the back is in state %d instead of %d", ret, back_state(&s->g), state);
+	return g->cons != HV_READ_ONCE(g->sring->rsp_prod);
 }
 
 /* One request and its answer; the errno of the answer. */
@@ -170,7 +177,7 @@ static inline unsigned int ask(struct seat *s, struct xenvgpu_request *req,
 	req->id = g->id++;
 	guest_put(g, req);
 	guest_push(g);
-	ret = hosted_run_until(g->bed->h, answered, g, ANSWER_IN);
+	ret = seat_wait(g, answered, g);
 	MUST(!ret, "operation %#x is not answered: %d", req->operation, ret);
 	MUST(guest_get(g, rsp) && rsp->id == req->id && rsp->operation == req->operation,
 	     "operation %#x", req->operation);
@@ -304,7 +311,7 @@ static inline void take_events(struct seat *s)
 {
 	struct xenvgpu_event_page *page = s->g.events;
 
-	for (; s->event != page->in_prod; s->event++, page->in_cons = s->event) {
+	for (; s->event != HV_READ_ONCE(page->in_prod); s->event++, page->in_cons = s->event) {
 		const struct xenvgpu_event *e = &page->event[s->event % XENVGPU_NUM_EVENTS];
 		struct seat_channel *c = s->channel;
 
@@ -339,7 +346,7 @@ static inline struct seat_channel *rest(struct seat *s)
 
 	if (!w.c)
 		return NULL;
-	ret = hosted_run_until(s->g.bed->h, channel_rests, &w, ANSWER_IN);
+	ret = seat_wait(&s->g, channel_rests, &w);
 	MUST(!ret, "channel %u has not come to fence %u but to %u: %d", w.c->number, w.c->fence,
 	     *semaphore(s, w.c), ret);
 	s->flight = -1;
@@ -378,6 +385,7 @@ static inline void submit(struct seat *s, struct seat_channel *c, struct push *p
 	gpfifo[c->put] =
 		push_entry(ring_va(s, c) + (2 + c->fence % BATCHES) * HV_PAGE_SIZE, 4 * p->n);
 	c->put = (c->put + 1) % ENTRIES;
+	hv_wmb(); /* the batch before its number */
 	memcpy(userd + XENVGPU_USERD_GP_PUT, &c->put, 4);
 	guest_bell(&s->g, c->number);
 	s->flight = (int)(c - s->channel);

@@ -417,10 +417,10 @@ static inline struct userd_page *userd_page(struct seat *s, hv_gref_t ref)
 	}
 	MUST(free_one, "a third page for USERDs");
 	free_one->map =
-		(struct hv_grant_map){.dom = s->g.bed->gpudom, .ref = ref, .flags = HV_MAP_HOST};
-	hosted_enter(s->g.bed->h, s->g.dom);
+		(struct hv_grant_map){.dom = seat_backend(&s->g), .ref = ref, .flags = HV_MAP_HOST};
+	guest_enter(&s->g);
 	MUST(!hv_grant_map(&free_one->map, 1) && !free_one->map.status, "USERD page %u", ref);
-	hosted_leave();
+	guest_leave();
 	return free_one;
 }
 
@@ -428,9 +428,9 @@ static inline void userd_unmap(struct seat *s, struct userd_page *p)
 {
 	if (!p->map.va)
 		return;
-	hosted_enter(s->g.bed->h, s->g.dom);
+	guest_enter(&s->g);
 	MUST(!hv_grant_unmap(&p->map, 1), "USERD page");
-	hosted_leave();
+	guest_leave();
 	memset(p, 0, sizeof(*p));
 }
 

@@ -24,169 +24,10 @@
 
 static struct seat seats[SEATS];
 
-/* ---------------------------------------------------------------- steps */
-
-/* What the slice holds, as its guest and Xen see it. */
-static void look(struct seat *s)
-{
-	struct xenvgpu_request req = bed_request(XENVGPU_OP_INFO);
-	const struct object *o = &s->object[below(OBJECTS)];
-	struct xenvgpu_response rsp;
-	struct hosted_usage now;
-	unsigned int mapped = 2; /* ring and event page */
-
-	settle(s);
-	if (o->handle)
-		check_object(s, o);
-	expect(s, &req, &rsp, 0);
-	MUST(rsp.op.info.vram_size == s->share.quota &&
-		     rsp.op.info.vram_free == s->share.quota - vram_used(s),
-	     "%#" PRIx64 " bytes are free, not %#" PRIx64, rsp.op.info.vram_free,
-	     s->share.quota - vram_used(s));
-	for (unsigned int i = 0; i < OBJECTS; i++) {
-		if (s->object[i].handle && s->object[i].guest_pages)
-			mapped += (unsigned int)(s->object[i].size / HV_PAGE_SIZE);
-	}
-	for (unsigned int i = 0; i < CHANNELS; i++)
-		mapped += s->channel[i].live ? RING_PAGES : 0;
-	usage(s, &now);
-	MUST(now.grants_mapped == mapped, "%u of its pages are mapped, not %u", now.grants_mapped,
-	     mapped);
-}
-
-/* The next thing in the life of an object. */
-static void object_step(struct seat *s, struct object *o)
-{
-	struct seat_space *space = any_space(s);
-
-	if (!space) {
-		make_space(s);
-		return;
-	}
-	if (!o->handle) {
-		if (below(3))
-			alloc_object(s, (uint64_t)(below(20) ? 1 + below(SMALL) : LARGE) * UNIT);
-		else
-			import_object(s);
-		return;
-	}
-	if (!o->shown && (!o->submitted || below(4) == 0)) {
-		settle(s);
-		map_object(s, space, o);
-	} else if (!o->shown) {
-		settle(s);
-		free_object(s, o);
-	} else if (!o->submitted || below(2)) {
-		if (!channel_in(s, space))
-			make_channel(s, space);
-		submit_some(s, channel_in(s, space));
-	} else {
-		settle(s);
-		unmap_object(s, o, below(4) != 0);
-	}
-}
-
-static void object_any(struct seat *s)
-{
-	object_step(s, &s->object[below(OBJECTS)]);
-}
-
-static void write_any(struct seat *s)
-{
-	struct object *o = &s->object[below(OBJECTS)];
-
-	settle(s);
-	if (o->handle)
-		write_object(s, o);
-}
-
-static void free_any(struct seat *s)
-{
-	struct object *o = &s->object[below(OBJECTS)];
-
-	settle(s);
-	if (o->handle)
-		free_object(s, o);
-}
-
-static void change_any(struct seat *s)
-{
-	struct seat_space *space = any_space(s);
-
-	settle(s);
-	if (space)
-		random_changes(s, space);
-}
-
-static void release_any(struct seat *s)
-{
-	struct seat_space *space = any_space(s);
-
-	settle(s);
-	if (space)
-		release_stretch(s, space);
-}
-
-static void space_any(struct seat *s)
-{
-	struct seat_space *space = any_space(s);
-
-	settle(s);
-	if (space && below(3) == 0)
-		end_space(s, space);
-	else
-		make_space(s);
-}
-
-static void channel_any(struct seat *s)
-{
-	struct seat_space *space = any_space(s);
-	struct seat_channel *c = any_channel(s, false);
-
-	if (below(2) && space) {
-		make_channel(s, space);
-	} else if (c) {
-		if (below(2) && !c->stopped)
-			submit_some(s, c);
-		end_channel(s, c);
-	}
-}
-
-/* A stopped channel does nothing, however often it is rung. */
-static void ring_stopped(struct seat *s)
-{
-	for (unsigned int i = 0; i < CHANNELS; i++) {
-		if (s->channel[i].live && s->channel[i].stopped)
-			guest_bell(&s->g, s->channel[i].number);
-	}
-}
-
-static const struct {
-	const char *name;
-	unsigned int weight;
-	void (*fn)(struct seat *s);
-} steps[] = {
-	{"an object", 760, object_any},
-	{"random changes", 70, change_any},
-	{"a release", 25, release_any},
-	{"a write", 20, write_any},
-	{"a free", 20, free_any},
-	{"a space", 20, space_any},
-	{"a channel", 40, channel_any},
-	{"a fault", 12, submit_fault},
-	{"taking away", 12, pull},
-	{"a wrong request", 40, refused_request},
-	{"looking", 20, look},
-	{"ringing", 6, ring_stopped},
-	{"a reconnect", 2, reconnect_guest},
-	{"an unplug", 2, unplug_guest},
-	{"a death", 2, kill_guest},
-	{"an end in the midst", 4, end_in_the_midst},
-};
+/* ---------------------------------------------------------------- the course of events */
 
 static void step(void)
 {
-	unsigned int total = 0, i, choice;
 	struct seat *s;
 
 	run.step++;
@@ -197,41 +38,10 @@ static void step(void)
 		connect_guest(s);
 		return;
 	}
-	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-		total += steps[i].weight;
-	choice = below(total);
-	for (i = 0; choice >= steps[i].weight; i++)
-		choice -= steps[i].weight;
-	run.doing = steps[i].name;
-	take_events(s);
-	steps[i].fn(s);
+	next_step(s);
 }
 
 /* ---------------------------------------------------------------- everything is taken down */
-
-/* The guest itself takes everything down, one by one. */
-static void tidy(struct seat *s)
-{
-	struct seat_channel *c;
-
-	settle(s);
-	for (unsigned int i = 0; i < OBJECTS; i++) {
-		if (s->object[i].handle)
-			unmap_object(s, &s->object[i], true);
-		MUST(!s->object[i].shown, "%u cells", s->object[i].shown);
-		if (s->object[i].handle)
-			free_object(s, &s->object[i]);
-	}
-	while ((c = any_channel(s, false)))
-		end_channel(s, c);
-	for (unsigned int i = 0; i < SPACES; i++) {
-		if (s->space[i].handle)
-			end_space(s, &s->space[i]);
-	}
-	look(s);
-	close_guest(s);
-	unplug_guest(s);
-}
 
 static void level(struct counts *start)
 {
@@ -239,10 +49,13 @@ static void level(struct counts *start)
 	for (run.seat = 0; run.seat < SEATS; run.seat++) {
 		struct seat *s = &seats[run.seat];
 
-		if (s->connected && below(2))
+		if (s->connected && below(2)) {
 			tidy(s);
-		else if (s->connected)
+			close_guest(s);
+			unplug_guest(s);
+		} else if (s->connected) {
 			end_in_the_midst(s);
+		}
 	}
 	for (run.seat = 0; run.seat < SEATS; run.seat++) {
 		if (seats[run.seat].g.dom)

@@ -135,15 +135,15 @@ static inline int guest_channel_destroy(struct guest *g, uint32_t channel)
 	return guest_call(g, &req, &rsp);
 }
 
-/* Sets the channel's bit; notifies if it was clear. */
+/* Sets the channel's bit, which the back may clear at the same time; notifies if it was clear. */
 static inline void guest_bell(struct guest *g, uint32_t channel)
 {
-	uint32_t bit = 1u << channel % 32, *word = &g->events->doorbell[channel / 32];
+	uint32_t bit = 1u << channel % 32;
+	uint32_t before =
+		__atomic_fetch_or(&g->events->doorbell[channel / 32], bit, __ATOMIC_SEQ_CST);
 
-	if (!(*word & bit)) {
-		*word |= bit;
+	if (!(before & bit))
 		guest_send(g);
-	}
 }
 
 #endif /* TESTS_UNIT_VGPU_CALLS_H */

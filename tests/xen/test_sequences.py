@@ -1,0 +1,102 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Guests make, map, submit, unmap and destroy at random on real Xen, and nothing is left of it.
+
+tests/xen/images/sequences.c is the guest of the hosted test (tests/stress), which knows what each step must come to:
+several at once, some of which dom0 destroys in the midst. In the end VRAM, grants, event channels and nodes
+are what they were, by gpudom's word and by that of Xen's debug keys, and so are the objects, channels and
+address spaces of the GPU model.
+
+100 sequences of four guests are tried here, 1000 of sixteen with STRESS=all (`make stress-xen`); SEED= chooses others.
+"""
+
+import json
+import os
+import random
+import sys
+import time
+
+import archives
+import residue
+from system import System, fields
+from results import Results, check, check_equal
+
+VERSION = "535.113.01"
+ALL = os.environ.get("STRESS") == "all"
+SEED = int(os.environ.get("SEED", "1511"), 0)
+GUESTS, SEQUENCES, DEATHS = (16, 1000, 24) if ALL else (4, 100, 1)
+COUNTS = ("objects", "channels", "spaces", "directories", "directories_left", "groups")
+
+
+def model_counts(s):
+    """What RM and Host of the model hold now, and how many channel groups."""
+    now = json.loads(s.qom_get("gpu0", "stats"))
+    now["groups"] = len(now["groups"]) + now["groups_left_out"]
+    return {k: now[k] for k in COUNTS}
+
+
+def begin(s, number, seed):
+    """A guest that is ready; each third has a larger slice."""
+    name, vram, memory = f"seq{number}", *(("16M", 40) if number % 3 == 2 else ("4M", 20))
+    share = -(-SEQUENCES // GUESTS)
+    s.create_worker(name, f"seed={seed} number={number} sequences={share} vram={vram}", vram, image="sequences",
+                    memory=memory)
+    return name
+
+
+def start(s, name):
+    s.wait_node(name, "phase", "connected", 200)
+    s.tell(name, "start")
+
+
+def deaths(s, rng):
+    """Guests die in the midst of it, each at another moment; their like goes on."""
+    for i in range(DEATHS):
+        time.sleep(rng.uniform(0, 2))
+        number = GUESTS + i
+        name = begin(s, number, SEED)
+        start(s, name)
+        time.sleep(rng.uniform(0, 3))
+        s.ok(f"xl destroy {name}")
+
+
+def main():
+    results = Results("sequences")
+    archive = archives.find_or_skip(results, VERSION, "sequences")
+    if not archive:
+        return results.finish()
+    with System("sequences", firmware=archive, images=("sequences",), limit=1700 if ALL else 400) as s:
+        s.start_gpudom()
+        before, model_before, at = residue.snapshot(s), model_counts(s), len(s.xen_log())
+        names = [begin(s, number, SEED) for number in range(GUESTS)]
+        for name in names:
+            start(s, name)
+        deaths(s, random.Random(SEED))
+        done = []
+        for name in names:
+            with results.case(f"{name}: each step came to what it must"):
+                done.append(fields(s.wait_node(name, "result", "done", 1200 if ALL else 200)))
+        with results.case(f"{SEQUENCES} sequences of {GUESTS} guests, {DEATHS} more die"):
+            count = {k: sum(int(d[k]) for d in done) for k in done[0]}
+            print(f"sequences: seed {SEED}: {count}")
+            check(count["sequences"] >= SEQUENCES, f"{count['sequences']}")
+            check("SEED" in os.environ or count["reconnects"] and count["faults"] and count["cut"], f"not all happened: {count}")
+        with results.case("all VRAM, grants, channels, nodes and handles return to the start"):
+            for name in names:
+                s.ok(f"xl destroy {name}")
+            s.wait(lambda: not s.slices(), "the slices to be released", 60)
+            after = residue.snapshot(s)
+            # What of its heap gpudom can give back depends on what came before.
+            print(f"sequences: pages free: {before.pop('pages free (gpudom)')}, then {after['pages free (gpudom)']}")
+            left = residue.differences(before, after)
+            check(not left, "; ".join(left))
+            check_equal(model_counts(s), model_before, "what the model holds")
+        with results.case("Xen's IOMMU log is empty"):
+            check_equal(s.iommu_faults(at), [], "lines about the IOMMU")
+        with results.case("the driver domain serves on"):
+            check(s.gpudom_running(), f"gpudom says {s.gpudom_status()}")
+    return results.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
