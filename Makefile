@@ -29,7 +29,7 @@ include tests/model/objects.mk tests/conformance/objects.mk tests/core-client/ob
 
 gpudom-src	:= gpu/gpudom.c $(gpu-vgpu-src) $(gpu-core-src) $(fwq-src) $(iommu-src)
 platform-src	:= hv/xenbus.c $(hv-common-src) $(hv-xen-src)
-guest-src	:= $(front-bare-src) tests/common/sha256.c $(addprefix tests/xen/,dma.c mover.c attacks.c)
+guest-src	:= $(front-bare-src) tests/common/sha256.c $(addprefix tests/xen/,dma.c mover.c attacks.c garbage.c)
 
 # Test images for Xen: one file in tests/xen/images each; they may use whatever they link.
 image-names	:= $(patsubst tests/xen/images/%.c,%,$(wildcard tests/xen/images/*.c))
@@ -322,6 +322,19 @@ run: system
 isolation: system
 	$(Q)ISOLATION=all $(PY) tests/xen/test_isolation.py
 
+# With other firmware than in make check: VERSION=570.144.
+submit: system
+	$(Q)VERSION=$(VERSION) $(PY) tests/xen/test_submit.py
+
+release: system
+	$(Q)RELEASE=all $(PY) tests/xen/test_release.py
+
+stress-xen: system
+	$(Q)STRESS=all $(PY) tests/xen/test_sequences.py
+
+garbage: $(O)/stress/garbage
+	$(Q)GARBAGE=$(or $(GARBAGE),1000000) $<
+
 # FIRMWARE=DIR (default: Debian's packages), VERSION=, SOURCE=DIR, PACK=FILE: see tests/xen/boot_gsp.py.
 boot-gsp: $(O)/gpudom $(O)/xvgpu bed
 	$(Q)$(PY) tests/xen/boot_gsp.py $(if $(FIRMWARE),--firmware "$(FIRMWARE)") $(if $(VERSION),--version "$(VERSION)") \
@@ -400,6 +413,10 @@ help:
 	@echo 'make run          set everything up, then show the main job on real Xen (QEMU, no KVM needed)'
 	@echo 'make boot-gsp     boot real GSP firmware on real Xen against the GPU model: FIRMWARE=DIR VERSION= SOURCE=DIR PACK=FILE'
 	@echo 'make isolation    every hostile submission on real Xen (make check tries each third)'
+	@echo 'make submit       what guests submit by themselves on real Xen, with any firmware of Debian'"'"'s: VERSION='
+	@echo 'make release      every step of letting go of a guest times out once on real Xen (make check tries one)'
+	@echo 'make stress-xen   1000 random sequences of sixteen guests on real Xen (make check tries 100): SEED='
+	@echo 'make garbage      a million random submissions, hosted (make check tries 20000): SEED= GARBAGE='
 	@echo 'make check        set everything up, then run every test; ends with "N passed, N failed, N skipped"'
 	@echo 'make check-unit   unit tests only (seconds)     make check-xen   whole-system tests only'
 	@echo 'make check-peer   tests against headers and code of others'
@@ -418,7 +435,7 @@ help:
 	@echo 'make clean        remove build/'
 	@echo 'Variables: O=DIR output folder, V=1 show commands, FRESH=1 recall no results, RUN_ARGS=--fault'
 
-.PHONY: all run isolation boot-gsp check check-unit check-stress check-peer peer peer-nouveau judged proof proof-long check-xen fuzz bench bench-fwq bench-mmu bench-nvk unit stress fuzzers images linux-module bed system \
+.PHONY: all run isolation submit release stress-xen garbage boot-gsp check check-unit check-stress check-peer peer peer-nouveau judged proof proof-long check-xen fuzz bench bench-fwq bench-mmu bench-nvk unit stress fuzzers images linux-module bed system \
 	menuconfig defconfig allyesconfig allnoconfig format lint clean help
 
 -include $(shell find $(O)/xen $(O)/xen-test $(O)/asan $(O)/fuzz $(O)/dom0 -name '*.d' 2>/dev/null)

@@ -29,6 +29,16 @@ void front_raw_give(struct front_dev *dev)
 	dev->raw = false;
 }
 
+uint8_t *front_raw_userd(struct front_dev *dev, uint32_t channel)
+{
+	const struct front_channel *ch;
+
+	if (channel >= XENVGPU_MAX_CHANNELS)
+		return NULL;
+	ch = &dev->channel[channel];
+	return ch->live && ch->userd ? (uint8_t *)ch->userd->map.va + ch->userd_offset : NULL;
+}
+
 uint8_t *front_raw_slot(const struct front_raw *raw, uint32_t index)
 {
 	return (uint8_t *)&raw->sring->ring[index % XENVGPU_RING_SLOTS];

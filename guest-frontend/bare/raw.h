@@ -28,6 +28,9 @@ int front_raw_take(struct front_dev *dev, struct front_raw *out);
 /* The front goes on; only when ring and indices are as they were, whatever was done to the event page. */
 void front_raw_give(struct front_dev *dev);
 
+/* The USERD of a channel, XENVGPU_USERD_SIZE bytes that the device reads; NULL: no such channel. */
+uint8_t *front_raw_userd(struct front_dev *dev, uint32_t channel);
+
 /* Any slot as bytes, any index (taken modulo the ring): 64 bytes, shared with the backend. */
 uint8_t *front_raw_slot(const struct front_raw *raw, uint32_t index);
 

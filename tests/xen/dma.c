@@ -209,6 +209,15 @@ static int make_channel(struct dma *d)
 	return front_channel_create(d->dev, &req, &d->channel);
 }
 
+/* With a channel that has done nothing yet. */
+static void begin(struct dma *d)
+{
+	d->fence = UINT32_MAX; /* the first entry is number 0 */
+	HV_WRITE_ONCE(*(uint32_t *)d->ring->va, d->fence);
+	batch_begin(d);
+	push_set_object(&d->push, PUSH_COPY_SUBCHANNEL, d->engine_class);
+}
+
 int dma_open(struct dma *d, struct front_dev *dev)
 {
 	struct xenvgpu_class_list_resp classes;
@@ -238,10 +247,23 @@ int dma_open(struct dma *d, struct front_dev *dev)
 		dma_close(d);
 		return ret;
 	}
-	d->fence = UINT32_MAX; /* the first entry is number 0 */
-	HV_WRITE_ONCE(*(uint32_t *)d->ring->va, d->fence);
-	batch_begin(d);
-	push_set_object(&d->push, PUSH_COPY_SUBCHANNEL, d->engine_class);
+	begin(d);
+	return 0;
+}
+
+int dma_renew(struct dma *d)
+{
+	int ret = 0;
+
+	if (d->channel != UINT32_MAX)
+		ret = front_channel_destroy(d->dev, d->channel);
+	d->channel = UINT32_MAX;
+	if (!ret)
+		ret = make_channel(d);
+	if (ret)
+		return ret;
+	d->stopped = false;
+	begin(d);
 	return 0;
 }
 

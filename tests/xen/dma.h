@@ -36,6 +36,8 @@ struct dma {
 int dma_open(struct dma *d, struct front_dev *dev);
 /* Imports that are bound in its space and what is in it stay the caller's. Without a connection this only forgets. */
 void dma_close(struct dma *d);
+/* Another channel in place of this one, whatever that does. 0 or -errno; then it can be tried again. */
+int dma_renew(struct dma *d);
 
 /* Shows size bytes of an object from offset on, whole pages of 1 << shift, at a virtual address chosen here. */
 int dma_map(struct dma *d, uint32_t handle, uint64_t offset, uint64_t size, unsigned int shift,
