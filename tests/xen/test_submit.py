@@ -6,10 +6,11 @@ A bare PV guest and a Linux PVH guest have the GPU move their bytes at the same 
 guest rings by itself (doorbell=direct), also for channels of others, who do not mind. What a
 submission costs the driver domain is counted in steady state. Xen itself says that what the guests imported
 is mapped for the device alone. A guest is destroyed in the middle of its copies: its neighbour goes on, and
-everything returns to the start. No vendor instruction runs: FWSEC, booters and GSP-RM are stand-ins of the
-model.
+everything returns to the start. VERSION= chooses other firmware (`make submit`). No vendor instruction
+runs: FWSEC, booters and GSP-RM are stand-ins of the model.
 """
 
+import os
 import re
 import sys
 import time
@@ -20,7 +21,7 @@ import residue
 from system import System, fields
 from results import Results, check, check_equal
 
-VERSION = "535.113.01"
+VERSION = os.environ.get("VERSION") or "535.113.01"
 MIB = 1 << 20
 BATCHES, COPIES = 400, 8
 MOVED = 32 * MIB  # of an object; it is filled, copied in and copied out: three times that
