@@ -111,12 +111,14 @@ static unsigned int nr_sizes;
 
 static void write_policy(struct input *in)
 {
-	static const char *const keys[] = {"",		"/profile", "/vram",   "/weight",
-					   "/channels", "/engines", "/imports"};
+	static const char *const keys[] = {"",		"/profile", "/vram",	"/weight",
+					   "/channels", "/engines", "/imports", "/doorbell"};
+	char doorbell[VALUE_MAX];
 	char a[VALUE_MAX], b[VALUE_MAX], c[VALUE_MAX], d[VALUE_MAX], e[VALUE_MAX], f[VALUE_MAX];
 	const char *profile = value(in, a, "small"), *size = value(in, b, "131072");
 	const char *weight = value(in, c, "100"), *channels = value(in, d, "4");
 	const char *engines = value(in, e, "copy,graphics"), *imports = value(in, f, "256");
+	const char *bell = value(in, doorbell, take(in) % 2 ? "direct" : "mediated");
 	bool trusted = true;
 	uint64_t vram, w;
 
@@ -124,12 +126,14 @@ static void write_policy(struct input *in)
 	guest_policy_set(&g, "channels", channels);
 	guest_policy_set(&g, "engines", engines);
 	guest_policy_set(&g, "imports", imports);
+	guest_policy_set(&g, "doorbell", bell);
 	for (unsigned int i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		policy_perms(in, keys[i], &trusted);
 	if (trusted && plain_name(profile) && plain_number(size, 1, INT64_MAX, &vram) &&
 	    vram % 65536 == 0 && plain_number(weight, 1, 1000, &w) &&
 	    plain_number(channels, 0, 64, &w) && plain_number(imports, 0, 32768, &w) &&
-	    plain_engines(engines) && nr_sizes < sizeof(sizes) / sizeof(sizes[0]))
+	    plain_engines(engines) && (!strcmp(bell, "direct") || !strcmp(bell, "mediated")) &&
+	    nr_sizes < sizeof(sizes) / sizeof(sizes[0]))
 		sizes[nr_sizes++] = vram;
 }
 

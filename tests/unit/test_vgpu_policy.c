@@ -166,11 +166,6 @@ static void bad_limits_are_refused(void **state)
 	}
 }
 
-static void doorbell(struct fixture *f, const char *text)
-{
-	bed_node(f->g.bed, 0, f->bed.gpudom, text, "%s", node(f, "/doorbell"));
-}
-
 /* Ringing by itself is off unless dom0, and nobody else, says otherwise. */
 static void direct_doorbells_are_dom0s_to_give(void **state)
 {
@@ -184,19 +179,19 @@ static void direct_doorbells_are_dom0s_to_give(void **state)
 	p.direct = true;
 	assert_int_equal(read_policy(f, &p, why), 0);
 	assert_false(p.direct);
-	doorbell(f, "direct");
+	guest_policy_set(&f->g, "doorbell", "direct");
 	assert_int_equal(read_policy(f, &p, why), 0);
 	assert_true(p.direct);
-	doorbell(f, "mediated");
+	guest_policy_set(&f->g, "doorbell", "mediated");
 	assert_int_equal(read_policy(f, &p, why), 0);
 	assert_false(p.direct);
 	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		doorbell(f, bad[i]);
+		guest_policy_set(&f->g, "doorbell", bad[i]);
 		assert_int_equal(read_policy(f, &p, why), -EINVAL);
 		assert_false(p.direct);
 		assert_non_null(strstr(why, node(f, "/doorbell")));
 	}
-	doorbell(f, "direct");
+	guest_policy_set(&f->g, "doorbell", "direct");
 	guest_owns[0].dom = f->g.dom;
 	guest_owns[1].dom = f->bed.gpudom;
 	assert_true(hosted_xs_set_perms(hosted_xs_of(f->bed.h), 0, HV_XS_NONE, node(f, "/doorbell"),

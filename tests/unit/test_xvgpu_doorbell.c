@@ -10,11 +10,18 @@
 #include "hv/dom0/keeper.h"
 #include "hv/dom0/lock.h"
 
+#include <xen/io/vgpuif.h>
+
+#include "gpu/core/regs_vf.h"
+
 #define DIRECT "backend=gpudom,profile=small,doorbell=direct"
 #define MFN    ((0xf8000000u + 0xbb0000u) >> 12) /* of the board in fake_setup() */
 #define GFN    0xfe800u
 #define TRUST  "trust_doorbell=1\nprofiles = [ \"name=small, vram=256M, weight=70\" ]\n"
 #define GPU    "sys/bus/pci/devices/0000:03:00.0/"
+
+/* The page that dom0 finds is the one that the driver domain writes to, and the protocol names. */
+_Static_assert(NV_VF_DOORBELL == 0xbb0000u + XENVGPU_DOORBELL, "doorbell page");
 
 static struct xvgpu_keeper *k;
 static uint64_t now;
