@@ -136,36 +136,23 @@ static int read_limits(const char *dir, struct vgpu_policy *out, char *why, size
 	return err;
 }
 
-/* What is off unless dom0 says otherwise: a node that is not there says mediated. */
 static int read_doorbell(const char *dir, struct vgpu_policy *out, char *why, size_t why_size)
 {
-	char path[PATH_MAX_POLICY + 16], text[16];
-	int err;
+	char text[16];
+	int err = xenbus_read_str(HV_XS_NONE, dir, "doorbell", text, sizeof(text));
 
-	snprintf(path, sizeof(path), "%s/doorbell", dir);
-	out->direct = false;
-	err = check_owner(path, why, why_size);
-	if (err == -ENOENT || err == -EACCES)
+	out->direct = !err && !strcmp(text, "direct");
+	if (!err && (out->direct || !strcmp(text, "mediated")))
 		return 0;
-	if (err)
-		return err;
-	err = xenbus_read_str(HV_XS_NONE, dir, "doorbell", text, sizeof(text));
-	if (!err && !strcmp(text, "direct"))
-		out->direct = true;
-	else if (!err && strcmp(text, "mediated") != 0)
-		err = -EINVAL;
-	if (err == -E2BIG)
-		err = -EINVAL;
-	if (err)
-		snprintf(why, why_size, "%s is neither mediated nor direct", path);
-	return err;
+	snprintf(why, why_size, "%s/doorbell is neither mediated nor direct", dir);
+	return err && err != -E2BIG ? err : -EINVAL;
 }
 
 int vgpu_policy_read(hv_domid_t front, unsigned int index, struct vgpu_policy *out, char *why,
 		     size_t why_size)
 {
-	static const char *const keys[] = {"",		"/profile", "/vram",   "/weight",
-					   "/channels", "/engines", "/imports"};
+	static const char *const keys[] = {"",		"/profile", "/vram",	"/weight",
+					   "/channels", "/engines", "/imports", "/doorbell"};
 	char dir[PATH_MAX_POLICY], path[PATH_MAX_POLICY + 16];
 	int err = 0;
 
@@ -187,5 +174,7 @@ int vgpu_policy_read(hv_domid_t front, unsigned int index, struct vgpu_policy *o
 		err = read_limits(dir, out, why, why_size);
 	if (!err)
 		err = read_engines(dir, out, why, why_size);
-	return err ? err : read_doorbell(dir, out, why, why_size);
+	if (!err)
+		err = read_doorbell(dir, out, why, why_size);
+	return err;
 }

@@ -23,8 +23,8 @@ struct vgpu_policy {
 };
 
 /*
- * Reads /xvgpu/<this domain>/<front>/<index>/{profile,vram,weight,channels,engines,imports,doorbell}. All
- * but doorbell (without which it is mediated) are obligatory: a toolstack that does not know a limit must not be taken to allow everything. 0, or with a
+ * Reads /xvgpu/<this domain>/<front>/<index>/{profile,vram,weight,channels,engines,imports,doorbell}. All are
+ * obligatory: a toolstack that does not know a limit must not be taken to allow everything. 0, or with a
  * one-line reason in why: -ENOENT or -EACCES (a node is missing), -EPERM (dom0 does not own a node, or lets others write it),
  * -EINVAL (a value is not what it must be), or xenstore's error.
  */

@@ -72,8 +72,7 @@ static void direct_doorbells_have_values(void **state)
 	assert_int_equal(rsp.doorbell, 0);
 
 	guest_policy(b, "test", "16777216", "100");
-	bed_node(b->bed, 0, f->bed.gpudom, "direct", "/xvgpu/%u/%u/%u/doorbell", f->bed.gpudom,
-		 b->dom, b->index);
+	guest_policy_set(b, "doorbell", "direct");
 	guest_nodes(b);
 	bed_run(b->bed);
 	assert_string_equal(hosted_xs_str(f->bed.h, guest_back(b, "feature-doorbell")), "1");

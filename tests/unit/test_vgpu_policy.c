@@ -166,44 +166,31 @@ static void bad_limits_are_refused(void **state)
 	}
 }
 
-/* Ringing by itself is off unless dom0, and nobody else, says otherwise. */
 static void direct_doorbells_are_dom0s_to_give(void **state)
 {
 	static const char *const bad[] = {"", "Direct", "direct ", "1", "direct-but-much-too-long"};
-	struct hv_xs_perm guest_owns[] = {{0, false, false}, {0, true, false}};
 	struct fixture *f = *state;
 	struct vgpu_policy p;
 	char why[160];
 
 	guest_policy(&f->g, "p", "65536", "1");
-	p.direct = true;
 	assert_int_equal(read_policy(f, &p, why), 0);
 	assert_false(p.direct);
 	guest_policy_set(&f->g, "doorbell", "direct");
 	assert_int_equal(read_policy(f, &p, why), 0);
 	assert_true(p.direct);
-	guest_policy_set(&f->g, "doorbell", "mediated");
-	assert_int_equal(read_policy(f, &p, why), 0);
-	assert_false(p.direct);
 	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		guest_policy_set(&f->g, "doorbell", bad[i]);
 		assert_int_equal(read_policy(f, &p, why), -EINVAL);
 		assert_false(p.direct);
 		assert_non_null(strstr(why, node(f, "/doorbell")));
 	}
-	guest_policy_set(&f->g, "doorbell", "direct");
-	guest_owns[0].dom = f->g.dom;
-	guest_owns[1].dom = f->bed.gpudom;
-	assert_true(hosted_xs_set_perms(hosted_xs_of(f->bed.h), 0, HV_XS_NONE, node(f, "/doorbell"),
-					guest_owns, 2) >= 0);
-	assert_int_equal(read_policy(f, &p, why), -EPERM);
-	assert_false(p.direct);
 }
 
 static void missing_nodes_are_named(void **state)
 {
-	static const char *const keys[] = {"",		"/profile", "/vram",   "/weight",
-					   "/channels", "/engines", "/imports"};
+	static const char *const keys[] = {"",		"/profile", "/vram",	"/weight",
+					   "/channels", "/engines", "/imports", "/doorbell"};
 	struct fixture *f = *state;
 	struct vgpu_policy p;
 	char why[160];
@@ -230,8 +217,8 @@ static void set_perms(struct fixture *f, const char *key, const struct hv_xs_per
 /* The node, or any value in it, owned or writable by anybody but dom0. */
 static void only_dom0s_word_counts(void **state)
 {
-	static const char *const keys[] = {"",		"/profile", "/vram",   "/weight",
-					   "/channels", "/engines", "/imports"};
+	static const char *const keys[] = {"",		"/profile", "/vram",	"/weight",
+					   "/channels", "/engines", "/imports", "/doorbell"};
 	struct fixture *f = *state;
 	struct vgpu_policy p;
 	char why[160];

@@ -177,6 +177,7 @@ static inline void guest_policy(struct guest *g, const char *profile, const char
 	guest_policy_set(g, "channels", "64");
 	guest_policy_set(g, "engines", "copy,graphics");
 	guest_policy_set(g, "imports", "32768");
+	guest_policy_set(g, "doorbell", "mediated");
 }
 
 static inline const char *guest_front(const struct guest *g, const char *key)
