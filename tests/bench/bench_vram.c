@@ -4,7 +4,8 @@
  *
  *    bench_vram ours|bitmap|malloc LIVE PAIRS
  *
- * LIVE objects of 64 KiB to 2 MiB are made in a space in which they leave a quarter free, then PAIRS times one of them, any,
+ * Twice LIVE objects of 64 KiB to 2 MiB fill a space, and any half of them is freed, so that there are holes everywhere. Then PAIRS times
+ * one object, any,
  * is freed and another one made. `bitmap` is the textbook: a bit for 64 KiB, the search goes on where it ended last, whole words
  * of used ones are skipped. `malloc` is glibc's, with sizes divided by 4096: it can ask for more room. Prints nanoseconds of all
  * pairs, how many objects found no place, and the largest hole in percent of what is free (0: not known).
@@ -204,11 +205,19 @@ int main(int argc, char **argv)
 	}
 	live = strtoul(argv[2], NULL, 0);
 	pairs = strtoul(argv[3], NULL, 0);
-	at = calloc(live, sizeof(*at));
-	side->open(live * UNIT * (UNITS + 1) / 2 / 3 * 4 + UNITS * UNIT, (unsigned int)live);
-	for (unsigned long i = 0; i < live; i++) {
+	at = calloc(2 * live, sizeof(*at));
+	side->open(live * UNIT * (UNITS + 1), (unsigned int)(2 * live));
+	for (unsigned long i = 0; i < 2 * live; i++) {
 		if (!side->make(&at[i], any_size()))
 			at[i].size = 0;
+	}
+	for (unsigned long i = 2 * live; i > live; i--) {
+		unsigned long k = rnd() % i;
+		struct gpu_range one = at[k];
+
+		at[k] = at[i - 1];
+		if (one.size)
+			side->drop(&one);
 	}
 	t0 = now();
 	for (unsigned long i = 0; i < pairs; i++) {
