@@ -49,12 +49,25 @@ static void lost(struct gpu *gpu, void *arg)
 	card->lost = true;
 }
 
+/* Which queue it was is not known: every machine that has one on such an engine looks for itself. */
+static void awaken(uint64_t engines, void *arg)
+{
+	struct card *card = arg;
+
+	for (struct vdev *vdev = card->vdevs; vdev; vdev = vdev->next)
+		vdev_awaken(vdev, engines);
+}
+
 static void session_up(struct gpu_rm *rm, int err, void *arg)
 {
 	struct card *card = arg;
 
 	if (!err)
+		err = gpu_policy_set(rm, card->policy, card->slots);
+	if (!err)
 		err = gpu_scrubber_new(card->gpu, rm, &card->scrubber);
+	if (!err)
+		gpu_on_awaken(rm, awaken, card);
 	card->up(card, err, card->arg);
 }
 
@@ -71,12 +84,12 @@ static void firmware_up(struct gpu_boot *boot, int err, void *arg)
 }
 
 int card_probe(struct card *card, struct hv_pci *pci, const struct gpu_firmware *fw,
-	       const struct fwq_pack *pack, void (*up)(struct card *card, int err, void *arg),
-	       void *arg)
+	       const struct fwq_pack *pack, enum gpu_policy policy, unsigned int slots,
+	       void (*up)(struct card *card, int err, void *arg), void *arg)
 {
 	int err;
 
-	*card = (struct card){.up = up, .arg = arg};
+	*card = (struct card){.policy = policy, .slots = slots, .up = up, .arg = arg};
 	err = gpu_attach(pci, &card->gpu);
 	if (err)
 		return err;
@@ -109,11 +122,15 @@ void card_remove(struct card *card)
 
 struct card_state card_state(const struct card *card)
 {
-	return (struct card_state){
+	struct card_state state = {
 		.chip = gpu_info(card->gpu)->chip,
 		.vram = gpu_info(card->gpu)->vram_usable,
 		.free = gpu_vram_free_bytes(card->gpu),
 		.cleaned = gpu_scrubber_stats(card->scrubber)->bytes,
+		.turns = gpu_turn_stats(card->rm)->slots,
 		.lost = card->lost,
 	};
+
+	state.policy = gpu_policy_name(gpu_policy_get(card->rm, &state.slots));
+	return state;
 }

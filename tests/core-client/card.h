@@ -20,7 +20,9 @@ struct card {
 	struct gpu_boot *boot;
 	struct gpu_rm *rm;
 	struct gpu_scrubber *scrubber;
-	uint32_t copy_class; /* what a queue of a virtual device is made for */
+	uint32_t copy_class;	/* what a queue of a virtual device is made for */
+	enum gpu_policy policy; /* wanted */
+	unsigned int slots;
 	struct vdev *vdevs;
 	bool lost;
 	void (*up)(struct card *card, int err, void *arg);
@@ -28,19 +30,21 @@ struct card {
 };
 
 /*
- * Everything up to a card on which devices can be opened. 0: up(card, err, arg) will be called; in either case of
+ * How machines share engines (gpu_policy_set()) is said here. Everything up to a card on which devices can be opened. 0: up(card, err, arg) will be called; in either case of
  * an error card_remove() is next. -errno of what failed; -EIO: the board's DMA does not see our memory.
  */
 int card_probe(struct card *card, struct hv_pci *pci, const struct gpu_firmware *fw,
-	       const struct fwq_pack *pack, void (*up)(struct card *card, int err, void *arg),
-	       void *arg);
+	       const struct fwq_pack *pack, enum gpu_policy policy, unsigned int slots,
+	       void (*up)(struct card *card, int err, void *arg), void *arg);
 /* After the last vdev_close() is done. */
 void card_remove(struct card *card);
 
 struct card_state {
-	const char *chip;
+	const char *chip, *policy;
 	uint64_t vram, free; /* bytes: for devices, and what nobody has */
 	uint64_t cleaned;    /* bytes so far */
+	unsigned int slots;
+	uint64_t turns; /* of slots, so far */
 	bool lost;
 };
 struct card_state card_state(const struct card *card);

@@ -28,6 +28,7 @@ struct machine {
 	uint32_t put[VDEV_QUEUES], fence;
 	unsigned int answers;
 	int err;
+	bool rings; /* has the doorbell page */
 };
 
 struct host {
@@ -90,7 +91,9 @@ static int setup(void **state)
 	hosted_pci_reset(bed->slot);
 	host->bed = bed;
 	*state = host;
-	assert_int_equal(card_probe(&host->card, bed->pci, &bed->fw, bed->pack, up, host), 0);
+	assert_int_equal(card_probe(&host->card, bed->pci, &bed->fw, bed->pack, GPU_EQUAL_SHARE, 0,
+				    up, host),
+			 0);
 	assert_int_equal(hv_loop_until(count, &host->ups, 60 * HV_S), 0);
 	assert_int_equal(host->err, 0);
 	host->free = card_state(&host->card).free;
@@ -138,6 +141,8 @@ static void show_ram(struct machine *m)
 	assert_int_equal(vdev_dma_map(&m->vdev, RAM_VA, &m->ram, false), 0);
 }
 
+#define DOORBELL 0xbb0090u /* NV_VIRTUAL_FUNCTION_DOORBELL */
+
 static void open_queue(struct machine *m, unsigned int i)
 {
 	assert_int_equal(vdev_queue_open(&m->vdev, i, RAM_VA + AT_RING(i), ENTRIES, answered, m),
@@ -165,7 +170,10 @@ static bool run(struct machine *m, unsigned int i, struct push *p)
 	ring[m->put[i]] = push_entry(RAM_VA + AT_PUSH, 4 * p->n);
 	m->put[i] = (m->put[i] + 1) % ENTRIES;
 	*vdev_userd(&m->vdev, i, PUSH_USERD_GP_PUT) = m->put[i];
-	vdev_kick(&m->vdev, i);
+	if (m->rings)
+		gpu_wr32(m->vdev.card->gpu, DOORBELL, vdev_token(&m->vdev, i));
+	else
+		vdev_kick(&m->vdev, i);
 	return *fence == m->fence;
 }
 
@@ -211,6 +219,8 @@ static void two_machines_share_the_card(void **state)
 	struct card_state now = card_state(&host->card);
 
 	assert_string_equal(now.chip, "GA102");
+	assert_string_equal(now.policy, "equal-share");
+	assert_int_equal(now.turns, 0);
 	assert_true(now.free < host->free && host->free <= now.vram);
 	assert_true(now.cleaned >= 2 * FRAMEBUFFER);
 	show_ram(a);
@@ -292,6 +302,49 @@ static void a_fault_stops_a_queue_until_the_reset(void **state)
 	assert_int_equal(card_state(&host->card).free, host->free);
 }
 
+/* Engines tell that something has ended: whose it may be is interrupted, and nobody else. */
+static void an_interrupt_when_it_is_done(void **state)
+{
+	struct host *host = *state;
+	struct machine *a = machine_up(host, 0, 1), *b = machine_up(host, 1, 1);
+	struct push p;
+
+	show_ram(a);
+	open_queue(a, 2);
+	p = push_to(a);
+	assert_true(run(a, 2, &p));
+	assert_int_equal(hv_loop_until(never, NULL, HV_S), -ETIMEDOUT);
+	assert_int_equal(a->vdev.interrupts, 0);
+	p = push_to(a);
+	push_one(&p, 0, NVC56F_NON_STALL_INTERRUPT, 0);
+	assert_true(run(a, 2, &p));
+	assert_int_equal(hv_loop_until(count, &a->vdev.interrupts, HV_S), 0);
+	assert_int_equal(a->vdev.interrupts, 1);
+	assert_int_equal(b->vdev.interrupts, 0);
+	assert_int_equal(machine_down(a), 0);
+	assert_int_equal(machine_down(b), 0);
+}
+
+/* A machine with the doorbell page needs nobody to ring; what engines did for it is known all the same. */
+static void a_trusted_machine_rings_itself(void **state)
+{
+	struct host *host = *state;
+	struct machine *m = machine_up(host, 0, 1), *idle = machine_up(host, 1, 1);
+
+	vdev_trust(&m->vdev);
+	show_ram(m);
+	open_queue(m, 0);
+	open_queue(m, 1);
+	assert_int_not_equal(vdev_token(&m->vdev, 0), vdev_token(&m->vdev, 1));
+	m->rings = true;
+	moves_data(m, 0, 0, 0x12);
+	moves_data(m, 1, DATA, 0x13);
+	assert_int_equal(vdev_time(&idle->vdev), 0);
+	assert_true(vdev_time(&m->vdev) <= hv_now());
+	assert_int_equal(machine_down(m), 0);
+	assert_int_equal(machine_down(idle), 0);
+}
+
 /* What one machine has left in its framebuffer the next does not find. */
 static void framebuffers_are_clean(void **state)
 {
@@ -359,7 +412,8 @@ int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(two_machines_share_the_card),		  T(a_hole_is_harmless_until_it_is_filled),
+		T(two_machines_share_the_card),		  T(an_interrupt_when_it_is_done),
+		T(a_trusted_machine_rings_itself),	  T(a_hole_is_harmless_until_it_is_filled),
 		T(a_fault_stops_a_queue_until_the_reset), T(framebuffers_are_clean),
 		T(a_device_is_closed_while_it_opens),	  T(a_lost_card_lets_go),
 	};

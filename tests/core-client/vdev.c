@@ -207,7 +207,7 @@ int vdev_reset(struct vdev *vdev, vdev_answer *fn, void *arg)
 			continue;
 		vdev->leaving++;
 		gpu_channel_free(queue->channel, queue_gone, vdev);
-		queue->channel = NULL;
+		*queue = (struct vdev_queue){.vdev = vdev};
 	}
 	queue_gone(0, vdev);
 	return 0;
@@ -269,6 +269,7 @@ static void queue_ready(struct gpu_channel *channel, int err, void *arg)
 	struct vdev_queue *queue = arg;
 
 	(void)channel;
+	queue->open = !err;
 	if (err)
 		queue->channel = NULL;
 	if (!queue->vdev->closing)
@@ -319,4 +320,31 @@ void vdev_kick(struct vdev *vdev, unsigned int i)
 {
 	if (i < VDEV_QUEUES && vdev->queue[i].channel)
 		gpu_channel_ring(vdev->queue[i].channel);
+}
+
+void vdev_awaken(struct vdev *vdev, uint64_t engines)
+{
+	for (unsigned int i = 0; i < VDEV_QUEUES && !vdev->closing; i++) {
+		const struct vdev_queue *queue = &vdev->queue[i];
+
+		if (queue->open && engines >> gpu_channel_engine(queue->channel) & 1) {
+			vdev->interrupts++;
+			return;
+		}
+	}
+}
+
+uint64_t vdev_time(const struct vdev *vdev)
+{
+	return gpu_tenant_time(vdev->tenant);
+}
+
+void vdev_trust(struct vdev *vdev)
+{
+	gpu_tenant_direct(vdev->tenant);
+}
+
+uint32_t vdev_token(const struct vdev *vdev, unsigned int i)
+{
+	return gpu_channel_token(vdev->queue[i].channel);
 }

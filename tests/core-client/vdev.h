@@ -24,6 +24,7 @@ struct vdev;
 struct vdev_queue {
 	struct vdev *vdev;
 	struct gpu_channel *channel; /* NULL: closed */
+	bool open;		     /* it takes submissions */
 	struct gpu_fault fault;	     /* what stopped it; xid 0: nothing */
 };
 
@@ -39,7 +40,8 @@ struct vdev {
 	struct vdev_queue queue[VDEV_QUEUES];
 	uint32_t weight;
 	struct hv_work work;
-	unsigned int leaving; /* queues that a reset still waits for */
+	unsigned int interrupts; /* that the machine was given */
+	unsigned int leaving;	 /* queues that a reset still waits for */
 	void (*answer)(struct vdev *vdev, int err, void *arg);
 	void *arg;
 };
@@ -74,6 +76,16 @@ int vdev_queue_open(struct vdev *vdev, unsigned int i, uint64_t va, uint32_t ent
 		    vdev_answer *answer, void *arg);
 /* The queue's USERD, as the machine's CPU sees it. */
 volatile uint32_t *vdev_userd(struct vdev *vdev, unsigned int i, uint32_t offset);
+/* One of these engines has ended something: the machine is interrupted if it has a queue there. */
+void vdev_awaken(struct vdev *vdev, uint64_t engines);
+/* ns of engines that the machine has had. */
+uint64_t vdev_time(const struct vdev *vdev);
+/*
+ * The machine is trusted with the doorbell page, and rings by itself from its next queue on; what it writes there for an
+ * open queue.
+ */
+void vdev_trust(struct vdev *vdev);
+uint32_t vdev_token(const struct vdev *vdev, unsigned int i);
 /* The machine has rung: no queue of it, no harm. */
 void vdev_kick(struct vdev *vdev, unsigned int i);
 
