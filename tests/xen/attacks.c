@@ -30,6 +30,9 @@
 
 #define STOP_TIMEOUT  (60 * HV_S) /* an emulated machine may be slow */
 #define WAIT_HARMLESS (300 * HV_MS)
+#define STORM_BATCH   500u	  /* methods in a push buffer */
+#define FAULTS_MAX    600u	  /* more than a slice is ever forgiven in that time */
+#define PATIENCE      5u	  /* seconds */
 #define OWN_WORD      0x6000da7au /* as a header it has no data */
 
 /* ---------------------------------------------------------------- addresses */
@@ -359,7 +362,7 @@ static int doorbells_of_all(struct attack_place *p)
 
 	if (ret)
 		return ret;
-	for (unsigned int i = 0; i < 1000; i++) {
+	for (unsigned int i = 0; i < ATTACK_DOORBELLS; i++) {
 		for (unsigned int n = 0; n < XENVGPU_MAX_CHANNELS / 32; n++)
 			HV_WRITE_ONCE(raw.events->doorbell[n], UINT32_MAX);
 		(void)hv_evtchn_send(raw.port);
@@ -414,6 +417,66 @@ static int endless_wait(struct attack_place *p)
 	return host_semaphore(p, p->va + 64, NVC56F_SEM_EXECUTE_ACQUIRE);
 }
 
+/* A push buffer of nothing but interrupts, over and over. */
+static int storm(struct attack_place *p, uint32_t subchannel, uint32_t method, uint32_t data)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < ATTACK_INTERRUPTS / STORM_BATCH && !ret; i++) {
+		ret = dma_room(&p->dma, 2 * STORM_BATCH);
+		for (unsigned int n = 0; n < STORM_BATCH && !ret; n++)
+			push_one(&p->dma.push, subchannel, method, data);
+		if (!ret)
+			ret = dma_submit(&p->dma);
+	}
+	return ret ? ret : dma_wait(&p->dma, STOP_TIMEOUT);
+}
+
+static int interrupt_storm(struct attack_place *p)
+{
+	return storm(p, 0, NVC56F_NON_STALL_INTERRUPT, 0);
+}
+
+/* The same by the engine, which moves nothing. */
+static int awaken_storm(struct attack_place *p)
+{
+	return storm(p, COPY, NVC7B5_LAUNCH_DMA, NVC7B5_LAUNCH_DMA_INTERRUPT);
+}
+
+static bool is_stopped(void *arg)
+{
+	return ((struct dma *)arg)->stopped;
+}
+
+/* One more channel, which faults; -EBUSY: there are none for now. */
+static int fault_once(struct attack_place *p)
+{
+	struct dma dma;
+	int ret = dma_open(&dma, p->dma.dev);
+
+	if (ret)
+		return ret;
+	ret = dma_fill(&dma, p->nowhere, 1, 64);
+	if (!ret)
+		ret = dma_submit(&dma);
+	if (!ret)
+		ret = hv_loop_until(is_stopped, &dma, STOP_TIMEOUT);
+	dma_close(&dma);
+	return ret;
+}
+
+/* As quickly as it can, until it is told to wait; its other channel still works then. */
+static int fault_storm(struct attack_place *p)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < FAULTS_MAX && !ret; i++)
+		ret = fault_once(p);
+	if (ret != -EBUSY)
+		return ret ? ret : -EPROTO;
+	return dma_copy(&p->dma, p->va + HV_PAGE_SIZE, p->va, 64);
+}
+
 static int honest_copy(struct attack_place *p)
 {
 	return dma_copy(&p->dma, p->va + HV_PAGE_SIZE, p->va, 64);
@@ -462,7 +525,10 @@ const struct attack attacks[] = {
 	STOPS(put_beyond, ATTACK_HARMLESS),
 	STOPS(doorbells_of_all, ATTACK_HARMLESS),
 	STOPS(forged_names, ATTACK_HARMLESS),
+	STOPS(fault_storm, ATTACK_HARMLESS),
+	STOPS(interrupt_storm, ATTACK_HARMLESS),
 	{.name = "endless_copy", .run = endless_copy, .endless = true},
+	STOPS(awaken_storm, ATTACK_HARMLESS),
 	{.name = "endless_wait", .run = endless_wait, .endless = true},
 	STOPS(honest_copy, ATTACK_HARMLESS), /* what it is allowed to do still works */
 };
@@ -470,12 +536,23 @@ const unsigned int attacks_nr = sizeof(attacks) / sizeof(attacks[0]);
 
 /* ---------------------------------------------------------------- running one */
 
+static bool never(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
 static int place_open(struct attack_place *p, struct front_dev *dev)
 {
 	int ret;
 
 	memset(p, 0, sizeof(*p));
 	ret = dma_open(&p->dma, dev);
+	/* After many faults the backend asks for patience. */
+	for (unsigned int i = 0; i < PATIENCE && ret == -EBUSY; i++) {
+		(void)hv_loop_until(never, NULL, HV_S);
+		ret = dma_open(&p->dma, dev);
+	}
 	if (ret)
 		return ret;
 	ret = dma_buffer(&p->dma, 2, &p->buf, &p->va);
@@ -500,11 +577,6 @@ static int place_close(struct attack_place *p)
 {
 	dma_close(&p->dma);
 	return p->buf ? front_import_free(p->dma.dev, p->buf) : 0;
-}
-
-static bool is_stopped(void *arg)
-{
-	return ((struct dma *)arg)->stopped;
 }
 
 static int judge(const struct attack *attack, struct attack_place *p, char *why, size_t size)

@@ -16,6 +16,10 @@
 #define ATTACK_MMU_FAULT   31u /* FIFO_ERROR_MMU_ERR_FLT */
 #define ATTACK_PBDMA_ERROR 32u /* PBDMA_ERROR */
 
+/* How much of it: the test counts what arrives at the driver domain. */
+#define ATTACK_DOORBELLS  20000u
+#define ATTACK_INTERRUPTS 20000u
+
 /* What it has to work with. */
 struct attack_place {
 	struct dma dma;

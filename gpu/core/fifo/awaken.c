@@ -26,14 +26,28 @@ static uint64_t engines_of(const struct gpu_awaken *a, const struct gpu_intr_vec
 	return mask;
 }
 
+static void tell(struct gpu_awaken *a)
+{
+	uint64_t engines = a->pending & a->used;
+
+	a->pending = 0;
+	a->last = hv_now();
+	if (a->fn && engines)
+		a->fn(engines, a->arg);
+}
+
+/* The first after a while is told at once and costs nothing more; the next waits for the end of the gap, masked. */
 static void on_vectors(const struct gpu_intr_vectors *raised, void *arg)
 {
 	struct gpu_awaken *a = arg;
 
+	a->pending |= engines_of(a, raised);
+	if (hv_now() - a->last >= GPU_AWAKEN_GAP) {
+		tell(a);
+		return;
+	}
 	gpu_intr_mask(a->intr, &a->source, true);
-	hv_timer_arm(&a->gap, hv_now() + GPU_AWAKEN_GAP);
-	if (a->fn)
-		a->fn(engines_of(a, raised) & a->used, a->arg);
+	hv_timer_arm(&a->gap, a->last + GPU_AWAKEN_GAP);
 }
 
 static void gap_over(struct hv_timer *t)
@@ -41,6 +55,7 @@ static void gap_over(struct hv_timer *t)
 	struct gpu_awaken *a = (struct gpu_awaken *)((char *)t - offsetof(struct gpu_awaken, gap));
 
 	gpu_intr_mask(a->intr, &a->source, false);
+	tell(a);
 }
 
 /* Who has channels there would wait in vain: they look by themselves then. */

@@ -4,8 +4,8 @@
  *
  * A channel can have an interrupt raised that stalls nothing: NON_STALL_INTERRUPT of Host, INTERRUPT_TYPE and AWAKEN
  * of engine classes. Its vector is the engine's; which channel it was nobody tells. Any guest can raise as many as
- * it likes, so after each that is heard they are all masked for GPU_AWAKEN_GAP: what comes meanwhile is one more,
- * in the end. An engine's vector is enabled while there are channels for it, and somebody to be told.
+ * it likes, so a second one within GPU_AWAKEN_GAP has them all masked until that is over: what comes meanwhile is one
+ * more, in the end. An engine's vector is enabled while there are channels for it, and somebody to be told.
  *
  * Host's own method names no engine, and no public source says which of several on one runlist it interrupts for:
  * engines of a runlist are taken for one.
@@ -27,8 +27,10 @@ struct gpu_awaken {
 	const struct gpu_engines *engines;
 	struct gpu_intr_source source;
 	struct hv_timer gap;
-	uint64_t used;	 /* engines that have channels */
-	uint64_t silent; /* of these, those whose silence was logged */
+	uint64_t used;	  /* engines that have channels */
+	uint64_t silent;  /* of these, those whose silence was logged */
+	uint64_t pending; /* not told of yet */
+	uint64_t last;	  /* when somebody was told */
 	void (*fn)(uint64_t engines, void *arg);
 	void *arg;
 };
