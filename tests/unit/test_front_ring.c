@@ -316,9 +316,15 @@ static void info_objects(struct fb *f, struct xenvgpu_response *rsp)
 	put(f, rsp);
 }
 
+static void info_channels(struct fb *f, struct xenvgpu_response *rsp)
+{
+	rsp->op.info.max_channels = XENVGPU_MAX_CHANNELS + 1;
+	fb_put(f, rsp);
+}
+
 static void info_reserved(struct fb *f, struct xenvgpu_response *rsp)
 {
-	rsp->op.info.reserved[3] = 1;
+	rsp->op.info.reserved[2] = 1;
 	put(f, rsp);
 }
 
@@ -395,6 +401,7 @@ static const struct lie lies[] = {
 	{"info free above size", XENVGPU_OP_INFO, info_free_above_size},
 	{"info copy_max", XENVGPU_OP_INFO, info_copy_max},
 	{"info objects", XENVGPU_OP_INFO, info_objects},
+	{"info channels", XENVGPU_OP_INFO, info_channels},
 	{"info reserved", XENVGPU_OP_INFO, info_reserved},
 	{"index one too far", XENVGPU_OP_PING, index_one_too_far},
 	{"index a ring too far", XENVGPU_OP_PING, index_a_ring_too_far},

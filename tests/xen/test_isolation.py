@@ -4,13 +4,15 @@
 
 tests/xen/images/attacker.c has the GPU try, case by case, to leave what is the guest's own (tests/xen/attacks.c
 names the error that each has to end with). A neighbour copies and verifies by the GPU all the while: its
-progress is checked before, during and after. Xen's IOMMU sees nothing of it. Each third case is tried here,
+progress is checked before, during and after. What storms of doorbells and interrupts bring to the driver domain is
+counted: a small part of what was sent. Xen's IOMMU sees nothing of it. Each third case is tried here,
 all of them with ISOLATION=all (`make isolation`) and, without Xen, in tests/unit/test_attacks.c.
 """
 
 import os
 import re
 import sys
+import time
 
 import system
 import archives
@@ -19,6 +21,8 @@ from results import Results, check, check_equal
 
 VERSION = "535.113.01"
 EVERY = 1 if os.environ.get("ISOLATION") == "all" else 3
+STORMS = ("doorbells_of_all", "interrupt_storm", "awaken_storm")
+UPCALLS = 45_000  # a second that gpudom's brakes let one guest cause at most (docs/limits.md)
 ENTRY = re.compile(r"STOPS\((\w+), |name = \"(\w+)\"(?:.*?\.(endless))?")
 
 
@@ -27,6 +31,45 @@ def cases():
     with open(f"{system.ROOT}/tests/xen/attacks.c", encoding="utf-8") as f:
         table = f.read().split("const struct attack attacks[] = {")[1].split("};")[0]
     return [(m[1] or m[2], bool(m[3])) for m in ENTRY.finditer(table)]
+
+
+def sent_by_storm(name):
+    """The number behind this name in attacks.h."""
+    with open(f"{system.ROOT}/tests/xen/attacks.h", encoding="utf-8") as f:
+        return int(re.search(rf"#define {name}\s+(\d+)u", f.read())[1])
+
+
+class Storms:
+    """What has arrived at the driver domain since the attacker began: its events, interrupts, upcalls."""
+
+    def __init__(self, s):
+        self.s, self.events, self.interrupts = s, 0, 0  # sent by storms so far
+        self.before, self.began = self.counts(), time.time()
+
+    def counts(self):
+        status, slices = self.s.gpudom_status(), self.s.slices()
+        attacker = slices[self.s.domid("attacker"), 0]
+        return {"events": int(attacker["events-received"]), "brakes": int(attacker["brakes"]),
+                "awakenings": int(status["awakenings"]), "upcalls": int(status["upcalls"]),
+                "doorbells": sum(int(device["doorbells"]) for device in slices.values())}
+
+    def judge(self, name):
+        """Only a small part may have arrived; interrupts beyond that are for work, which doorbells count."""
+        if name == "doorbells_of_all":
+            self.events += sent_by_storm("ATTACK_DOORBELLS")
+        else:
+            self.interrupts += sent_by_storm("ATTACK_INTERRUPTS")
+        time.sleep(1)  # counters are published twice a second
+        seconds = time.time() - self.began
+        now = self.counts()
+        came = {key: now[key] - self.before[key] for key in now}
+        print(f"isolation: up to {name}: {came} in {seconds:.1f} s; sent by storms: {self.events} events, "
+              f"{self.interrupts} interrupts")
+        check(came["events"] <= self.events // 10, f"{came['events']} of {self.events} events came through")
+        check(came["brakes"] > 0, "nobody was braked")
+        check(came["awakenings"] <= self.interrupts // 10 + came["doorbells"],
+              f"{came['awakenings']} interrupts of {self.interrupts}, {came['doorbells']} doorbells")
+        check(came["upcalls"] / seconds <= UPCALLS, f"{came['upcalls']} upcalls in {seconds:.1f} s")
 
 
 class Neighbour:
@@ -67,6 +110,7 @@ def main():
             return None if rc else out.strip()
         victim.goes_on("before all")
         begin = len(s.xen_log())
+        storms = Storms(s)
         s.tell("attacker", "start")
         for name, endless in cases()[::EVERY]:
             if endless:
@@ -77,6 +121,8 @@ def main():
             with results.case(name):
                 s.wait(lambda: said(f"case-{name}") or said("done") == "FAILED", f"{name} to end", 120)
                 check_equal(said(f"case-{name}"), "ok", f"what came of {name}")
+                if name in STORMS:
+                    storms.judge(name)
                 victim.goes_on(f"after {name}")
         with results.case("that were all"):
             s.wait_node("attacker", "done", "ok", 30)

@@ -53,9 +53,10 @@ def pins(s, names):
     return found
 
 
-def doorbells(s):
-    """Rung for the one guest that there is, so far."""
-    return int(next(iter(s.slices().values()))["doorbells"])
+def counted(s):
+    """(doorbells rung for the one guest that there is, events sent to it for completions), so far."""
+    stats = next(iter(s.slices().values()))
+    return int(stats["doorbells"]), int(stats["completions-sent"])
 
 
 def costs(s, results):
@@ -63,18 +64,20 @@ def costs(s, results):
     s.create_worker("counter", f"mode=submit batches={BATCHES} ops={COPIES} bytes=4M key=3", "32M")
     s.wait_node("counter", "phase", "ready", 120)
     calls, status = settled(s)
-    rung = doorbells(s)
+    rung, told = counted(s)
     s.tell("counter", "run")
     s.wait_node("counter", "phase", "submitted", 120)
     calls_after, status_after = settled(s)
-    rung = doorbells(s) - rung
+    rung, told = (now - before for now, before in zip(counted(s), (rung, told)))
     s.tell("counter", "read")
     guest = fields(s.wait_node("counter", "result", "verified", 120))
     own = {k: v - calls.get(k, 0) for k, v in calls_after.items() if v != calls.get(k, 0)}
     upcalls = int(status_after["upcalls"]) - int(status["upcalls"])
     copied = int(status_after["copied"]) - int(status["copied"])
+    awakenings = int(status_after["awakenings"]) - int(status["awakenings"])
     print(f"submit: gpudom, {BATCHES} batches of {COPIES} copies: {sum(own.values())} hypercalls {own}, "
-          f"{upcalls} upcalls, {rung} doorbells, {copied} bytes copied; guest: {guest}")
+          f"{upcalls} upcalls, {rung} doorbells, {awakenings} interrupts, {told} completions told, "
+          f"{copied} bytes copied; guest: {guest}")
     with results.case("a batch costs the guest one event"):
         check_equal((guest["submissions"], guest["sends"]), (str(BATCHES), str(BATCHES)), "batches and events")
         check_equal((guest["requests"], guest["grants"]), ("0", "0"), "requests and grants")
@@ -82,11 +85,19 @@ def costs(s, results):
         check_equal(rung, BATCHES, "doorbells rung")
     with results.case("a batch costs the driver domain no grant operation"):
         check_equal({k: v for k, v in own.items() if k.startswith(GRANT_TABLE_OP)}, {}, "grant operations")
-    with results.case("a batch costs the driver domain at most one upcall"):
+    sends = own.get(EVTCHN_SEND, 0) - told
+    with results.case("a batch costs the driver domain at most one upcall, its end at most one interrupt"):
+        check(awakenings <= BATCHES, f"{awakenings} interrupts for {BATCHES} batches")
         # Besides, each request to xenstore, of which gpudom makes some twice a second, has an answer.
-        sends = own.get(EVTCHN_SEND, 0)
-        check(upcalls <= BATCHES + 2 * sends, f"{upcalls} upcalls, {BATCHES} batches, {sends} events sent")
-        check(sends < BATCHES, f"{sends} events were sent for {BATCHES} batches")
+        check(upcalls <= BATCHES + awakenings + 2 * sends,
+              f"{upcalls} upcalls, {BATCHES} batches, {awakenings} interrupts, {sends} other events sent")
+    with results.case("the end of a batch costs at most one event"):
+        check(told <= BATCHES, f"{told} events told of completions of {BATCHES} batches")
+        check(sends < BATCHES, f"{sends} other events were sent for {BATCHES} batches")
+    with results.case("the guest sleeps until it is told"):
+        check_equal(guest["fallbacks"], "0", "ends that the guest had to find by itself")
+        check(int(guest["sleeps"]) > 0, "the guest never slept")
+        check(int(guest["upcalls"]) <= told + 2 * sends + 20, f"it was woken {guest['upcalls']} times, told {told} times")
     with results.case("a batch costs the driver domain no copy of its bytes"):
         moved = BATCHES * MIB
         check(copied < moved // 100, f"{copied} bytes were copied, {moved} moved")
