@@ -425,7 +425,7 @@ DEFINE_RING_TYPES(xen_vgpuif, struct xenvgpu_request, struct xenvgpu_response);
  * ignored.
  *
  * Completions: a submission ends by writing a semaphore into guest memory, and may raise its engine's interrupt
- * (RELEASE_WFI ... AWAKEN, NON_STALL_INTERRUPT). A front that wants to sleep until then sets bit N % 32 of
+ * (Host's NON_STALL_INTERRUPT, INTERRUPT_TYPE and AWAKEN_ENABLE of engine classes). A front that wants to sleep until then sets bit N % 32 of
  * armed[N / 32], then looks at the semaphore once more, then sleeps. At an interrupt of an engine the back takes
  * out the bits of the channels on that engine, and, if there were any, notifies: all that has ended by then
  * costs one event. A bit may be taken out though its channel has not ended anything: look, and arm again.
