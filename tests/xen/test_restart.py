@@ -127,12 +127,10 @@ def firmware_set(s, results, guests, digest):
             verifies(s, guest, losses[guest] + 1)
         s.say(f"firmware set: serves and guests verified after {s.seconds() - began:.1f} s")
     with results.case("firmware-that-does-not-start-is-taken-back"):
-        losses = progress(s, guests[0])[1]
         s.qom_set("gpu0", "fault", "booter-load-error=0x42")
         rc, out = s.sh(f"xvgpu firmware set gpudom {ARCHIVE}", 300)
         check(rc == 1 and f"firmware {VERSION} does not serve" in out, f"{rc}: {out}")
         check(f"serves with {OTHER_ARCHIVE} again" in out and s.gpudom_running(), out)
-        verifies(s, guests[0], losses + 1)
     with results.case("a-damaged-archive-is-refused-before-anything-happens"):
         old, config = s.domid("gpudom"), s.ok("cat /etc/xvgpu/gpudom.cfg")
         s.ok(f"printf x | dd of={ARCHIVE} bs=1 seek=4096 conv=notrunc")

@@ -10,6 +10,7 @@ everything returns to the start. VERSION= chooses other firmware (`make submit`)
 runs: FWSEC, booters and GSP-RM are stand-ins of the model.
 """
 
+import json
 import os
 import re
 import sys
@@ -18,7 +19,7 @@ import time
 import system  # noqa: F401
 import archives
 import residue
-from system import System, fields
+from system import LIB, System, fields
 from results import Results, check, check_equal
 
 VERSION = os.environ.get("VERSION") or "535.113.01"
@@ -189,6 +190,28 @@ def death(s, results, when=""):
     s.ok("xl destroy stays")
 
 
+def limits(s, results):
+    """A guest of a profile with 4 channels and 1 MiB of imports takes what it can get."""
+    s.ok(r"""sed -i 's/^]/\t"name=few, vram=16M, channels=4, engines=copy, imports=1M",\n]/' /etc/xvgpu/profiles.conf""")
+    s.create("few", f'type="pv"\nkernel="{LIB}/images/worker"\nmemory=16\nextra="mode=limits"\n'
+             + s.vgpu("16M", "few"))
+    got = fields(s.wait_node("few", "result", "refused", 120))
+    with results.case("a profile's fifth channel is refused"):
+        check_equal((got["channels"], got["max"], got["error"]), ("4", "4", "-28"), "channels, INFO's limit, errno")
+    with results.case("a profile's imports are bounded"):
+        check(256 - 8 < int(got["pages"]) <= 256 and got["error-of-import"] == "-28", f"{got}")
+    with results.case("list and top tell of it"):
+        def counted():
+            found, = (one for one in json.loads(s.ok("xvgpu list --json"))["slices"] if one["guest"] == "few")
+            return found if found["counters"]["imported_pages"] == int(got["pages"]) else None
+        listed = s.wait(counted, "the counters of few", 20)
+        check_equal((listed["channels"], listed["engines"], listed["imports"], listed["counters"]["channels"]),
+                    (4, "copy", 256, 4), "limits and channels in list --json")
+        top = s.ok("xvgpu top -d 1 -n 1")
+        check(re.search(rf"^few +\d+ +0 gpudom .* {got['pages']} +\d+ +4 +0$", top, re.M), top)
+    s.ok("xl destroy few")
+
+
 def released(s):
     """What is left when no slice is."""
     s.wait(lambda: not s.slices(), "the slices to be released", 60)
@@ -205,6 +228,7 @@ def main():
         before = residue.snapshot(s)
         begin = len(s.xen_log())
         costs(s, results)
+        limits(s, results)
         together(s, results)
         death(s, results)
         used = released(s)

@@ -12,6 +12,7 @@
  *   mode=submit open, answer data/phase "ready", wait for data/go=run, publish batches= batches of ops= copies,
  *               each when the last has ended, answer data/phase "submitted"; at data/go=read read back and
  *               verify, answer data/result
+ *   mode=limits make channels, then import pages, until that is refused; data/result tells how many
  *   mode=idle   never touch the device
  *   mode=sit    connect and stay
  * With via=gpu, hold and loop move the bytes by submissions of their own to the GPU. After its work the guest
@@ -22,7 +23,8 @@
 #include "tests/xen/pattern.h"
 #include "worker.h"
 
-#define PIECE ((uint64_t)MOVER_PIECE) /* bytes per call */
+#define PIECE	   ((uint64_t)MOVER_PIECE) /* bytes per call */
+#define LIMIT_STEP 8u			   /* pages of an import, in mode=limits */
 
 static uint64_t key, seed, bytes;
 static bool via_gpu;
@@ -255,6 +257,37 @@ static void submit(uint64_t batches, uint64_t ops)
 		       (unsigned long long)(after.fallbacks - before.fallbacks));
 }
 
+static void limits(void)
+{
+	struct front_dev *dev = connect(120 * HV_S);
+	struct dma *d = &mover.dma;
+	struct xenvgpu_info_resp info;
+	struct front_import *import;
+	unsigned int channels = 1, pages;
+	uint32_t channel;
+	int err = dev ? front_info(dev, &info) : -ENODEV, refusal;
+
+	if (!err)
+		err = dma_open(d, dev); /* one channel, and the pages of its ring */
+	if (err) {
+		answer("result", "FAILED: %d", err);
+		return;
+	}
+	do {
+		const struct xenvgpu_channel_create_req req = {.space = d->space,
+							       .engine_class = d->engine_class,
+							       .gpfifo = d->ring_va,
+							       .entries = DMA_SLOTS};
+
+		refusal = front_channel_create(dev, &req, &channel);
+		channels += !refusal;
+	} while (!refusal);
+	for (pages = d->ring->pages; !err; pages += err ? 0 : LIMIT_STEP)
+		err = front_mem_import(dev, LIMIT_STEP, 0, &import);
+	answer("result", "refused channels=%u error=%d max=%u pages=%u error-of-import=%d",
+	       channels, refusal, info.max_channels, pages, err);
+}
+
 static void cycle(uint64_t cycles)
 {
 	for (uint64_t i = 0; i < cycles; i++) {
@@ -297,6 +330,8 @@ static int worker_start(int argc, char **argv)
 	else if (!strcmp(mode, "submit"))
 		submit(order_number(argc, argv, "batches", 100),
 		       order_number(argc, argv, "ops", 4));
+	else if (!strcmp(mode, "limits"))
+		limits();
 	else if (!strcmp(mode, "sit"))
 		answer("phase", connect(120 * HV_S) ? "connected" : "FAILED");
 	else if (strcmp(mode, "idle") != 0)
