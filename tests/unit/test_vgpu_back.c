@@ -389,7 +389,8 @@ static void stats_come_when_something_happened(void **state)
 
 	text = domain_stats(&f->bed, "xvgpu");
 	assert_non_null(text);
-	assert_ptr_equal(strstr(text, "state=running chip=GA102 pci=10de:2235 "), text);
+	assert_ptr_equal(strstr(text, "state=running chip=GA102 family=ga102 pci=10de:2235 "),
+			 text);
 	assert_int_equal(bed_stat(text, "vram-total"), 191 * MIB);
 	guest_plug(g, 4 * MIB);
 	guest_connect(g);
