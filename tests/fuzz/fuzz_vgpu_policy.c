@@ -113,8 +113,8 @@ static void write_policy(struct input *in)
 {
 	static const char *const keys[] = {"",		"/profile", "/vram",	"/weight",
 					   "/channels", "/engines", "/imports", "/doorbell"};
-	char doorbell[VALUE_MAX];
 	char a[VALUE_MAX], b[VALUE_MAX], c[VALUE_MAX], d[VALUE_MAX], e[VALUE_MAX], f[VALUE_MAX];
+	char doorbell[VALUE_MAX];
 	const char *profile = value(in, a, "small"), *size = value(in, b, "131072");
 	const char *weight = value(in, c, "100"), *channels = value(in, d, "4");
 	const char *engines = value(in, e, "copy,graphics"), *imports = value(in, f, "256");

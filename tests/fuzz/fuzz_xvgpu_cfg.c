@@ -4,7 +4,7 @@
  * themselves. The first byte chooses who reads the rest. Whatever the text, what is accepted must
  * keep the rules that later code relies on, and a refusal must be one printable line.
  *
- * COVERS: hv/dom0/spec.c hv/dom0/status.c hv/dom0/config.c hv/dom0/profiles.c hv/dom0/edit.c
+ * COVERS: hv/dom0/spec.c hv/dom0/status.c hv/dom0/config.c hv/dom0/profiles.c
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,31 +124,6 @@ static void try_guest(const char *text)
 	xvgpu_spec_slots(specs, guest.n, 0x55, &err);
 }
 
-static void try_driver(const char *text)
-{
-	struct xvgpu_driver driver;
-	struct xvgpu_err err;
-	char bdf[XVGPU_BDF_MAX];
-
-	if (xvgpu_driver_read(as_file(text), &driver, &err)) {
-		check_printable(err.text);
-		return;
-	}
-	for (int i = 0; i < driver.n; i++)
-		must(!xvgpu_parse_bdf(driver.bdf[i], bdf) && !strcmp(bdf, driver.bdf[i]),
-		     "a function's name is canonical");
-}
-
-static void check_profile(const struct xvgpu_profile *p)
-{
-	must(p, "a profile is found");
-	must(p->channels <= XVGPU_MAX_CHANNELS, "channels are in range");
-	must(p->imports <= XVGPU_MAX_IMPORTS, "imports are in range");
-	must(!strcmp(p->engines, "copy") || !strcmp(p->engines, "graphics") ||
-		     !strcmp(p->engines, "copy,graphics"),
-	     "engines are as the driver domain reads them");
-}
-
 /*
  * Whatever the config: one that could be read can still be read when a setting was changed, and then the
  * setting is what it was to be and the others are what they were.
@@ -175,6 +150,32 @@ static void try_edit(const char *text)
 	free(changed);
 }
 
+static void try_driver(const char *text)
+{
+	struct xvgpu_driver driver;
+	struct xvgpu_err err;
+	char bdf[XVGPU_BDF_MAX];
+
+	try_edit(text);
+	if (xvgpu_driver_read(as_file(text), &driver, &err)) {
+		check_printable(err.text);
+		return;
+	}
+	for (int i = 0; i < driver.n; i++)
+		must(!xvgpu_parse_bdf(driver.bdf[i], bdf) && !strcmp(bdf, driver.bdf[i]),
+		     "a function's name is canonical");
+}
+
+static void check_profile(const struct xvgpu_profile *p)
+{
+	must(p, "a profile is found");
+	must(p->channels <= XVGPU_MAX_CHANNELS, "channels are in range");
+	must(p->imports <= XVGPU_MAX_IMPORTS, "imports are in range");
+	must(!strcmp(p->engines, "copy") || !strcmp(p->engines, "graphics") ||
+		     !strcmp(p->engines, "copy,graphics"),
+	     "engines are as the driver domain reads them");
+}
+
 static void try_profiles(const char *text)
 {
 	static struct xvgpu_profiles profiles;
@@ -190,6 +191,9 @@ static void try_profiles(const char *text)
 		must(xvgpu_profiles_apply(&profiles, &spec, &err) == 0, "defaults are allowed");
 		check_spec(&spec);
 		check_profile(xvgpu_profile_find(&profiles, spec.profile));
+		spec.direct = true;
+		must((xvgpu_profiles_apply(&profiles, &spec, &err) == 0) == profiles.trust_doorbell,
+		     "whom to trust is said");
 		spec.vram = UINT64_MAX;
 		must(xvgpu_profiles_apply(&profiles, &spec, &err) != 0, "there is a limit");
 	}
@@ -213,8 +217,8 @@ static void try_numbers(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const readers[])(const char *) = {
-		try_spec, try_status, try_guest, try_edit, try_driver, try_profiles, try_numbers};
+	static void (*const readers[])(const char *) = {try_spec,   try_status,	  try_guest,
+							try_driver, try_profiles, try_numbers};
 	char *text;
 
 	if (size == 0 || size > 8192)
