@@ -127,8 +127,13 @@ def firmware_set(s, results, guests, digest):
             verifies(s, guest, losses[guest] + 1)
         s.say(f"firmware set: serves and guests verified after {s.seconds() - began:.1f} s")
     with results.case("firmware-that-does-not-start-is-taken-back"):
+        log = len(s.guest_log("gpudom"))
         s.qom_set("gpu0", "fault", "booter-load-error=0x42")
-        rc, out = s.sh(f"xvgpu firmware set gpudom {ARCHIVE}", 300)
+        s.ok(f"(xvgpu firmware set gpudom {ARCHIVE} >/tmp/set.log 2>&1; echo $? >/tmp/set.rc) </dev/null >/dev/null &")
+        s.wait_guest("gpudom", f"firmware {VERSION} does not start: run_booter_load", 120, log)
+        s.qom_set("gpu0", "fault", "none")  # before the next start, which waits until xl has taken this one away
+        wait_dom0(s, "until [ -s /tmp/set.rc ]; do sleep 0.2; done", "xvgpu to go back", 150)
+        rc, out = int(s.ok("cat /tmp/set.rc")), s.ok("cat /tmp/set.log")
         check(rc == 1 and f"firmware {VERSION} does not serve" in out, f"{rc}: {out}")
         check(f"serves with {OTHER_ARCHIVE} again" in out and s.gpudom_running(), out)
     with results.case("a-damaged-archive-is-refused-before-anything-happens"):
