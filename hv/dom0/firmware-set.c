@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "commands.h"
+#include "doorbell.h"
 #include "edit.h"
 #include "firmware.h"
 #include "gpu/core/boot/firmware.h"
@@ -173,7 +174,10 @@ static int wait_gone(struct change *c, unsigned int domid, struct xvgpu_err *err
 			  XVGPU_LINGER / 1000);
 }
 
-/* Ends the domain if there is one. One that is shutting down is xl's own process's to destroy. */
+/*
+ * Ends the domain if there is one, after guests that ring by themselves have lost its doorbell page: the daemon,
+ * which sees to that otherwise, waits for the lock. One that is shutting down is xl's own process's to destroy.
+ */
 static int stop(struct change *c, bool orderly, struct xvgpu_err *err)
 {
 	const char *shutdown[] = {"shutdown", c->name, NULL};
@@ -186,6 +190,11 @@ static int stop(struct change *c, bool orderly, struct xvgpu_err *err)
 	if (rc || !dom)
 		return rc;
 	domid = dom->domid;
+	rc = xvgpu_doorbells_take(c->xs, &c->domains, domid);
+	if (rc)
+		return xvgpu_fail(err, rc,
+				  "%s: cannot take back its doorbell page from all guests: %s",
+				  c->name, strerror(-rc));
 	if (orderly || dom->shutdown) {
 		rc = dom->shutdown ? 0 : xvgpu_xl(&why, shutdown);
 		if (!rc)
