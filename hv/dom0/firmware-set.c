@@ -312,8 +312,14 @@ static int set(struct change *c, struct xvgpu_err *err)
 		return 0;
 	}
 	rc = stop(c, true, err);
-	if (!rc)
-		rc = start(c, &stuck, err);
+	if (rc) { /* whatever runs, or is started by the daemon, does so with what it had */
+		struct xvgpu_err inner;
+
+		if (xvgpu_write_file(c->config, c->before, &inner))
+			xvgpu_say("%s", inner.text);
+		return rc;
+	}
+	rc = start(c, &stuck, err);
 	if (rc)
 		return go_back(c, stuck, err);
 	printf("%s: serves with firmware %s, memory=%u; before: %s\n", c->name, c->version,

@@ -171,13 +171,13 @@ static void show_slice(const struct shown *s, bool json, bool first)
 	printf("%s\n    {\"guest\": \"%s\", \"domid\": %u, \"index\": %u, \"backend\": \"%s\", "
 	       "\"backend_domid\": %u, \"profile\": \"%s\", \"vram\": %" PRIu64
 	       ", \"weight\": %" PRIu32 ", \"doorbell\": \"%s\", \"plug\": \"%s\", "
-	       "\"front_state\": \"%s\", \"back_state\": \"%s\", \"channels\": %d, \"engines\": \"%s\", "
+	       "\"front_state\": \"%s\", \"back_state\": \"%s\", \"channels\": %d, \"engines\": "
+	       "\"%s\", "
 	       "\"imports\": %d, \"counters\": ",
 	       first ? "" : ",", s->dom->name, s->slice.front, s->slice.index, s->slice.backend,
 	       s->slice.back, s->slice.profile, s->slice.vram, s->slice.weight,
 	       s->slice.direct ? "direct" : "mediated", plug_words[s->slice.plug], s->front_state,
-	       s->back_state, s->channels, s->engines,
-	       s->imports);
+	       s->back_state, s->channels, s->engines, s->imports);
 	json_counters(&s->counters);
 	printf(", \"stats\": ");
 	json_pairs(&s->stats);

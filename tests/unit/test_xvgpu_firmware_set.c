@@ -8,6 +8,7 @@
 #include "hv/dom0/commands.h"
 #include "hv/dom0/edit.h"
 #include "hv/dom0/firmware.h"
+#include "hv/dom0/lock.h"
 #include "tests/unit/boot_build.h"
 
 #define HEAD "# mine\nname=\"gpudom\"\npci=[\"03:00.0,seize=1\"]\n"
@@ -191,6 +192,44 @@ static void one_that_is_not_running(void **state)
 	assert_file(config, after);
 }
 
+static void nobody_rings(unsigned int domid, const char *name)
+{
+	assert_int_equal(fake.n_frames, 0);
+	made(domid, name);
+}
+
+/* A guest that rings by itself loses the page before the GPU changes hands; or it does not. */
+static void doorbell_pages_come_back_first(void **state)
+{
+	char name[] = "create", cfg[256];
+	char *argv[] = {name, cfg, NULL};
+	struct xvgpu_err err;
+	int lock = xvgpu_lock_daemon(&err);
+
+	(void)state;
+	assert_true(lock >= 0);
+	fake.pvh = true;
+	fake.on_create = NULL;
+	fake_file("etc/profiles.conf",
+		  "trust_doorbell=1\nprofiles = [ \"name=small, vram=256M\" ]\n");
+	snprintf(cfg, sizeof(cfg), "%s",
+		 fake_file("web.cfg", "name='web'\ntype='pvh'\n"
+				      "vgpu=['backend=gpudom,profile=small,doorbell=direct']\n"));
+	assert_int_equal(xvgpu_cmd_create(2, argv), XVGPU_EXIT_OK);
+	assert_int_equal(fake.n_frames, 1);
+	fake.xl_log[0] = '\0';
+	fake.frame_error = -EBUSY;
+	assert_int_equal(set("gpudom", archive), XVGPU_EXIT_REFUSED);
+	assert_string_equal(fake.xl_log, "");
+	assert_file(config, before);
+	fake.frame_error = 0;
+	fake.on_create = nobody_rings;
+	states[0] = "running";
+	assert_int_equal(set("gpudom", archive), XVGPU_EXIT_OK);
+	assert_int_equal(n_made, 1);
+	close(lock);
+}
+
 static void wrong_archives_change_nothing(void **state)
 {
 	char path[64], text[512];
@@ -266,6 +305,7 @@ int main(void)
 		T(goes_back),
 		T(a_domain_that_does_not_shut_down),
 		T(one_that_is_not_running),
+		T(doorbell_pages_come_back_first),
 		T(wrong_archives_change_nothing),
 		cmocka_unit_test(edits),
 	};
