@@ -3,7 +3,8 @@
 """gpudom ends again and again under firmware that runs, and all comes back, with data.
 
 Two guests fill their slices, read them back and compare, all the time. Meanwhile gpudom is destroyed,
-shut down, rebooted, made to crash inside, one after the other: RESTARTS times (4 by default). Each time
+shut down, rebooted, made to crash inside, one after the other: RESTARTS times (3 by default: `xvgpu firmware
+set` shuts it down and makes it anew besides). Each time
 the function is reset, the real firmware's image goes to the model again and arrives whole, and each guest
 is plugged in again and must verify every piece of its slice anew.
 
@@ -28,7 +29,7 @@ VERSION, OTHER = "535.113.01", "570.144"
 OTHER_ARCHIVE = "/var/lib/xvgpu/other.fw"
 GUESTS = ("pv", "pv2")
 SLICE = 4 << 20  # bytes a guest fills and verifies
-KINDS = ("destroy", "shutdown", "crash", "reboot")
+KINDS = ("destroy", "crash", "reboot", "shutdown")
 
 
 def address_of(symbol):
@@ -155,7 +156,7 @@ def main():
     overlay = {"/usr/bin/crash": os.path.join(BUILD, "crash")}
     if OTHER in archives:
         overlay[OTHER_ARCHIVE] = archives[OTHER][0]
-    times = int(os.environ.get("RESTARTS", len(KINDS)))
+    times = int(os.environ.get("RESTARTS") or 3)
     with System("restart", firmware=path, overlay=overlay, limit=400 + 90 * times) as s:
         s.start_gpudom()
         for key, name in enumerate(GUESTS, 1):
