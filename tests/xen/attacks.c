@@ -477,6 +477,13 @@ static int fault_storm(struct attack_place *p)
 	return dma_copy(&p->dma, p->va + HV_PAGE_SIZE, p->va, 64);
 }
 
+/* Spaces and channels come and go without a pause, until it is over. */
+static int endless_flood(struct attack_place *p)
+{
+	flood_start(&p->flood, &p->dma);
+	return 0;
+}
+
 static int honest_copy(struct attack_place *p)
 {
 	return dma_copy(&p->dma, p->va + HV_PAGE_SIZE, p->va, 64);
@@ -530,6 +537,7 @@ const struct attack attacks[] = {
 	{.name = "endless_copy", .run = endless_copy, .endless = true},
 	STOPS(awaken_storm, ATTACK_HARMLESS),
 	{.name = "endless_wait", .run = endless_wait, .endless = true},
+	{.name = "endless_flood", .run = endless_flood, .endless = true},
 	STOPS(honest_copy, ATTACK_HARMLESS), /* what it is allowed to do still works */
 };
 const unsigned int attacks_nr = sizeof(attacks) / sizeof(attacks[0]);
@@ -575,8 +583,11 @@ static int place_open(struct attack_place *p, struct front_dev *dev)
 
 static int place_close(struct attack_place *p)
 {
+	int ret = flood_stop(&p->flood), err;
+
 	dma_close(&p->dma);
-	return p->buf ? front_import_free(p->dma.dev, p->buf) : 0;
+	err = p->buf ? front_import_free(p->dma.dev, p->buf) : 0;
+	return ret ? ret : err;
 }
 
 static int judge(const struct attack *attack, struct attack_place *p, char *why, size_t size)

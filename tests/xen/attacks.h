@@ -10,6 +10,7 @@
 #define TESTS_XEN_ATTACKS_H
 
 #include "tests/xen/dma.h"
+#include "tests/xen/flood.h"
 
 /* ROBUST_CHANNEL_* of NVIDIA's nverror.h. */
 #define ATTACK_HARMLESS	   0u
@@ -27,6 +28,7 @@ struct attack_place {
 		*buf; /* two pages at va, of which the second is read-only at ro_va too */
 	uint64_t va, ro_va;
 	uint64_t nowhere; /* nothing is there */
+	struct flood flood;
 };
 
 struct attack {
@@ -34,7 +36,7 @@ struct attack {
 	/* Puts something into the batch, which is published then; or does all by itself. 0 or -errno. */
 	int (*run)(struct attack_place *p);
 	uint32_t xid; /* ATTACK_*; what stops the channel */
-	bool endless; /* the channel is busy for ever */
+	bool endless; /* the channel, or who makes channels, is busy for ever */
 };
 
 extern const struct attack attacks[];
