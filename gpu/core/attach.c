@@ -82,7 +82,25 @@ const struct gpu_info *gpu_info(const struct gpu *gpu)
 
 const struct gpu_classes *gpu_classes(const struct gpu *gpu)
 {
-	return &gpu->chip->kind->classes;
+	return gpu->chip->classes;
+}
+
+enum gpu_kind gpu_class_kind(const struct gpu *gpu, uint32_t class_id)
+{
+	const struct gpu_classes *classes = gpu_classes(gpu);
+	unsigned int i = 0;
+
+	while (i < classes->n && classes->engine[i] != class_id)
+		i++;
+	switch (i < classes->n ? class_id : 0) {
+#define CLASS(name, number, kind)                                                                  \
+	case (number):                                                                             \
+		return (kind);
+#include "gpu/core/chip/classes.h"
+#undef CLASS
+	default:
+		return GPU_KIND_NONE;
+	}
 }
 
 static int read_ids(struct gpu *gpu)

@@ -107,7 +107,8 @@ struct gpu_channel;
 
 /*
  * vram: for tables and instance blocks, the caller's until the end; a multiple of 64 KiB, 512 KiB or more;
- * need not be clean. Three eighths of it are for channels (28 KiB each), the rest for page tables. 0:
+ * need not be clean. As many graphics contexts (gpu_graphics_context()) as fit beside 512 KiB are set apart;
+ * of the rest, three eighths are for channels (28 KiB each), the others for page tables. 0:
  * ready(tenant, err, arg) will be called; after an error there it is gone. -EINVAL, -ENOMEM, -ENOSPC (too
  * many tenants), -EIO (the firmware is gone).
  */
@@ -169,6 +170,11 @@ int gpu_vm_new(struct gpu_tenant *tenant, void (*ready)(struct gpu_vm *vm, int e
 	       void *arg, struct gpu_vm **out); /* 0, -ENOMEM (memory, tables), -EDQUOT, -EIO */
 uint64_t gpu_vm_start(const struct gpu_vm *vm);
 uint64_t gpu_vm_end(const struct gpu_vm *vm);
+/*
+ * From *start to below *end, both between those two, is not the tenant's either: graphics channels have their contexts
+ * there, for the engine's eyes alone. Changes that touch it are -EINVAL.
+ */
+void gpu_vm_kept(const struct gpu_vm *vm, uint64_t *start, uint64_t *end);
 int gpu_vm_map(struct gpu_vm *vm, const struct gpu_map *map);
 int gpu_vm_unmap(struct gpu_vm *vm, uint64_t va, uint64_t size, enum gpu_page page);
 int gpu_vm_reserve(struct gpu_vm *vm, uint64_t va, uint64_t size, enum gpu_page page);
@@ -201,8 +207,8 @@ struct gpu_channel_desc {
 
 /*
  * Always for a user: no privileged methods, no physical addresses. 0: ready(channel, err, arg) will be
- * called, 0 when it takes submissions. -EINVAL, -EOPNOTSUPP (class), -EDQUOT, -ENOSPC (channel ids),
- * -ENOMEM, -EIO. After desc->fault() the channel does nothing any more; its end is the caller's to ask for. RM may
+ * called, 0 when it takes submissions. -EINVAL, -EOPNOTSUPP (class), -EDQUOT (channels, contexts), -ENOSPC
+ * (channel ids), -ENOMEM, -EIO. After desc->fault() the channel does nothing any more; its end is the caller's to ask for. RM may
  * stop all channels of the tenant with that space and engine for the error of one: then each is told.
  */
 int gpu_channel_new(struct gpu_tenant *tenant, const struct gpu_channel_desc *desc,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "gpu/core/fifo/fifo.h"
+#include "gpu/core/gr/graphics.h"
 #include "gpu/core/tenant.h"
 
 #define VRAM_MIN 0x80000ull
@@ -131,17 +132,23 @@ static bool vram_ok(const struct gpu *gpu, const struct gpu_range *vram)
 	       vram->base <= gpu->info.vram_usable - vram->size;
 }
 
-/* Channels get three eighths, or what all that may be need. */
+/* Contexts get what is left; of the rest, channels three eighths, or what all that may be need. */
 static void split(struct gpu_tenant *t, const struct gpu_range *vram)
 {
-	uint64_t channels = vram->size / 8 * 3;
+	uint64_t context = gpu_rm_graphics(t->rm)->layout.bytes;
+	uint64_t size = vram->size, n = context ? (size - VRAM_MIN) / context : 0, channels;
+
+	t->nr_contexts = n < GPU_CHANNELS_MAX ? (unsigned int)n : GPU_CHANNELS_MAX;
+	size -= t->nr_contexts * context;
+	t->contexts = (struct gpu_range){vram->base + size, vram->size - size};
+	channels = size / 8 * 3;
 
 	t->nr_slots = GPU_CHANNELS_MAX;
 	if (channels < (uint64_t)GPU_CHANNELS_MAX * GPU_CHANNEL_SLOT)
 		t->nr_slots = (unsigned int)(channels / GPU_CHANNEL_SLOT);
 	channels = (uint64_t)t->nr_slots * GPU_CHANNEL_SLOT;
 	t->slots = (struct gpu_range){vram->base, channels};
-	t->tables = (struct gpu_range){vram->base + channels, vram->size - channels};
+	t->tables = (struct gpu_range){vram->base + channels, size - channels};
 }
 
 /* Everything but a client and a place among others. */

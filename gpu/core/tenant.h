@@ -2,8 +2,8 @@
 /*
  * tenant.h - tenants and address spaces inside the core; core.h is what others see.
  *
- * A tenant's VRAM has slots at its start (a channel's instance block, a group's fault method buffer) and page
- * tables behind them. What a tenant has with the firmware is below one RM client, so that freeing its root
+ * A tenant's VRAM has slots at its start (a channel's instance block, a group's fault method buffer), page
+ * tables behind them, and at its end graphics contexts, if there is room for any. What a tenant has with the firmware is below one RM client, so that freeing its root
  * ends whatever a call in between has left.
  *
  * An end goes: channels, then spaces, then the client, then the memory; only then the owner is told. If
@@ -22,11 +22,12 @@
 #define GPU_SPACES_MAX 16u /* of one tenant: as many as a slice may have (vgpuif.h) */
 
 /*
- * RM objects and event subscriptions that one channel may have at a time: group, channel, engine's object,
+ * RM objects and event subscriptions that one channel may have at a time: group, channel, engine's objects,
  * and one to spare.
  */
-#define GPU_CHANNEL_OBJECTS 4u
-#define GPU_TENANT_QUOTA    (GPU_SPACES_MAX + GPU_CHANNELS_MAX * GPU_CHANNEL_OBJECTS)
+#define GPU_CHANNEL_ENGINE_OBJECTS 4u
+#define GPU_CHANNEL_OBJECTS	   (GPU_CHANNEL_ENGINE_OBJECTS + 3)
+#define GPU_TENANT_QUOTA	   (GPU_SPACES_MAX + GPU_CHANNELS_MAX * GPU_CHANNEL_OBJECTS)
 
 /* A channel's VRAM, and a group's, in bytes from the start of its slot: all multiples of 4096. */
 #define GPU_CHANNEL_INSTANCE	  0x0000u
@@ -66,7 +67,7 @@ struct gpu_tenant {
 	struct gpu *gpu;
 	const struct fwq_pack *pack;
 	struct fwq_client client;
-	struct gpu_range slots, tables; /* of its VRAM */
+	struct gpu_range slots, tables, contexts; /* of its VRAM */
 	struct gpu_table_pool pool;
 	struct gpu_vm *vms;
 	unsigned int nr_vms;
@@ -75,6 +76,9 @@ struct gpu_tenant {
 	unsigned int nr_slots; /* at most GPU_CHANNELS_MAX */
 	struct gpu_channel *channel[GPU_CHANNELS_MAX];
 	struct gpu_group *group[GPU_CHANNELS_MAX]; /* below nr_slots too */
+	unsigned int nr_contexts;
+	bool context[GPU_CHANNELS_MAX]; /* taken; gr/context.c's */
+	bool golden;			/* the one that gr/graphics.c makes */
 	uint32_t weight;
 	bool outside; /* of turns: the driver domain's own */
 	bool direct;  /* rings by itself */

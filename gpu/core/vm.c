@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "gpu/core/gr/context.h"
 #include "gpu/core/tenant.h"
 
 /*
@@ -61,38 +62,58 @@ uint64_t gpu_vm_end(const struct gpu_vm *vm)
 	return VM_END;
 }
 
-/* What is below the start is not the tenant's; space.c looks at the end. */
-static int may_change(const struct gpu_vm *vm, uint64_t va)
+void gpu_vm_kept(const struct gpu_vm *vm, uint64_t *start, uint64_t *end)
+{
+	(void)vm;
+	*start = GPU_KEPT_START;
+	*end = GPU_KEPT_END;
+}
+
+/* What is below the start, and what is kept, is not the tenant's; space.c looks at all the rest. */
+static int may_change(const struct gpu_vm *vm, uint64_t va, uint64_t size)
 {
 	if (vm->tenant->gpu->lost)
 		return -ENODEV;
-	return va < VM_START ? -EINVAL : 0;
+	if (va < VM_START || (va < GPU_KEPT_START && size > GPU_KEPT_START - va) ||
+	    (va >= GPU_KEPT_START && va < GPU_KEPT_END))
+		return -EINVAL;
+	return 0;
+}
+
+/* Of all runs, or more than there is. */
+static uint64_t map_size(const struct gpu_map *map)
+{
+	uint64_t size = 0;
+
+	for (unsigned int i = 0; i < map->n && size <= VM_END; i++)
+		size = map->runs[i].size > VM_END ? UINT64_MAX : size + map->runs[i].size;
+	return size;
 }
 
 int gpu_vm_map(struct gpu_vm *vm, const struct gpu_map *map)
 {
-	int err = may_change(vm, map->va);
+	int err = may_change(vm, map->va, map_size(map));
 
 	return err ? err : gpu_space_map(&vm->space, map);
 }
 
 int gpu_vm_unmap(struct gpu_vm *vm, uint64_t va, uint64_t size, enum gpu_page page)
 {
-	int err = may_change(vm, va);
+	int err = may_change(vm, va, size);
 
 	return err ? err : gpu_space_unmap(&vm->space, va, size, page);
 }
 
 int gpu_vm_reserve(struct gpu_vm *vm, uint64_t va, uint64_t size, enum gpu_page page)
 {
-	int err = may_change(vm, va);
+	int err = may_change(vm, va, size);
 
 	return err ? err : gpu_space_reserve(&vm->space, va, size, page);
 }
 
 int gpu_vm_release(struct gpu_vm *vm, uint64_t va, uint64_t size, enum gpu_page page)
 {
-	int err = may_change(vm, va);
+	int err = may_change(vm, va, size);
 
 	return err ? err : gpu_space_release(&vm->space, va, size, page);
 }

@@ -8,7 +8,8 @@
  * and the methods after it. Virtual addresses are 40 bits wide.
  *
  * Sources: NVIDIA/open-gpu-kernel-modules, class/clc56f.h (AMPERE_CHANNEL_GPFIFO_A), clc7b5.h
- * (AMPERE_DMA_COPY_B); NVIDIA/open-gpu-doc, manuals/volta/gv100/dev_pbdma.ref.txt, dev_userd.ref.txt.
+ * (AMPERE_DMA_COPY_B), cla140.h (KEPLER_INLINE_TO_MEMORY_B), clc797.h; manuals/ampere/ga100/dev_ram.ref.txt
+ * (subchannels); NVIDIA/open-gpu-doc, manuals/volta/gv100/dev_pbdma.ref.txt, dev_userd.ref.txt.
  */
 #ifndef NV_PUSH_H
 #define NV_PUSH_H
@@ -59,6 +60,24 @@
 #define NVC7B5_LAUNCH_DMA_DST_PHYSICAL	      (1u << 13)
 #define NVC7B5_SET_REMAP_COMPONENTS_4_BYTES   (3u << 16) /* of one component, which is: */
 #define NVC7B5_SET_REMAP_COMPONENTS_X_CONST_A 4u
+
+/*
+ * Classes of graphics, each on a subchannel of its own on the runlist of graphics: 3D, compute, inline-to-memory, 2D.
+ * 3D and compute have the methods of inline-to-memory too, and release semaphores themselves.
+ */
+#define PUSH_3D			0u
+#define PUSH_COMPUTE		1u
+#define PUSH_INLINE		2u
+#define PUSH_2D			3u
+#define NVA140			0xa140u
+#define NVA140_LINE_LENGTH_IN	0x180u /* then LINE_COUNT, OFFSET_OUT_UPPER, OFFSET_OUT, PITCH_OUT */
+#define NVA140_LAUNCH_DMA	0x1b0u
+#define NVA140_LOAD_INLINE_DATA 0x1b4u
+#define NVA140_LAUNCH_DMA_PITCH 0x1u
+/* Of 3D and compute: A to D, the last of which goes. */
+#define NVC797_SET_REPORT_SEMAPHORE_A		0x1b00u
+#define NVC797_SET_REPORT_SEMAPHORE_D_ONE_WORD	(1u << 28)
+#define NVC797_SET_REPORT_SEMAPHORE_D_RELEASE	0u
 
 /* A push buffer that is being written. */
 struct push {
@@ -165,6 +184,32 @@ static inline void push_acquire(struct push *p, uint64_t va, uint32_t payload)
 {
 	push_semaphore(p, va, payload,
 		       NVC56F_SEM_EXECUTE_ACQ_CIRC_GEQ | NVC56F_SEM_EXECUTE_ACQUIRE_SWITCH_TSG);
+}
+
+/* Writes `n` words, which come along, to a virtual address; by a class that has the methods of inline-to-memory. */
+static inline void push_inline(struct push *p, uint32_t subchannel, uint64_t to,
+			       const uint32_t *words, uint32_t n)
+{
+	push_method(p, subchannel, NVA140_LINE_LENGTH_IN, 5);
+	push_word(p, 4 * n);
+	push_word(p, 1);
+	push_word(p, (uint32_t)(to >> 32));
+	push_word(p, (uint32_t)to);
+	push_word(p, 4 * n);
+	push_one(p, subchannel, NVA140_LAUNCH_DMA, NVA140_LAUNCH_DMA_PITCH);
+	for (uint32_t i = 0; i < n; i++)
+		push_one(p, subchannel, NVA140_LOAD_INLINE_DATA, words[i]);
+}
+
+/* 3D or compute writes the 32-bit value to va, a multiple of 4. */
+static inline void push_report(struct push *p, uint32_t subchannel, uint64_t va, uint32_t payload)
+{
+	push_method(p, subchannel, NVC797_SET_REPORT_SEMAPHORE_A, 4);
+	push_word(p, (uint32_t)(va >> 32));
+	push_word(p, (uint32_t)va);
+	push_word(p, payload);
+	push_word(p, NVC797_SET_REPORT_SEMAPHORE_D_RELEASE |
+			     NVC797_SET_REPORT_SEMAPHORE_D_ONE_WORD);
 }
 
 /* Waits until the engines have done what they were told. */

@@ -51,6 +51,7 @@ void model_host_channels_reset(struct model *m)
 	}
 	for (size_t i = 0; i < MODEL_GROUPS; i++)
 		h->groups[i].used = false;
+	h->resident = NULL;
 	for (size_t i = 0; i < MODEL_RUNLISTS; i++) {
 		struct model_runlist *r = &h->runlists[i];
 
@@ -124,6 +125,8 @@ void model_channel_schedule(struct model *m, struct model_channel *ch, bool enab
 void model_channel_stop(struct model *m, struct model_channel *ch, bool stop)
 {
 	ch->stopped = stop;
+	if (stop && ch->group)
+		model_context_unload(m, ch->group, true);
 	model_runlist_submit(m, ch->runlist);
 	if (ch->pending)
 		model_host_kick(m);
@@ -141,6 +144,8 @@ enum host_result model_channel_error(struct model *m, struct model_channel *ch,
 	     other = other->next)
 		other->failed = true;
 	ch->failed = true;
+	if (ch->group)
+		model_context_unload(m, ch->group, false); /* the engine is reset */
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);

@@ -61,6 +61,7 @@ struct model_channel {
 	uint32_t engine; /* in model_engines */
 	struct mmu_addr instance;
 	uint32_t client, handle; /* of RM's object */
+	uint32_t vaspace;	 /* RM's, of the same client */
 	uint64_t fault_address;	 /* of the MMU fault that ended it */
 	uint32_t fault_type;
 	struct model_group *group;
@@ -99,6 +100,10 @@ struct model_host {
 	uint64_t busy[MODEL_ENGINES]; /* ps */
 	uint64_t costs[MODEL_COSTS];  /* ps */
 	uint64_t now;		      /* ps: the global time */
+	struct model_group *resident; /* the graphics engine has its state; NULL: nobody's */
+	uint64_t marks;		      /* given to states */
+	/* Switches; and what was not as it had been left. */
+	uint64_t contexts_loaded, context_errors;
 	uint64_t events;	      /* counts what may have changed a semaphore */
 	uint32_t last;		      /* the runlist that ran last */
 	bool kicked, running;	      /* in model_run() */

@@ -162,6 +162,15 @@ static enum mmu_fault walk(struct model *m, const struct mmu_space *space, uint6
 	return walk_tables(m, pde, va, out);
 }
 
+enum mmu_fault model_mmu_tables(struct model *m, const struct mmu_space *space, uint64_t va,
+				struct mmu_page *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (va >> MMU_VA_BITS || (space->limit && va >= space->limit))
+		return MMU_FAULT_VA_LIMIT;
+	return walk(m, space, va, out);
+}
+
 enum mmu_fault model_mmu_walk(struct model *m, const struct mmu_space *space, uint64_t va,
 			      struct mmu_page *out)
 {

@@ -54,6 +54,9 @@ struct mmu_request {
 enum mmu_fault model_mmu_bind(struct model *m, struct mmu_addr instance, struct mmu_space *out);
 enum mmu_fault model_mmu_walk(struct model *m, const struct mmu_space *space, uint64_t va,
 			      struct mmu_page *out);
+/* The same by what the tables say now: nothing that is remembered counts, nothing is. */
+enum mmu_fault model_mmu_tables(struct model *m, const struct mmu_space *space, uint64_t va,
+				struct mmu_page *out);
 /*
  * Moves `len` bytes. Stops at the first page that faults; what lies before it has been moved.
  * *fault_va says where, if not NULL.

@@ -8,5 +8,5 @@ model-src := tests/model/model.c tests/model/bus.c tests/model/pci.c tests/model
 	tests/model/rm_graphics.c tests/model/rm_display.c tests/model/rm_groups.c tests/model/host.c \
 	tests/model/runlist.c tests/model/runlist_regs.c tests/model/costs.c tests/model/engine_stats.c \
 	tests/model/host_methods.c tests/model/trace.c tests/model/mem_op.c tests/model/pushbuffer.c tests/model/subchannels.c \
-	tests/model/ce.c tests/model/surface.c tests/model/graphics.c tests/model/inline.c tests/model/engines.c
+	tests/model/ce.c tests/model/surface.c tests/model/graphics.c tests/model/gr_context.c tests/model/inline.c tests/model/engines.c
 model-qemu-src := tests/model/qemu.c tests/model/qemu_properties.c

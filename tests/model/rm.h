@@ -7,6 +7,7 @@
 #ifndef MODEL_RM_H
 #define MODEL_RM_H
 
+#include "mmu.h"
 #include "gsp_abi.h"
 #include "internal.h"
 
@@ -70,6 +71,9 @@ struct rm_space {
 	bool used;
 	uint32_t client, handle, flags;
 	bool directory; /* RM was told one */
+	/* Where its tables begin, as far as RM was told: with all of the tables, or with those that RM adds to. */
+	bool has_root;
+	struct mmu_addr root;
 };
 
 struct model_rm {
@@ -77,6 +81,8 @@ struct model_rm {
 	unsigned int directories_left; /* see model_rm_space_free() */
 	struct rm_object objects[RM_MAX_OBJECTS];
 	uint32_t nr_objects;
+	bool golden; /* the image that all graphics contexts begin with was made */
+	bool map;    /* RM has filled the list of registers that contexts may touch */
 };
 
 /* Nothing but the internal client. */
@@ -105,6 +111,7 @@ typedef void (*rm_free_fn)(struct model *m, const struct rm_object *object);
 struct model_channel;
 uint32_t model_rm_channel_alloc(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_engine_object(struct model *m, const struct rm_object *object, uint8_t *params);
+void model_rm_engine_object_free(struct model *m, const struct rm_object *object);
 bool model_rm_runlist_executes(uint32_t runlist, uint32_t class_id);
 void model_rm_channel_free(struct model *m, const struct rm_object *object);
 struct model_channel *model_rm_channel(struct model *m, uint32_t client, uint32_t handle);
@@ -117,6 +124,10 @@ uint32_t model_rm_reserved_pdes(struct model *m, const struct rm_object *object,
 uint32_t model_rm_method_buffer(struct model *m, const struct rm_object *object, uint8_t *params);
 
 /* rm_spaces.c */
+void model_rm_space_root(struct model *m, const struct rm_object *object, struct mmu_addr root);
+/* The space's tables, if RM knows where they begin. */
+bool model_rm_space_tables(const struct model *m, uint32_t client, uint32_t handle,
+			   struct mmu_space *out);
 bool model_rm_is_space(const struct model *m, uint32_t client, uint32_t handle);
 uint32_t model_rm_space_alloc(struct model *m, const struct rm_object *object, uint8_t *params);
 void model_rm_space_free(struct model *m, const struct rm_object *object);
@@ -145,7 +156,9 @@ uint32_t model_rm_group_info(struct model *m, const struct rm_object *object, ui
 uint32_t model_rm_group_method_buffers(struct model *m, const struct rm_object *object,
 				       uint8_t *params);
 
-/* rm_graphics.c */
+/* rm_graphics.c; the first two: of an object of a class of graphics, for a channel. */
+uint32_t model_rm_gr_object(struct model *m, struct model_channel *ch, uint32_t class_id);
+void model_rm_gr_object_free(struct model *m, struct model_channel *ch);
 uint32_t model_rm_gr_buffers(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_falcons(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_gpcs(struct model *m, const struct rm_object *object, uint8_t *params);

@@ -191,6 +191,7 @@ uint32_t model_rm_channel_alloc(struct model *m, const struct rm_object *object,
 	ch->instance = desc_addr(&p.instance);
 	ch->client = object->client;
 	ch->handle = object->handle;
+	ch->vaspace = g ? g->space : p.vaspace;
 	return NV_OK;
 }
 
@@ -243,11 +244,20 @@ bool model_rm_runlist_executes(uint32_t runlist, uint32_t class_id)
 
 uint32_t model_rm_engine_object(struct model *m, const struct rm_object *object, uint8_t *params)
 {
-	const struct model_channel *ch = model_rm_channel(m, object->client, object->parent);
+	struct model_channel *ch = model_rm_channel(m, object->client, object->parent);
 
 	(void)params;
-	return model_rm_runlist_executes(ch->runlist, object->class_id) ? NV_OK
-									: NV_ERR_INVALID_CLASS;
+	if (!model_rm_runlist_executes(ch->runlist, object->class_id))
+		return NV_ERR_INVALID_CLASS;
+	return engine_of(object->class_id) == ENGINE_GR
+		       ? model_rm_gr_object(m, ch, object->class_id)
+		       : NV_OK;
+}
+
+void model_rm_engine_object_free(struct model *m, const struct rm_object *object)
+{
+	if (engine_of(object->class_id) == ENGINE_GR)
+		model_rm_gr_object_free(m, model_rm_channel(m, object->client, object->parent));
 }
 
 uint32_t model_rm_channel_bind(struct model *m, const struct rm_object *object, uint8_t *params)
@@ -310,6 +320,9 @@ uint32_t model_rm_reserved_pdes(struct model *m, const struct rm_object *object,
 		    (p.levels[i].size > m->fb.size ||
 		     p.levels[i].addr > m->fb.size - p.levels[i].size))
 			return NV_ERR_INVALID_ARGUMENT;
+	model_rm_space_root(m, object,
+			    (struct mmu_addr){.sysmem = p.levels[0].aperture != GMMU_APERTURE_VIDEO,
+					      .addr = p.levels[0].addr});
 	return NV_OK;
 }
 

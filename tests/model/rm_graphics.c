@@ -5,7 +5,9 @@
  * promotes them to the channel.
  *
  * Which buffers there are follows from the headers; their sizes are the model's own, of the order that
- * drivers of GA10x boards allocate.
+ * drivers of GA10x boards allocate. RM itself does not look whether buffers are shown where they are promoted, the
+ * engine finds that out; here both do. The first 3D object makes the golden image and needs the list of registers; that other
+ * objects need the golden image is the model's own.
  *
  * Sources: OGKM ctrl0080fifo.h (ENGINE_CONTEXT_PROPERTIES), ctrl2080gpu.h (PROMOTE_CTX),
  * ctrl2080gpu.h (GET_FERMI_GPC_INFO), ctrl2080gr.h, ctrl2080internal.h; nouveau engine/gr/r535.c,
@@ -14,6 +16,7 @@
 #include <string.h>
 
 #include "engines.h"
+#include "gr_context.h"
 #include "gsp.h"
 #include "host.h"
 #include "rm.h"
@@ -150,22 +153,170 @@ uint32_t model_rm_zcull(struct model *m, const struct rm_object *object, uint8_t
 	return NV_OK;
 }
 
+/* By NV2080_CTRL_GPU_PROMOTE_CTX_BUFFER_ID: which of the sizes above is its, and whether RM may prepare it. */
+static const struct {
+	uint8_t id;
+	bool known, prepared;
+} promoted[CONTEXT_BUFFERS] = {
+	[CONTEXT_MAIN] = {0x00, true, true},
+	[CONTEXT_PM] = {0x09, true, true},
+	[CONTEXT_PATCH] = {0x10, true, true},
+	[CONTEXT_BUNDLE] = {0x11, true, false},
+	[CONTEXT_PAGEPOOL] = {0x12, true, false},
+	[CONTEXT_ATTRIBUTE] = {0x13, true, false},
+	[CONTEXT_RTV] = {0x14, true, false},
+	[CONTEXT_EVENT] = {0x17, true, true},
+	[CONTEXT_MAP] = {0x18, true, true},
+	[CONTEXT_UNRESTRICTED_MAP] = {0x18, true, true},
+};
+
+static uint64_t needed(uint32_t buffer)
+{
+	for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
+		if (buffers[i].id == promoted[buffer].id)
+			return buffers[i].size;
+	return 0;
+}
+
+/* Memory that RM is to prepare: large enough, there, and cleared (ctrl2080gpu.h, INITIALIZE_CTX). */
+static bool can_prepare(struct model *m, uint32_t id, uint64_t phys, uint64_t size)
+{
+	uint64_t words[512];
+
+	if (!promoted[id].prepared || phys % 0x1000 || size < needed(id))
+		return false;
+	for (uint64_t at = 0; at < size; at += sizeof(words)) {
+		uint64_t n = size - at < sizeof(words) ? size - at : sizeof(words);
+
+		memset(words, 0, sizeof(words));
+		if (!model_physical_access(m, false, (struct mmu_addr){.addr = phys + at}, words,
+					   n))
+			return false;
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+			if (!words[i])
+				continue;
+			model_log(m, "GSP stand-in: context buffer %u at 0x%llx is not cleared", id,
+				  (unsigned long long)phys);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* All of it is there, where RM prepares it too. */
+static bool is_shown(struct model *m, const struct mmu_space *space, uint32_t id, uint64_t va,
+		     const uint64_t *phys)
+{
+	uint64_t size = needed(id);
+
+	for (uint64_t at = 0; at < size;) {
+		struct mmu_page page;
+
+		if (model_mmu_tables(m, space, va + at, &page) != MMU_OK || page.sparse ||
+		    (phys && (page.at.sysmem || page.at.addr != *phys + at)) ||
+		    (page.read_only && id != CONTEXT_MAP && id != CONTEXT_UNRESTRICTED_MAP)) {
+			model_log(m, "GSP stand-in: context buffer %u is not shown at 0x%llx", id,
+				  (unsigned long long)(va + at));
+			return false;
+		}
+		at += page.len;
+	}
+	return true;
+}
+
+/* What RM writes there. */
+static void prepare(struct model *m, uint32_t id, uint64_t phys)
+{
+	uint64_t word = id == CONTEXT_MAP || id == CONTEXT_UNRESTRICTED_MAP ? CONTEXT_LIST
+									    : CONTEXT_IMAGE;
+
+	if (id != CONTEXT_EVENT)
+		model_physical_access(m, true, (struct mmu_addr){.addr = phys}, &word,
+				      sizeof(word));
+	if (id == CONTEXT_MAP)
+		m->gsp_rm->rm.map = true;
+}
+
+/* For a channel, or a group and so any of its channels. */
+static struct model_channel *promotee(struct model *m, const struct promote *p)
+{
+	struct model_group *g = model_rm_group(m, p->chan_client, p->object);
+
+	return g ? g->channels : model_rm_channel(m, p->chan_client, p->object);
+}
+
+static bool check_entries(struct model *m, const struct promote *p, const struct mmu_space *space)
+{
+	for (uint32_t i = 0; i < p->nr; i++) {
+		uint32_t id = p->entries[i].id;
+
+		/* A buffer that RM shall prepare needs a place; one that is mapped, an address. */
+		if (id >= CONTEXT_BUFFERS || !promoted[id].known ||
+		    (p->entries[i].initialize &&
+		     !can_prepare(m, id, p->entries[i].phys, p->entries[i].size)))
+			return false;
+		if (!p->entries[i].nonmapped && space &&
+		    !is_shown(m, space, id, p->entries[i].virt,
+			      p->entries[i].initialize ? &p->entries[i].phys : NULL))
+			return false;
+		if (p->entries[i].nonmapped && !p->entries[i].initialize)
+			return false;
+	}
+	return true;
+}
+
 uint32_t model_rm_promote(struct model *m, const struct rm_object *object, uint8_t *params)
 {
+	struct model_context *c;
+	struct model_channel *ch;
+	struct mmu_space space;
 	struct promote p;
+	bool known;
 
 	(void)object;
 	memcpy(&p, params, sizeof(p));
 	if (p.nr > 16)
 		return NV_ERR_INVALID_ARGUMENT;
-	if (!model_rm_channel(m, p.chan_client, p.object))
+	ch = promotee(m, &p);
+	if (!ch)
 		return NV_ERR_OBJECT_NOT_FOUND;
+	/* Of other engines there is one buffer, which is said in virtAddress and size. */
+	if (model_engines[ch->engine].type != ENGINE_GR)
+		return NV_OK;
+	known = model_rm_space_tables(m, ch->client, ch->vaspace, &space);
+	if (!check_entries(m, &p, known ? &space : NULL))
+		return NV_ERR_INVALID_ARGUMENT;
+	c = &ch->group->context;
 	for (uint32_t i = 0; i < p.nr; i++) {
-		/* A buffer that RM shall prepare needs a place; one that is mapped, an address. */
-		if (p.entries[i].initialize && (!p.entries[i].size || p.entries[i].phys % 0x1000))
-			return NV_ERR_INVALID_ARGUMENT;
-		if (!p.entries[i].nonmapped && !p.entries[i].initialize && !p.entries[i].virt)
-			return NV_ERR_INVALID_ARGUMENT;
+		uint32_t id = p.entries[i].id;
+
+		if (p.entries[i].initialize)
+			prepare(m, id, p.entries[i].phys);
+		c->buffer[id].va = p.entries[i].virt;
+		c->buffer[id].size = p.entries[i].nonmapped ? 0 : needed(id);
+		if (p.entries[i].initialize && (id == CONTEXT_MAIN || id == CONTEXT_PATCH))
+			c->saved = 0;
 	}
+	c->prepared = c->buffer[CONTEXT_MAIN].size && c->buffer[CONTEXT_PATCH].size;
 	return NV_OK;
+}
+
+uint32_t model_rm_gr_object(struct model *m, struct model_channel *ch, uint32_t class_id)
+{
+	struct model_rm *rm = &m->gsp_rm->rm;
+
+	if (!ch->group->context.prepared)
+		return NV_ERR_INVALID_STATE;
+	if (!rm->golden && (class_id != AMPERE_B || !rm->map))
+		return NV_ERR_INVALID_STATE;
+	rm->golden = true;
+	ch->group->context.objects++;
+	return NV_OK;
+}
+
+/* With the last object the context goes (kgrctxDecObjectCount): what it held is nobody's. */
+void model_rm_gr_object_free(struct model *m, struct model_channel *ch)
+{
+	if (!--ch->group->context.objects)
+		model_context_unload(m, ch->group, false);
 }

@@ -132,6 +132,7 @@ uint32_t model_rm_group_preempt(struct model *m, const struct rm_object *object,
 	memcpy(&p, params, sizeof(p));
 	if (p.manual_timeout && p.timeout_us > PREEMPT_MAX_TIMEOUT_US)
 		return NV_ERR_INVALID_ARGUMENT;
+	model_context_unload(m, g, true);
 	if (m->host->runlists[g->runlist].current == g)
 		model_runlist_submit(m, g->runlist);
 	return NV_OK;

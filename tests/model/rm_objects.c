@@ -67,15 +67,15 @@ static const struct rm_class classes[] = {
 	 model_rm_channel_alloc,
 	 model_rm_channel_free},
 	/* NV_GR_ALLOCATION_PARAMETERS */
-	{FERMI_TWOD_A, {CHILD}, true, false, 16, 0, model_rm_engine_object, NULL},
-	{KEPLER_INLINE_TO_MEMORY_B, {CHILD}, true, false, 16, 0, model_rm_engine_object, NULL},
-	{AMPERE_B, {CHILD}, true, false, 16, 0, model_rm_engine_object, NULL},
-	{AMPERE_COMPUTE_B, {CHILD}, true, false, 16, 0, model_rm_engine_object, NULL},
+	{FERMI_TWOD_A, {CHILD}, true, false, 16, 0, model_rm_engine_object, model_rm_engine_object_free},
+	{KEPLER_INLINE_TO_MEMORY_B, {CHILD}, true, false, 16, 0, model_rm_engine_object, model_rm_engine_object_free},
+	{AMPERE_B, {CHILD}, true, false, 16, 0, model_rm_engine_object, model_rm_engine_object_free},
+	{AMPERE_COMPUTE_B, {CHILD}, true, false, 16, 0, model_rm_engine_object, model_rm_engine_object_free},
 	/* NVB0B5, NV_BSP, NV_MSENC, NV_OFA_ALLOCATION_PARAMETERS */
-	{AMPERE_DMA_COPY_B, {CHILD}, true, false, 8, 0, model_rm_engine_object, NULL},
-	{NVC7B0_VIDEO_DECODER, {CHILD}, true, false, 12, 0, model_rm_engine_object, NULL},
-	{NVC7B7_VIDEO_ENCODER, {CHILD}, true, false, 12, 0, model_rm_engine_object, NULL},
-	{NVC7FA_VIDEO_OFA, {CHILD}, true, false, 0, AT(ofa), model_rm_engine_object, NULL},
+	{AMPERE_DMA_COPY_B, {CHILD}, true, false, 8, 0, model_rm_engine_object, model_rm_engine_object_free},
+	{NVC7B0_VIDEO_DECODER, {CHILD}, true, false, 12, 0, model_rm_engine_object, model_rm_engine_object_free},
+	{NVC7B7_VIDEO_ENCODER, {CHILD}, true, false, 12, 0, model_rm_engine_object, model_rm_engine_object_free},
+	{NVC7FA_VIDEO_OFA, {CHILD}, true, false, 0, AT(ofa), model_rm_engine_object, model_rm_engine_object_free},
 };
 
 static uint32_t params_size(const struct gsp_layout *l, const struct rm_class *class)
@@ -118,6 +118,7 @@ void model_rm_reset(struct model_rm *rm)
 	rm->nr_objects = 0;
 	memset(rm->spaces, 0, sizeof(rm->spaces));
 	rm->directories_left = 0;
+	rm->golden = rm->map = false;
 	for (size_t i = 0; i < sizeof(internal) / sizeof(internal[0]); i++)
 		rm->objects[rm->nr_objects++] = internal[i];
 }

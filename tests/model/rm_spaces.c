@@ -36,6 +36,25 @@ static struct rm_space *find(struct model *m, uint32_t client, uint32_t handle)
 	return NULL;
 }
 
+void model_rm_space_root(struct model *m, const struct rm_object *object, struct mmu_addr root)
+{
+	struct rm_space *s = find(m, object->client, object->handle);
+
+	s->has_root = true;
+	s->root = root;
+}
+
+bool model_rm_space_tables(const struct model *m, uint32_t client, uint32_t handle,
+			   struct mmu_space *out)
+{
+	const struct rm_space *s = find((struct model *)m, client, handle);
+
+	if (!s || !s->has_root)
+		return false;
+	*out = (struct mmu_space){.directory = s->root, .limit = 1ull << 49};
+	return true;
+}
+
 bool model_rm_is_space(const struct model *m, uint32_t client, uint32_t handle)
 {
 	const struct rm_object *space = model_rm_find(&m->gsp_rm->rm, client, handle);
@@ -102,6 +121,9 @@ uint32_t model_rm_set_directory(struct model *m, const struct rm_object *object,
 	if (!(space->flags & (SPACE_EXTERNALLY_OWNED | SPACE_SHARED_MANAGEMENT)))
 		return NV_ERR_NOT_SUPPORTED;
 	space->directory = true;
+	space->has_root = true;
+	space->root.sysmem = p.flags & SET_DIRECTORY_APERTURE;
+	space->root.addr = p.addr;
 	return NV_OK;
 }
 
@@ -116,7 +138,7 @@ uint32_t model_rm_unset_directory(struct model *m, const struct rm_object *objec
 		return NV_ERR_INVALID_ARGUMENT;
 	if (!(space->flags & SPACE_EXTERNALLY_OWNED) && !space->directory)
 		return NV_ERR_INVALID_STATE;
-	space->directory = false;
+	space->directory = space->has_root = false;
 	return NV_OK;
 }
 

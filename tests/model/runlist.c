@@ -85,6 +85,7 @@ void model_group_free(struct model *m, struct model_group *g)
 	struct model_runlist *r = &m->host->runlists[g->runlist];
 	struct model_group **link = &r->groups;
 
+	model_context_unload(m, g, false);
 	while (*link != g)
 		link = &(*link)->next;
 	*link = g->next;

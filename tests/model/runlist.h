@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "engines.h"
+#include "gr_context.h"
 
 struct model;
 struct model_channel;
@@ -49,6 +50,7 @@ struct model_group {
 	struct model_channel *channels; /* in the order they came */
 	struct model_channel *turn;	/* the channel that is tried first; NULL: the first */
 	uint32_t nr_channels;
+	struct model_context context;
 	/* Since it was made. */
 	uint64_t ps, bytes, entries, methods, ignored;
 };

@@ -5,7 +5,7 @@
  *
  * On the runlist of graphics, subchannels 0 to 3 are the 3D, compute, inline-to-memory and 2D classes and
  * 4 is a copy engine. On another runlist, 0 to 4 are its engine. 5 to 7 are for software to carry out,
- * and RM has no such software.
+ * and RM has no such software. Before the graphics engine gets a method it has the channel's context (gr_context.h).
  *
  * Sources: NVIDIA/open-gpu-doc manuals/ampere/ga100/dev_ram.ref.txt (subchannels), dev_pbdma.ref.txt
  * (NV_UDMA_OBJECT).
@@ -41,6 +41,14 @@ uint32_t model_subchannel_class(uint32_t runlist, uint32_t subchannel)
 	return 0;
 }
 
+static bool is_graphics(uint32_t class_id)
+{
+	for (size_t i = 0; i < MODEL_GR_SUBCHANNELS; i++)
+		if (graphics_classes[i] == class_id)
+			return true;
+	return false;
+}
+
 enum host_result model_set_object(struct model *m, struct model_channel *ch, uint32_t subchannel,
 				  uint32_t data)
 {
@@ -49,7 +57,7 @@ enum host_result model_set_object(struct model *m, struct model_channel *ch, uin
 	if (!class_id || class_id != (data & 0xffff))
 		return model_channel_fail(m, ch, "SET_OBJECT 0x%08x on subchannel %u", data,
 					  subchannel);
-	return HOST_DONE;
+	return !is_graphics(class_id) || model_context_load(m, ch) ? HOST_DONE : HOST_ERROR;
 }
 
 enum host_result model_engine_method(struct model *m, struct model_channel *ch, uint32_t subchannel,
@@ -58,16 +66,12 @@ enum host_result model_engine_method(struct model *m, struct model_channel *ch, 
 	if (subchannel >= FIRST_OF_SOFTWARE)
 		return model_channel_fail(m, ch, "method 0x%04x on subchannel %u, for software",
 					  method, subchannel);
-	switch (class_id) {
-	case AMPERE_DMA_COPY_B:
+	if (is_graphics(class_id))
+		return model_context_load(m, ch)
+			       ? model_graphics_method(m, ch, subchannel, class_id, method, data)
+			       : HOST_ERROR;
+	if (class_id == AMPERE_DMA_COPY_B)
 		return model_ce_method(m, ch, method, data);
-	case AMPERE_B:
-	case AMPERE_COMPUTE_B:
-	case KEPLER_INLINE_TO_MEMORY_B:
-	case FERMI_TWOD_A:
-		return model_graphics_method(m, ch, subchannel, class_id, method, data);
-	default:
-		model_method_ignored(m, ch);
-		return HOST_DONE;
-	}
+	model_method_ignored(m, ch);
+	return HOST_DONE;
 }

@@ -128,17 +128,24 @@ static inline struct gpu_channel_desc bed_desc(struct bed_tenant *t, unsigned in
 	};
 }
 
-/* Asked for, not yet there. */
-static inline struct bed_channel *bed_channel_ask(struct bed_tenant *t, unsigned int i)
+/* Asked for, for that class; not yet there. */
+static inline struct bed_channel *bed_channel_ask_for(struct bed_tenant *t, unsigned int i,
+						      uint32_t class_id)
 {
 	struct gpu_channel_desc desc = bed_desc(t, i);
 	struct bed_channel *c = &t->c[i];
 
+	desc.engine_class = class_id;
 	*c = (struct bed_channel){.owner = t, .i = i};
 	memset(desc.userd, 0xff, USERD_BYTES); /* as its last owner left it */
 	assert_int_equal(gpu_channel_new(t->tenant, &desc, bed_channel_ready, c, &c->ch), 0);
 	assert_int_equal(c->ready, 0);
 	return c;
+}
+
+static inline struct bed_channel *bed_channel_ask(struct bed_tenant *t, unsigned int i)
+{
+	return bed_channel_ask_for(t, i, NVC7B5);
 }
 
 static inline struct bed_channel *bed_channel_up(struct bed_tenant *t, unsigned int i)
@@ -236,11 +243,14 @@ static inline void bed_map(struct bed_tenant *t, uint64_t va, uint64_t addr, uin
 	assert_int_equal(gpu_vm_commit(t->vm), 0);
 }
 
-static inline struct bed_tenant *bed_tenant_up(struct channel_bed *bed, unsigned int i)
+/* With room for so many graphics contexts. */
+static inline struct bed_tenant *bed_tenant_up_with(struct channel_bed *bed, unsigned int i,
+						    unsigned int contexts)
 {
+	uint64_t size = VM_BED_VRAM + contexts * gpu_graphics_context(bed->rm);
 	struct bed_tenant *t = &bed->t[i];
 
-	*t = (struct bed_tenant){.bed = bed, .own = vm_bed_range(&bed->vm)};
+	*t = (struct bed_tenant){.bed = bed, .own = vm_bed_range_of(&bed->vm, size)};
 	assert_int_equal(gpu_vram_alloc(bed->boot->gpu, DATA_SIZE, &t->data), 0);
 	assert_int_equal(hv_dma_alloc(SYSTEM_SIZE, &t->system), 0);
 	assert_int_equal(hv_dma_alloc(BED_CHANNELS * USERD_BYTES, &t->userd), 0);
@@ -249,6 +259,11 @@ static inline struct bed_tenant *bed_tenant_up(struct channel_bed *bed, unsigned
 	bed_map(t, DATA_VA, t->data.base, DATA_SIZE, GPU_APERTURE_VRAM);
 	bed_map(t, SYSTEM_VA, t->system.addr, SYSTEM_SIZE, GPU_APERTURE_SYSMEM_COHERENT);
 	return t;
+}
+
+static inline struct bed_tenant *bed_tenant_up(struct channel_bed *bed, unsigned int i)
+{
+	return bed_tenant_up_with(bed, i, 0);
 }
 
 static inline void bed_tenant_memory_free(struct bed_tenant *t)

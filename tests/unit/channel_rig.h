@@ -6,6 +6,7 @@
 #ifndef CHANNEL_RIG_H
 #define CHANNEL_RIG_H
 
+#include "graphics_context.h"
 #include "model_talk.h"
 #include "page_tables.h"
 
@@ -81,6 +82,8 @@ static inline struct rig rig_with(struct talk t, uint32_t size, uint32_t type, u
 	/* The driver's part of the instance block. */
 	put64(&r, INSTANCE + 0x200, PD3 | 0xc00);
 	assert_int_equal(rm_control(&t, CLIENT, CHANNEL, 0xa06f0103, schedule, 2), 0);
+	if (!runlist)
+		context_up(&t, r.vram, 0, CHANNEL);
 	r.token = runlist << 16;
 	r.talk = t;
 	return r;

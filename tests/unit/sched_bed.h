@@ -8,6 +8,7 @@
 #ifndef SCHED_BED_H
 #define SCHED_BED_H
 
+#include "graphics_context.h"
 #include "model_talk.h"
 #include "page_tables.h"
 
@@ -138,6 +139,8 @@ static inline struct chan chan_new(struct bed *b, uint32_t i, uint32_t group, ui
 	put64(b, INSTANCE_AT(i) + 0x200, PD3 | 0xc00);
 	put64(b, INSTANCE_AT(i) + 0x208, ~0ull);
 	assert_int_equal(rm_control(&b->talk, CLIENT, c.handle, 0xa06f0103, schedule, 2), 0);
+	if (!runlist && !group)
+		context_up(&b->talk, b->vram, i, c.handle);
 	c.ch = model_channel_find(b->mc->gpu, runlist, i);
 	assert_non_null(c.ch);
 	return c;

@@ -387,7 +387,7 @@ static void refusals(void **state)
 	fault(&b, "alloc-refused=0x90f1");
 	vm_begin(&b, tenant, &t);
 	assert_true(await(&t) < 0);
-	assert_true(says(&b, "firmware: address space: alloc FERMI_VASPACE_A 0b1e0000 of client c1d00002: "
+	assert_true(says(&b, "firmware: address space: alloc FERMI_VASPACE_A 0b1e0000 of client c1d00003: "
 			     "NV_ERR_INSUFFICIENT_RESOURCES"));
 	fault(&b, "none control-refused=0x801813");
 	vm_begin(&b, tenant, &t);
@@ -545,10 +545,11 @@ static void an_invalidation_that_hangs(void **state)
 static void classes_of_each_chip(void **state)
 {
 	static const struct {
-		uint32_t gpfifo, copy;
+		uint32_t gpfifo, copy, d3, compute;
 	} expected[BOOT_BOARDS] = {
-		{0xc56f, 0xc7b5}, {0xc56f, 0xc7b5}, {0xc56f, 0xc6b5},
-		{0xc46f, 0xc5b5}, {0xc46f, 0xc5b5},
+		{0xc56f, 0xc7b5, 0xc797, 0xc7c0}, {0xc56f, 0xc7b5, 0xc997, 0xc9c0},
+		{0xc56f, 0xc6b5, 0xc697, 0xc6c0}, {0xc46f, 0xc5b5, 0xc597, 0xc5c0},
+		{0xc46f, 0xc5b5, 0xc597, 0xc5c0},
 	};
 
 	(void)state;
@@ -557,8 +558,19 @@ static void classes_of_each_chip(void **state)
 		const struct gpu_classes *classes = gpu_classes(bed->gpu);
 
 		assert_int_equal(classes->gpfifo, expected[i].gpfifo);
-		assert_int_equal(classes->n, 1);
+		assert_int_equal(classes->n, 5);
 		assert_int_equal(classes->engine[0], expected[i].copy);
+		assert_int_equal(classes->engine[1], expected[i].d3);
+		assert_int_equal(classes->engine[2], expected[i].compute);
+		assert_int_equal(classes->engine[3], 0x902d);
+		assert_int_equal(classes->engine[4], 0xa140);
+		for (unsigned int c = 0; c < classes->n; c++)
+			assert_int_equal(gpu_class_kind(bed->gpu, classes->engine[c]),
+					 c ? GPU_KIND_GRAPHICS : GPU_KIND_COPY);
+		/* A channel's own class, another chip's, and none. */
+		assert_int_equal(gpu_class_kind(bed->gpu, classes->gpfifo), GPU_KIND_NONE);
+		assert_int_equal(gpu_class_kind(bed->gpu, i ? 0xc797 : 0xc997), GPU_KIND_NONE);
+		assert_int_equal(gpu_class_kind(bed->gpu, 0), GPU_KIND_NONE);
 		boot_bed_down(bed);
 	}
 }

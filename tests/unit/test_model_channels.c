@@ -3,6 +3,7 @@
  * What the stand-in for GSP-RM makes of address spaces, channels, the buffers and objects of engines,
  * and the display.
  */
+#include "graphics_context.h"
 #include "model_talk.h"
 
 #include "tests/model/host.h"
@@ -21,7 +22,7 @@
 #define CHANNEL 0xf1f00000u
 
 /* Places in VRAM. */
-#define INSTANCE 0x100000u
+#define BLOCK	0x100000u
 #define USERD	 0x110000u
 #define METHODS	 0x120000u
 
@@ -43,9 +44,9 @@ static void channel_params(uint8_t *p, uint32_t engine_type, uint32_t chid)
 	set32(p + 20, chid % 8 << 8 | chid / 8 << 12 | 1u << 21);
 	set32(p + 28, SPACE);
 	set32(p + 128, engine_type);
-	desc(p + 144, INSTANCE, 0x1000, 2);
+	desc(p + 144, BLOCK, 0x1000, 2);
 	desc(p + 168, USERD + chid % 8 * 0x200, 0x200, 2);
-	desc(p + 192, INSTANCE, 0x200, 2);
+	desc(p + 192, BLOCK, 0x200, 2);
 	desc(p + 216, METHODS, 0x5000, 2);
 }
 
@@ -72,7 +73,7 @@ static void test_channel(void **state)
 	struct machine *mc = *state;
 	struct talk t = space_up(mc);
 	uint8_t schedule[2] = {1}, bind[4] = {9};
-	const uint8_t *ramfc = (const uint8_t *)model_vram_ptr(mc->gpu) + INSTANCE;
+	const uint8_t *ramfc = (const uint8_t *)model_vram_ptr(mc->gpu) + BLOCK;
 	struct model_channel *ch;
 
 	assert_int_equal(channel_new(&t, CHANNEL, 1, 19), 0);
@@ -228,11 +229,14 @@ static void test_objects(void **state)
 {
 	struct machine *mc = *state;
 	struct talk t = space_up(mc);
-	uint8_t params[16] = {0};
+	uint8_t params[16] = {0}, promote[PROMOTE_PARAMS];
 
 	assert_int_equal(channel_new(&t, CHANNEL, 1, 0), 0);
 	assert_int_equal(channel_new(&t, CHANNEL + 1, 0x0b, 0), 0);
 	assert_int_equal(channel_new(&t, CHANNEL + 2, 0x13, 0), 0);
+	context_params(model_vram_ptr(mc->gpu), 0, CHANNEL, promote);
+	assert_int_equal(
+		rm_control(&t, CLIENT, SUBDEVICE, PROMOTE_CTX, promote, sizeof(promote)), 0);
 	assert_int_equal(rm_alloc(&t, CLIENT, CHANNEL, 1, 0xc797, NULL, 0), 0);
 	assert_int_equal(rm_alloc(&t, CLIENT, CHANNEL, 2, 0xc7c0, params, 16), 0);
 	assert_int_equal(rm_alloc(&t, CLIENT, CHANNEL, 3, 0xc7b5, params, 8), 0);
@@ -255,7 +259,7 @@ static void test_buffers(void **state)
 	struct machine *mc = *state;
 	struct talk t = space_up(mc);
 	static uint8_t info[1600], falcons[1284];
-	uint8_t promote[560] = {0}, size[4];
+	uint8_t size[4];
 
 	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x20802a08, size, 4), 0);
 	assert_int_equal(le32(size), 0x5000);
@@ -269,34 +273,6 @@ static void test_buffers(void **state)
 	assert_int_equal(le32(falcons), 5); /* two NVDEC, NVENC, OFA, SEC2 */
 	assert_int_equal(le32(falcons + 4), 0x8f99e100);
 	assert_int_not_equal(le32(falcons + 12), 0);
-
-	assert_int_equal(channel_new(&t, CHANNEL, 1, 0), 0);
-	set32(promote, 1);
-	set32(promote + 12, CLIENT);
-	set32(promote + 16, CHANNEL);
-	set32(promote + 40, 1);
-	/* One entry: its place in memory, and an address. */
-	set32(promote + 48, 0x300000);
-	set32(promote + 56, 0x10000);
-	set32(promote + 64, 0x2000);
-	promote[48 + 30] = 1;
-	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x2080012b, promote, 560), 0);
-	promote[48] = 1;
-	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x2080012b, promote, 560), BAD_ARGUMENT);
-	promote[48] = 0;
-	set32(promote + 64, 0);
-	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x2080012b, promote, 560), BAD_ARGUMENT);
-	promote[48 + 30] = 0;
-	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x2080012b, promote, 560), 0);
-	set32(promote + 56, 0);
-	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x2080012b, promote, 560), BAD_ARGUMENT);
-	promote[48 + 31] = 1;
-	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x2080012b, promote, 560), 0);
-	set32(promote + 40, 17);
-	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x2080012b, promote, 560), BAD_ARGUMENT);
-	set32(promote + 40, 1);
-	set32(promote + 16, CHANNEL + 1);
-	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, 0x2080012b, promote, 560), NOT_FOUND);
 }
 
 static void test_reserved_pdes(void **state)

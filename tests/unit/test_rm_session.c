@@ -185,15 +185,16 @@ static void messages_interrupt(void **state)
 	for (unsigned int i = 0; i < VERSIONS; i++) {
 		struct session s = begun(versions[i]);
 		const struct gpu_rm_stats *stats;
-		uint64_t before;
+		uint64_t before, first;
 
 		begin(&s);
 		assert_int_equal(wait_ready(&s), 0);
 		stats = gpu_rm_stats(s.rm);
+		first = stats->interrupts; /* those of the session's own calls */
 		for (unsigned int n = 1; n <= 3; n++) {
 			send_xid(&s, 0);
 			pass(HV_MS);
-			assert_int_equal(stats->interrupts, n);
+			assert_int_equal(stats->interrupts, first + n);
 			assert_int_equal(stats->events, n);
 		}
 		before = stats->polls;
@@ -309,7 +310,7 @@ static void ended_at_any_moment(void **state)
 	struct session s = begun("535.113.01");
 
 	(void)state;
-	for (unsigned int i = 0; i < 8; i++) {
+	for (unsigned int i = 0; i < 40; i++) {
 		begin(&s);
 		hv_loop_until(is_over, &s, i * HV_MS / 2);
 		gpu_rm_stop(s.rm);

@@ -172,12 +172,17 @@ static inline void vm_bed_down(struct vm_bed *b)
 	boot_bed_down(b->bed);
 }
 
-static inline struct gpu_range vm_bed_range(struct vm_bed *b)
+static inline struct gpu_range vm_bed_range_of(struct vm_bed *b, uint64_t size)
 {
 	struct gpu_range range;
 
-	assert_int_equal(gpu_vram_alloc(b->bed->gpu, VM_BED_VRAM, &range), 0);
+	assert_int_equal(gpu_vram_alloc(b->bed->gpu, size, &range), 0);
 	return range;
+}
+
+static inline struct gpu_range vm_bed_range(struct vm_bed *b)
+{
+	return vm_bed_range_of(b, VM_BED_VRAM);
 }
 
 static inline struct gpu_tenant *tenant_begin(struct vm_bed *b, const struct gpu_range *range,

@@ -43,8 +43,6 @@ struct gpu_chip_kind {
 	bool frts;	 /* FWSEC-FRTS runs and has its region in WPR2 */
 	bool libos3;	 /* GSP-RM's kernel is LIBOS 3, else 2: other heap sizes */
 	bool engine_status_in_pfifo; /* else each runlist has its engines' (regs_runlist.h) */
-
-	struct gpu_classes classes; /* of these, the ones that are served */
 };
 
 struct gpu_chip {
@@ -52,6 +50,7 @@ struct gpu_chip {
 	uint16_t id;	      /* NV_PMC_BOOT_42_CHIP_ID */
 	const char *firmware; /* name of its firmware files (boot/family.h) */
 	const struct gpu_chip_kind *kind;
+	const struct gpu_classes *classes; /* the copy class first; of graphics, 3D first */
 };
 
 /* Rows of one kind; each list ends with a NULL name. */
@@ -61,12 +60,17 @@ extern const struct gpu_chip gpu_chips_tu10x[], gpu_chips_ga100[], gpu_chips_ga1
 /* Kinds that differ in nothing have one table: Ada's falcons, registers and fuses are Ampere's. */
 extern const struct gpu_chip_kind gpu_chip_kind_ga10x;
 
-/* Classes of channels and of copy engines: NVIDIA/open-gpu-kernel-modules, sdk/nvidia/inc/class. */
-#define TURING_CHANNEL_GPFIFO_A 0xc46fu
-#define TURING_DMA_COPY_A	0xc5b5u
-#define AMPERE_CHANNEL_GPFIFO_A 0xc56fu
-#define AMPERE_DMA_COPY_A	0xc6b5u
-#define AMPERE_DMA_COPY_B	0xc7b5u
+/* GPU_CLASS_AMPERE_B and so on. */
+enum {
+#define CLASS(name, number, kind) GPU_CLASS_##name = (number),
+#include "gpu/core/chip/classes.h"
+#undef CLASS
+};
+
+/* Five classes of engines that every chip has, in the order that all of them are listed in. */
+#define GPU_CHIP_CLASSES(copy, d3, compute)                                                        \
+	.n = 5, .engine = {GPU_CLASS_##copy, GPU_CLASS_##d3, GPU_CLASS_##compute,                  \
+			   GPU_CLASS_FERMI_TWOD_A, GPU_CLASS_KEPLER_INLINE_TO_MEMORY_B}
 
 /* The row for NV_PMC_BOOT_42_CHIP_ID `id`, or NULL: unknown or not built in. */
 const struct gpu_chip *gpu_chip_find(uint16_t id);

@@ -21,10 +21,15 @@ static const struct gpu_chip_kind ga100 = {
 	.riscv_active_mask = NV_PRISCV_RISCV_CORE_SWITCH_RISCV_STATUS_ACTIVE_STAT,
 	.fuses = true,
 	.flush_high = true,
-	.classes = {.gpfifo = AMPERE_CHANNEL_GPFIFO_A, .n = 1, .engine = {AMPERE_DMA_COPY_A}},
+};
+
+/* Which ones RM serves: src/nvidia/generated/g_gpu_class_list.c. */
+static const struct gpu_classes classes = {
+	.gpfifo = GPU_CLASS_AMPERE_CHANNEL_GPFIFO_A,
+	GPU_CHIP_CLASSES(AMPERE_DMA_COPY_A, AMPERE_A, AMPERE_COMPUTE_A),
 };
 
 const struct gpu_chip gpu_chips_ga100[] = {
-	{"GA100", 0x170, "ga100", &ga100},
-	{NULL, 0, NULL, NULL},
+	{"GA100", 0x170, "ga100", &ga100, &classes},
+	{NULL, 0, NULL, NULL, NULL},
 };

@@ -30,14 +30,19 @@ const struct gpu_chip_kind gpu_chip_kind_ga10x = {
 	.flush_high = true,
 	.frts = true,
 	.libos3 = true,
-	.classes = {.gpfifo = AMPERE_CHANNEL_GPFIFO_A, .n = 1, .engine = {AMPERE_DMA_COPY_B}},
+};
+
+/* Which ones RM serves: src/nvidia/generated/g_gpu_class_list.c. */
+static const struct gpu_classes classes = {
+	.gpfifo = GPU_CLASS_AMPERE_CHANNEL_GPFIFO_A,
+	GPU_CHIP_CLASSES(AMPERE_DMA_COPY_B, AMPERE_B, AMPERE_COMPUTE_B),
 };
 
 const struct gpu_chip gpu_chips_ga10x[] = {
-	{"GA102", 0x172, "ga102", &gpu_chip_kind_ga10x},
-	{"GA103", 0x173, "ga102", &gpu_chip_kind_ga10x},
-	{"GA104", 0x174, "ga102", &gpu_chip_kind_ga10x},
-	{"GA106", 0x176, "ga102", &gpu_chip_kind_ga10x},
-	{"GA107", 0x177, "ga102", &gpu_chip_kind_ga10x},
-	{NULL, 0, NULL, NULL},
+	{"GA102", 0x172, "ga102", &gpu_chip_kind_ga10x, &classes},
+	{"GA103", 0x173, "ga102", &gpu_chip_kind_ga10x, &classes},
+	{"GA104", 0x174, "ga102", &gpu_chip_kind_ga10x, &classes},
+	{"GA106", 0x176, "ga102", &gpu_chip_kind_ga10x, &classes},
+	{"GA107", 0x177, "ga102", &gpu_chip_kind_ga10x, &classes},
+	{NULL, 0, NULL, NULL, NULL},
 };

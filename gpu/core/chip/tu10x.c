@@ -25,11 +25,16 @@ static const struct gpu_chip_kind tu10x = {
 	.riscv_active_mask = NV_PRISCV_RISCV_CORE_SWITCH_RISCV_STATUS_ACTIVE_STAT,
 	.frts = true,
 	.engine_status_in_pfifo = true,
-	.classes = {.gpfifo = TURING_CHANNEL_GPFIFO_A, .n = 1, .engine = {TURING_DMA_COPY_A}},
+};
+
+/* Which ones RM serves: src/nvidia/generated/g_gpu_class_list.c. */
+static const struct gpu_classes classes = {
+	.gpfifo = GPU_CLASS_TURING_CHANNEL_GPFIFO_A,
+	GPU_CHIP_CLASSES(TURING_DMA_COPY_A, TURING_A, TURING_COMPUTE_A),
 };
 
 const struct gpu_chip gpu_chips_tu10x[] = {
-	{"TU102", 0x162, "tu102", &tu10x}, {"TU104", 0x164, "tu102", &tu10x},
-	{"TU106", 0x166, "tu102", &tu10x}, {"TU116", 0x168, "tu116", &tu10x},
-	{"TU117", 0x167, "tu116", &tu10x}, {NULL, 0, NULL, NULL},
+	{"TU102", 0x162, "tu102", &tu10x, &classes}, {"TU104", 0x164, "tu102", &tu10x, &classes},
+	{"TU106", 0x166, "tu102", &tu10x, &classes}, {"TU116", 0x168, "tu116", &tu10x, &classes},
+	{"TU117", 0x167, "tu116", &tu10x, &classes}, {NULL, 0, NULL, NULL, NULL},
 };

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "gpu/core/fifo/group.h"
+#include "gpu/core/gr/graphics.h"
 #include "gpu/core/regs_vf.h"
 
 #define GPFIFO_ENTRY  8u
-#define GPFIFO_REACH  (1ull << 40) /* virtual addresses that Host can name */
 #define USERD_BYTES   512u
 #define ENTRIES_MAX   (1u << 20)				     /* 8 MiB of them */
 #define METHOD_BUFFER (GPU_CHANNEL_SLOT - GPU_CHANNEL_METHOD_BUFFER) /* room for it */
@@ -106,6 +106,21 @@ static int schedule(struct gpu_channel *ch)
 	return err;
 }
 
+/* The next of the engine's objects. Those of graphics have no parameters that would be needed. */
+static int make_object(struct gpu_channel *ch)
+{
+	enum fwq_number class = gpu_channel_class(ch->tenant->pack, ch->class[ch->made]);
+	int err;
+
+	if (ch->kind == GPU_KIND_GRAPHICS)
+		return fwq_object_alloc(&ch->object[ch->made], ch->channel.handle, class,
+					FWQ_RM_NO_PARAMS);
+	err = gpu_channel_put_engine(ch);
+	return err ? err
+		   : fwq_object_alloc(&ch->object[ch->made], ch->channel.handle, class,
+				      FWQ_S_NVB0B5_ALLOCATION_PARAMETERS);
+}
+
 /* 1: there is nothing to wait for. */
 static int submit(struct gpu_channel *ch)
 {
@@ -136,12 +151,16 @@ static int submit(struct gpu_channel *ch)
 			   : fwq_client_control(client, &ch->call, ch->channel.handle,
 						FWQ_N_NVA06F_CTRL_CMD_BIND,
 						FWQ_S_NVA06F_CTRL_BIND_PARAMS);
-	case GPU_CHANNEL_ENGINE:
-		err = gpu_channel_put_engine(ch);
+	case GPU_CHANNEL_PROMOTE:
+		if (ch->kind != GPU_KIND_GRAPHICS)
+			return 1;
+		err = gpu_context_put_promote(ch);
 		return err ? err
-			   : fwq_object_alloc(&ch->object, ch->channel.handle,
-					      gpu_channel_class(pack, ch->desc.engine_class),
-					      FWQ_S_NVB0B5_ALLOCATION_PARAMETERS);
+			   : fwq_client_control(client, &ch->call, FWQ_SUBDEVICE,
+						FWQ_N_NV2080_CTRL_CMD_GPU_PROMOTE_CTX,
+						FWQ_S_NV2080_CTRL_GPU_PROMOTE_CTX_PARAMS);
+	case GPU_CHANNEL_ENGINE:
+		return make_object(ch);
 	default:
 		ch->parked = !gpu_turns_may_schedule(turns_of(ch), ch);
 		return ch->parked ? 0 : schedule(ch);
@@ -176,7 +195,8 @@ static void on(struct gpu_channel *ch, int err)
 		fail(ch, err);
 		return;
 	}
-	ch->step++;
+	if (ch->step != GPU_CHANNEL_ENGINE || ++ch->made == ch->nr_objects)
+		ch->step++;
 	if (ch->step == GPU_CHANNEL_LIVE) {
 		ch->tell_ready = true;
 		hv_work_queue(&ch->tell);
@@ -248,20 +268,17 @@ static void object_came(struct fwq_object *object, int err)
 
 static int check(const struct gpu_tenant *tenant, const struct gpu_channel_desc *desc)
 {
-	const struct gpu_classes *classes = gpu_classes(tenant->gpu);
 	const struct gpu_vm *vm = desc->vm;
 	uint64_t bytes = (uint64_t)desc->entries * GPFIFO_ENTRY, end;
-	unsigned int i = 0;
 
 	if (!vm || vm->tenant != tenant || !gpu_vm_usable(vm) || tenant->ending)
 		return -EINVAL;
-	while (i < classes->n && classes->engine[i] != desc->engine_class)
-		i++;
-	if (i == classes->n)
+	if (gpu_class_kind(tenant->gpu, desc->engine_class) == GPU_KIND_NONE)
 		return -EOPNOTSUPP;
 	if (!desc->entries || desc->entries & (desc->entries - 1) || desc->entries > ENTRIES_MAX)
 		return -EINVAL;
-	end = gpu_vm_end(vm) < GPFIFO_REACH ? gpu_vm_end(vm) : GPFIFO_REACH;
+	/* What is kept from the tenant ends there. */
+	end = GPU_KEPT_START;
 	if (desc->gpfifo % GPFIFO_ENTRY || desc->gpfifo < gpu_vm_start(vm) || desc->gpfifo > end ||
 	    bytes > end - desc->gpfifo)
 		return -EINVAL;
@@ -270,20 +287,54 @@ static int check(const struct gpu_tenant *tenant, const struct gpu_channel_desc 
 	return 0;
 }
 
+_Static_assert(GPU_KEPT_START < 1ull << 40, "Host can name GPFIFOs there");
+
+/* What the channel speaks. -EOPNOTSUPP: the pack does not know all of that. */
+static int choose_classes(struct gpu_channel *ch)
+{
+	const struct gpu_classes *classes = gpu_classes(ch->tenant->gpu);
+	struct gpu *gpu = ch->tenant->gpu;
+
+	ch->kind = gpu_class_kind(gpu, ch->desc.engine_class);
+	for (unsigned int i = 0; i < classes->n; i++) {
+		if (ch->kind == GPU_KIND_GRAPHICS && !ch->tenant->golden
+			    ? gpu_class_kind(gpu, classes->engine[i]) != ch->kind
+			    : classes->engine[i] != ch->desc.engine_class)
+			continue;
+		HV_CHECK(ch->nr_objects < GPU_CHANNEL_ENGINE_OBJECTS);
+		ch->class[ch->nr_objects++] = classes->engine[i];
+		if (gpu_channel_class(ch->tenant->pack, classes->engine[i]) == FWQ_NUMBERS)
+			return -EOPNOTSUPP;
+	}
+	ch->left = ch->nr_objects;
+	return gpu_channel_class(ch->tenant->pack, classes->gpfifo) == FWQ_NUMBERS ? -EOPNOTSUPP
+										    : 0;
+}
+
+/* -1: it is not to be had. */
+static int choose_engine(const struct gpu_channel *ch)
+{
+	struct gpu_rm *rm = ch->tenant->rm;
+
+	if (ch->kind == GPU_KIND_COPY)
+		return gpu_fifo_copy_engine(gpu_rm_fifo(rm), gpu_rm_engines(rm));
+	return gpu_rm_graphics(rm)->ready || ch->tenant->golden
+		       ? gpu_fifo_graphics_engine(gpu_rm_engines(rm))
+		       : -1;
+}
+
 /* A slot, an engine and an id. */
 static int place(struct gpu_channel *ch)
 {
 	struct gpu_fifo *fifo = gpu_rm_fifo(ch->tenant->rm);
-	int engine = gpu_fifo_copy_engine(fifo, gpu_rm_engines(ch->tenant->rm)), err;
+	int err = choose_classes(ch), engine;
 
 	while (ch->slot < ch->tenant->nr_slots && ch->tenant->channel[ch->slot])
 		ch->slot++;
 	if (ch->slot == ch->tenant->nr_slots)
 		return -EDQUOT;
-	if (engine < 0 ||
-	    gpu_channel_class(ch->tenant->pack, ch->desc.engine_class) == FWQ_NUMBERS ||
-	    gpu_channel_class(ch->tenant->pack, gpu_classes(ch->tenant->gpu)->gpfifo) ==
-		    FWQ_NUMBERS)
+	engine = err ? -1 : choose_engine(ch);
+	if (engine < 0)
 		return -EOPNOTSUPP;
 	err = gpu_chids_take(&fifo->chids, ch, &ch->chid);
 	if (err)
@@ -302,8 +353,10 @@ static int begin(struct gpu_channel *ch)
 {
 	int err = gpu_channel_write_instance(ch);
 
+	if (!err && ch->kind == GPU_KIND_GRAPHICS)
+		err = gpu_context_take(ch);
 	if (err)
-		return err == -ENOMEM ? err : -EIO;
+		return err == -ENOMEM || err == -EDQUOT ? err : -EIO;
 	memset(ch->desc.userd, 0, USERD_BYTES);
 	ch->step =
 		gpu_rm_fifo(ch->tenant->rm)->method_buffer ? GPU_CHANNEL_GROUP : GPU_CHANNEL_SIZE;
@@ -330,7 +383,9 @@ int gpu_channel_new(struct gpu_tenant *tenant, const struct gpu_channel_desc *de
 	ch->ready = ready;
 	ch->ready_arg = arg;
 	fwq_object_init(&ch->channel, &tenant->client, ch->buf, sizeof(ch->buf), object_came, ch);
-	fwq_object_init(&ch->object, &tenant->client, ch->buf, sizeof(ch->buf), object_came, ch);
+	for (unsigned int i = 0; i < GPU_CHANNEL_ENGINE_OBJECTS; i++)
+		fwq_object_init(&ch->object[i], &tenant->client, ch->buf, sizeof(ch->buf),
+				object_came, ch);
 	fwq_rm_call_init(&ch->call, gpu_rm_fwq(tenant->rm), &tenant->client.caller, ch->buf,
 			 sizeof(ch->buf), control_came, ch);
 	err = place(ch);

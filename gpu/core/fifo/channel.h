@@ -8,8 +8,11 @@
  * that speaks the engine's class; and puts the channel on the runlist. Each is a call to the firmware, one at a
  * time: `step` is the one under way or, when not busy, the one that was last.
  *
+ * A channel for copies speaks the class it was asked for; one for graphics all of that kind, and has a context
+ * (gr/context.h), which is promoted before the first of its objects is made.
+ *
  * Order of the end: off the runlist and preempted (one control, which can name all channels of a tenant), then
- * the objects are freed, and with the last channel its group. All of that is answered, or the GPU is given up, before memory or id are anybody's again.
+ * the objects are freed, and with the last channel its group; then its context is shown no more. All of that is answered, or the GPU is given up, before memory or id are anybody's again.
  * A control that is refused is not the end of it: RM's free stops a channel too, and NVIDIA's and nouveau's
  * drivers do nothing else.
  *
@@ -24,6 +27,7 @@
 #define GPU_FIFO_CHANNEL_H
 
 #include "gpu/core/fifo/fifo.h"
+#include "gpu/core/gr/context.h"
 #include "gpu/core/tenant.h"
 
 #define GPU_CHANNEL_PARAMS 1024u /* bytes for the parameters of its calls */
@@ -33,7 +37,8 @@ enum gpu_channel_step {
 	GPU_CHANNEL_GROUP, /* its group is being made */
 	GPU_CHANNEL_ALLOC,
 	GPU_CHANNEL_BIND,
-	GPU_CHANNEL_ENGINE,
+	GPU_CHANNEL_PROMOTE,
+	GPU_CHANNEL_ENGINE, /* once for each object */
 	GPU_CHANNEL_SCHEDULE,
 	GPU_CHANNEL_LIVE,
 	GPU_CHANNEL_STOP,
@@ -50,6 +55,15 @@ struct gpu_channel {
 	unsigned int slot, engine;
 	uint32_t chid, token;
 	struct gpu_channel_desc desc;
+	enum gpu_kind kind;
+	unsigned int nr_objects; /* of its engine, that it is to have, */
+	unsigned int made;	 /* that were made, */
+	unsigned int left;	 /* and that are still to be freed alone */
+	uint32_t class[GPU_CHANNEL_ENGINE_OBJECTS];
+	struct {
+		bool taken, shown[GPU_CONTEXT_PARTS];
+		unsigned int number; /* among the tenant's */
+	} context;
 
 	enum gpu_channel_step step;
 	bool busy;		     /* a call is under way, its own or one that stops several */
@@ -63,7 +77,7 @@ struct gpu_channel {
 	int end_err;		     /* of the end */
 
 	/* The calls: one at a time, so they share the buffer. */
-	struct fwq_object channel, object;
+	struct fwq_object channel, object[GPU_CHANNEL_ENGINE_OBJECTS];
 	struct fwq_rm_call call;
 	uint8_t buf[FWQ_RM_SIZE(GPU_CHANNEL_PARAMS)] __attribute__((aligned(8)));
 

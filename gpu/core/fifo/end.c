@@ -18,6 +18,7 @@ void gpu_channel_release(struct gpu_channel *ch, bool freed)
 
 	if (ch->group)
 		gpu_group_drop(ch);
+	gpu_context_give(ch, freed);
 	gpu_chids_give(&fifo->chids, ch->chid, freed);
 	fifo->load[ch->engine]--;
 	gpu_awaken_use(&fifo->awaken, ch->engine, fifo->load[ch->engine]);
@@ -143,17 +144,31 @@ void gpu_channel_ungrouped(struct gpu_channel *ch, int err)
 		gone(ch);
 }
 
+/* The engine's objects are tried once each; NULL: there is none left. */
+static struct fwq_object *next_object(struct gpu_channel *ch)
+{
+	while (ch->left) {
+		struct fwq_object *object = &ch->object[--ch->left];
+
+		if (known(object))
+			return object;
+	}
+	return NULL;
+}
+
 /* What is still to be done about a channel that does nothing now. */
 void gpu_channel_off(struct gpu_channel *ch)
 {
+	struct fwq_object *object;
+
 	if (ch->named)
 		return;
 	if (ch->tenant->gpu->lost && known(&ch->channel))
 		lost(ch, -ENODEV);
 	else if (ch->runs)
 		stop(&ch, 1);
-	else if (known(&ch->object) && ch->step < GPU_CHANNEL_FREE_ENGINE)
-		free_object(ch, &ch->object, GPU_CHANNEL_FREE_ENGINE);
+	else if ((object = next_object(ch)) != NULL)
+		free_object(ch, object, GPU_CHANNEL_FREE_ENGINE);
 	else if (known(&ch->channel))
 		free_object(ch, &ch->channel, GPU_CHANNEL_FREE);
 	else if (ch->group)

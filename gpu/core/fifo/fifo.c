@@ -5,8 +5,9 @@
 #include "gpu/core/fifo/fifo.h"
 #include "gpu/core/fifo/group.h"
 
+#define RM_ENGINE_TYPE_GR0 0x01u
 /*
- * Copy engines 0 to 9, in RM's own numbers and in those that clients use (NV2080_ENGINE_TYPE_*): the same in all
+ * The first graphics engine, which is the only one of a board that is not partitioned, and copy engines 0 to 9, in RM's own numbers and in those that clients use (NV2080_ENGINE_TYPE_*): the same in all
  * releases from 535 to 595.
  */
 #define RM_ENGINE_TYPE_COPY0 0x09u
@@ -47,6 +48,14 @@ int gpu_fifo_copy_engine(const struct gpu_fifo *fifo, const struct gpu_engines *
 		}
 	}
 	return best;
+}
+
+int gpu_fifo_graphics_engine(const struct gpu_engines *engines)
+{
+	for (unsigned int i = 0; i < engines->n; i++)
+		if (engines->engine[i].type == RM_ENGINE_TYPE_GR0)
+			return (int)i;
+	return -1;
 }
 
 /* Firmware is believed that the channel is broken, and only about channels of ours. */

@@ -40,6 +40,9 @@ struct gpu_fifo {
  */
 int gpu_fifo_copy_engine(const struct gpu_fifo *fifo, const struct gpu_engines *engines);
 
+/* The engine that speaks the classes of graphics; -1: there is none. */
+int gpu_fifo_graphics_engine(const struct gpu_engines *engines);
+
 /* Something was reported: if it is a channel's error, tell whoever has the channel. */
 void gpu_fifo_heard(struct gpu_fifo *fifo, const struct fwq_event *ev);
 

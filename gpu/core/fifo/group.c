@@ -289,7 +289,8 @@ int gpu_group_join(struct gpu_channel *ch)
 
 		if (!g)
 			slot = i;
-		else if (!g->closed && g->vm == ch->vm && g->engine == ch->engine) {
+		else if (ch->kind == GPU_KIND_COPY && !g->closed && g->vm == ch->vm &&
+			 g->engine == ch->engine) {
 			g->members++;
 			ch->group = g;
 			return g->ready;

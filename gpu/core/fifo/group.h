@@ -10,6 +10,8 @@
  * with channels in several spaces has a group for each, and these share what one would have: their slices
  * add up to it (as far as a microsecond can be divided).
  *
+ * State of the graphics engine is a group's too, so each channel for graphics has a group of its own.
+ *
  * A group comes with the first channel that needs it and goes with the last: the firmware frees the channel first, and
  * the channel's end is complete when the group's is. RM sets methods of a group's copies aside in one buffer when
  * they fault, that of the first channel, which others may outlive; so the buffer is the group's, in

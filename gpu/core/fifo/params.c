@@ -33,7 +33,7 @@
 
 /*
  * The instance block, behind RAMFC: NV_RAMIN_PAGE_DIR_BASE and ADR_LIMIT, and the same again for sub-contexts
- * (SC), of which channels of copy engines have one.
+ * (SC), of which a channel has one: to share a context between several is not offered.
  */
 #define RAMIN_PAGE_DIR_BASE	  0x200u
 #define RAMIN_ADR_LIMIT		  0x208u
@@ -67,9 +67,9 @@ int gpu_channel_write_instance(const struct gpu_channel *ch)
 enum fwq_number gpu_channel_class(const struct fwq_pack *pack, uint32_t class_id)
 {
 	static const enum fwq_number classes[] = {
-		FWQ_N_TURING_CHANNEL_GPFIFO_A, FWQ_N_AMPERE_CHANNEL_GPFIFO_A,
-		FWQ_N_TURING_DMA_COPY_A,       FWQ_N_AMPERE_DMA_COPY_A,
-		FWQ_N_AMPERE_DMA_COPY_B,
+#define CLASS(name, number, kind) FWQ_N_##name,
+#include "gpu/core/chip/classes.h"
+#undef CLASS
 	};
 
 	for (unsigned int i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {

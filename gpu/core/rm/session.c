@@ -15,6 +15,7 @@
 #include "gpu/core/falcon.h"
 #include "gpu/core/fifo/fifo.h"
 #include "gpu/core/gpu.h"
+#include "gpu/core/gr/graphics.h"
 #include "gpu/core/intr.h"
 #include "gpu/core/regs_falcon.h"
 #include "gpu/core/rm/session.h"
@@ -46,6 +47,7 @@ struct gpu_rm {
 
 	struct gpu_engines engines;
 	struct gpu_fifo fifo;
+	struct gpu_graphics graphics;
 	struct gpu_rm_stats stats;
 	struct gpu_rm_part *parts;
 };
@@ -97,6 +99,12 @@ static void listen_to_interrupt(struct gpu_rm *rm, uint32_t vector)
 	gpu_awaken_start(&rm->fifo.awaken, &rm->intr, &rm->engines);
 }
 
+/* With graphics or without. */
+static void graphics_begun(struct gpu_rm *rm)
+{
+	is_ready(rm, rm->gpu->lost ? -ENODEV : 0);
+}
+
 static void got_vectors(struct fwq_rm_call *call, int err)
 {
 	struct gpu_rm *rm = call->arg;
@@ -116,21 +124,28 @@ static void got_vectors(struct fwq_rm_call *call, int err)
 				       &rm->engines);
 		listen_to_interrupt(rm, vector);
 	}
-	is_ready(rm, 0);
+	gpu_graphics_begin(rm, graphics_begun);
 }
 
 /* A control of RM's own client, whose handles the static configuration gave. */
+int gpu_rm_internal(struct gpu_rm *rm, struct fwq_rm_call *call, enum fwq_number cmd,
+		    enum fwq_struct params)
+{
+	const struct gpu_static_info *info = gpu_boot_info(rm->boot);
+
+	return fwq_rm_control(call, info->client, info->subdevice, cmd, params);
+}
+
 static int ask_vectors(struct gpu_rm *rm)
 {
 	const enum fwq_struct type = FWQ_S_NV2080_CTRL_INTERNAL_INTR_GET_KERNEL_TABLE_PARAMS;
-	const struct gpu_static_info *info = gpu_boot_info(rm->boot);
 
 	fwq_rm_call_init(&rm->call, &rm->rm, &rm->self.caller, rm->buf, sizeof(rm->buf),
 			 got_vectors, rm);
 	if (!fwq_rm_params(&rm->call, type))
 		return -ENOENT;
-	return fwq_rm_control(&rm->call, info->client, info->subdevice,
-			      FWQ_N_NV2080_CTRL_CMD_INTERNAL_INTR_GET_KERNEL_TABLE, type);
+	return gpu_rm_internal(rm, &rm->call, FWQ_N_NV2080_CTRL_CMD_INTERNAL_INTR_GET_KERNEL_TABLE,
+			       type);
 }
 
 static void got_engines(struct fwq_rm_call *call, int err)
@@ -350,6 +365,16 @@ const struct gpu_rm_stats *gpu_rm_stats(const struct gpu_rm *rm)
 struct gpu_fifo *gpu_rm_fifo(struct gpu_rm *rm)
 {
 	return &rm->fifo;
+}
+
+struct gpu_graphics *gpu_rm_graphics(struct gpu_rm *rm)
+{
+	return &rm->graphics;
+}
+
+struct fwq_caller *gpu_rm_caller(struct gpu_rm *rm)
+{
+	return &rm->self.caller;
 }
 
 struct gpu *gpu_rm_gpu(const struct gpu_rm *rm)

@@ -5,7 +5,8 @@
  * A session begins when boot is over (boot.h) and ends before the firmware is unloaded. It looks at the
  * message queue when the GSP interrupts, and now and then without being asked; hands events to whom they
  * are for; and logs what the firmware reports about itself. At its beginning it makes an RM client of the
- * driver domain's own and asks which engines the board has, and how the GSP interrupts. Where it does not,
+ * driver domain's own and asks which engines the board has, how the GSP interrupts, and, where there are
+ * graphics, has them made ready (gr/graphics.h). Where the GSP does not interrupt,
  * or the platform has no interrupts, the queue is looked at ten times a second.
  *
  * Death of the firmware: its queue's header breaks, or its core halts. Nothing that runs on the GPU can be
@@ -65,6 +66,7 @@ struct gpu_fifo *gpu_rm_fifo(struct gpu_rm *rm);
 struct gpu *gpu_rm_gpu(const struct gpu_rm *rm);
 const struct fwq_pack *gpu_rm_pack(const struct gpu_rm *rm);
 struct fwq_rm *gpu_rm_fwq(struct gpu_rm *rm);
+struct fwq_caller *gpu_rm_caller(struct gpu_rm *rm); /* of the driver domain's own client */
 
 /* Our own client, for what is nobody's. */
 struct fwq_client *gpu_rm_self(struct gpu_rm *rm);
