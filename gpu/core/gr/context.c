@@ -96,7 +96,7 @@ int gpu_context_layout(const struct fwq_pack *pack, const void *params, size_t l
 	uint64_t at = 0, va = 0;
 
 	for (enum gpu_context_part i = 0; i < GPU_CONTEXT_PARTS; i++) {
-		uint64_t size, align;
+		uint64_t size = 0, align = PAGE;
 		int err = take(&r, i, &size, &align, why);
 
 		if (err)
