@@ -92,9 +92,13 @@ static int begin(struct vgpu_device *dev, struct vgpu_bind_job *job,
 	bool reservation =
 		bind->operation == XENVGPU_BIND_RESERVE || bind->operation == XENVGPU_BIND_RELEASE;
 	int status = vgpu_bind_check(bind);
+	uint64_t kept_start, kept_end;
 
 	if (status)
 		return status;
+	gpu_vm_kept(space->vm, &kept_start, &kept_end);
+	if (bind->va < kept_end && bind->va + bind->size > kept_start)
+		return -XEN_EINVAL;
 	if (bind->va < gpu_vm_start(space->vm) || bind->va + bind->size > gpu_vm_end(space->vm))
 		return -XEN_EINVAL;
 	switch (bind->operation) {

@@ -166,6 +166,27 @@ static int userd(struct vgpu_device *dev, unsigned int n, struct gpu_channel_des
 	return 0;
 }
 
+bool vgpu_class_served(const struct vgpu_device *dev, uint32_t class_id)
+{
+	enum gpu_kind kind = gpu_class_kind(dev->back->gpu, class_id);
+
+	if (kind == GPU_KIND_NONE || !(dev->policy.engines & 1u << kind))
+		return false;
+	return kind != GPU_KIND_GRAPHICS || vgpu_tenant_contexts(dev);
+}
+
+/* People should find out why a program has no graphics. */
+static void log_not_served(const struct vgpu_device *dev, uint32_t class_id)
+{
+	uint64_t context = gpu_graphics_context(dev->back->rm);
+
+	hv_log_dom(dev->front, HV_WARN,
+		   "%s: no channels for class %#" PRIx32 ": engines %#" PRIx32
+		   ", graphics contexts of %" PRIu64 " KiB in a quarter of %" PRIu64 " KiB",
+		   dev->bus.own, class_id, dev->policy.engines, context >> 10,
+		   dev->policy.vram >> 10);
+}
+
 int vgpu_channel_create(struct vgpu_device *dev)
 {
 	const struct xenvgpu_channel_create_req *req = &dev->job.req.op.channel_create;
@@ -188,6 +209,10 @@ int vgpu_channel_create(struct vgpu_device *dev)
 	if (req->gpfifo < gpu_vm_start(space->vm) ||
 	    req->gpfifo + req->entries * sizeof(uint64_t) > gpu_vm_end(space->vm))
 		return -XEN_EINVAL;
+	if (!vgpu_class_served(dev, req->engine_class)) {
+		log_not_served(dev, req->engine_class);
+		return -XEN_EOPNOTSUPP;
+	}
 	if (!faults_left(dev))
 		return -XEN_EBUSY;
 	err = userd(dev, (unsigned int)(channel - dev->channel), &desc);

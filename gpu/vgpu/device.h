@@ -29,6 +29,7 @@
 #define VGPU_PIECE	    (VGPU_PIECE_PAGES * HV_PAGE_SIZE) /* bytes of a copy done in one turn */
 #define VGPU_QUICK	    8u /* short requests served in one turn */
 #define VGPU_COPY_REFS	    (XENVGPU_COPY_MAX / HV_PAGE_SIZE)
+#define VGPU_CONTEXTS_MAX 8u /* graphics channels of a slice */
 #define VGPU_BIND_PIECE	    512u  /* pages that one call of the core maps or unmaps */
 #define VGPU_BIND_PIECES    8u	  /* such calls in one turn */
 #define VGPU_SPANS_MAX	    4096u /* intervals bound or reserved, of one slice */
@@ -283,6 +284,11 @@ int vgpu_import_free(struct vgpu_device *dev);
  */
 int vgpu_tenant_get(struct vgpu_device *dev);
 bool vgpu_tenant_end(struct vgpu_device *dev);
+/*
+ * How many graphics channels the device may have at a time: what a quarter of its slice holds contexts of, and
+ * VGPU_CONTEXTS_MAX at most; 0 when its policy, or the core, has no graphics.
+ */
+unsigned int vgpu_tenant_contexts(const struct vgpu_device *dev);
 /* ns of engines that this device has had, whatever number of tenants it had. */
 uint64_t vgpu_tenant_time(const struct vgpu_device *dev);
 void vgpu_tenant_gone(struct vgpu_device *dev);
@@ -301,6 +307,8 @@ void vgpu_space_drop_holds(struct vgpu_device *dev);
 /* Nothing is bound in it any more. */
 void vgpu_space_forget(struct vgpu_space *space);
 int vgpu_channel_create(struct vgpu_device *dev);
+/* Does this chip, the policy, and the size of the slice allow channels for that class? */
+bool vgpu_class_served(const struct vgpu_device *dev, uint32_t class_id);
 int vgpu_channel_destroy(struct vgpu_device *dev);
 
 /* Does a doorbell wait of a channel that may be rung? ring: has the GPU look at all of these. */

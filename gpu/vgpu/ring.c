@@ -166,9 +166,10 @@ static void do_classes(struct vgpu_device *dev, struct xenvgpu_class_list_resp *
 	const struct gpu_classes *classes = gpu_classes(dev->back->gpu);
 
 	list->gpfifo = classes->gpfifo;
-	list->n = classes->n;
+	list->n = 0;
 	for (unsigned int i = 0; i < classes->n; i++)
-		list->engine_class[i] = classes->engine[i];
+		if (vgpu_class_served(dev, classes->engine[i]))
+			list->engine_class[list->n++] = classes->engine[i];
 }
 
 /* 0: the answer is in job.rsp; -XEN_E*; 1: it has become the device's job, of this kind. */

@@ -94,7 +94,7 @@ uint64_t vgpu_slice_used(const struct vgpu_slice *slice)
 	return slice->space.size - slice->space.free_bytes;
 }
 
-int vgpu_slice_tables(struct vgpu_slice *slice, struct gpu_range *out)
+int vgpu_slice_tables(struct vgpu_slice *slice, uint64_t contexts, struct gpu_range *out)
 {
 	uint64_t size = slice->vram.size >= TABLES_LARGE_SLICE
 				? TABLES_LARGE
@@ -102,7 +102,8 @@ int vgpu_slice_tables(struct vgpu_slice *slice, struct gpu_range *out)
 	int err = 0;
 
 	if (!slice->tables.size) {
-		err = gpu_extents_alloc(&slice->space, size < TABLES_MIN ? TABLES_MIN : size,
+		err = gpu_extents_alloc(&slice->space,
+					contexts + (size < TABLES_MIN ? TABLES_MIN : size),
 					GPU_VRAM_ALIGN, &slice->tables);
 		if (err)
 			slice->tables.size = 0;

@@ -70,9 +70,10 @@ int vgpu_slice_alloc(struct vgpu_slice *slice, uint64_t size, uint32_t *handle);
 
 /*
  * The part for page tables and channels: 4 MiB of a slice of 64 MiB or more, of smaller ones a sixteenth, but
- * 512 KiB at least. 0, -ENOMEM (no room).
+ * 512 KiB at least; and `contexts` bytes (a multiple of GPU_VRAM_ALIGN) beside that. The same part each time,
+ * whatever is asked for then. 0, -ENOMEM (no room).
  */
-int vgpu_slice_tables(struct vgpu_slice *slice, struct gpu_range *out);
+int vgpu_slice_tables(struct vgpu_slice *slice, uint64_t contexts, struct gpu_range *out);
 
 /* An object in the making, without memory; vgpu_slice_publish() or vgpu_slice_free() is next. -ENOSPC. */
 int vgpu_slice_make(struct vgpu_slice *slice, struct vgpu_object **out);

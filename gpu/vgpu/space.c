@@ -34,6 +34,7 @@ static void made(struct gpu_vm *vm, int err, void *arg)
 	rsp->space = vgpu_handle_new(&space->generation, (uint32_t)(space - dev->space));
 	rsp->va_start = gpu_vm_start(vm);
 	rsp->va_end = gpu_vm_end(vm);
+	gpu_vm_kept(vm, &rsp->kept_start, &rsp->kept_end);
 	vgpu_ring_answer(dev, 0);
 }
 

@@ -33,6 +33,28 @@ static void ready(struct gpu_tenant *tenant, int err, void *arg)
 
 _Static_assert(VGPU_WEIGHT_MAX == GPU_WEIGHT_MAX, "a weight is a weight");
 
+unsigned int vgpu_tenant_contexts(const struct vgpu_device *dev)
+{
+	uint64_t context = gpu_graphics_context(dev->back->rm), n;
+
+	if (!context || !(dev->policy.engines & 1u << GPU_KIND_GRAPHICS))
+		return 0;
+	n = dev->policy.vram / 4 / context;
+	return n < VGPU_CONTEXTS_MAX ? (unsigned int)n : VGPU_CONTEXTS_MAX;
+}
+
+/*
+ * The guest's own objects may have left no room for contexts: then it has channels for copies, and those for
+ * graphics are refused one by one.
+ */
+static int take_vram(struct vgpu_device *dev, struct gpu_range *vram)
+{
+	uint64_t contexts = vgpu_tenant_contexts(dev) * gpu_graphics_context(dev->back->rm);
+	int err = vgpu_slice_tables(&dev->slice, contexts, vram);
+
+	return err == -ENOMEM && contexts ? vgpu_slice_tables(&dev->slice, 0, vram) : err;
+}
+
 int vgpu_tenant_get(struct vgpu_device *dev)
 {
 	struct gpu_range vram;
@@ -41,7 +63,7 @@ int vgpu_tenant_get(struct vgpu_device *dev)
 	if (dev->tenant_state == VGPU_TENANT_LIVE)
 		return 0;
 	HV_CHECK(dev->tenant_state == VGPU_TENANT_NONE);
-	err = vgpu_slice_tables(&dev->slice, &vram);
+	err = take_vram(dev, &vram);
 	if (!err)
 		err = gpu_tenant_new(dev->back->rm, &vram, ready, dev, &dev->tenant);
 	if (err) {

@@ -65,7 +65,8 @@ static const char *space_fault(const struct xenvgpu_space_create_resp *space)
 	if (space->reserved)
 		return "reserved field of SPACE_CREATE set";
 	if (space->va_start % HV_PAGE_SIZE || space->va_end % HV_PAGE_SIZE ||
-	    space->va_start >= space->va_end || space->va_end > VA_END_MAX)
+	    space->va_start >= space->va_end || space->va_end > VA_END_MAX ||
+	    space->kept_start > space->kept_end || space->kept_end > space->va_end)
 		return "an impossible range of virtual addresses";
 	return NULL;
 }

@@ -33,6 +33,10 @@ enum fake_call {
 	4 /* a channel's follows from where its GPFIFO is: 64 KiB further, the next engine */
 #define FAKE_VA_START 0x200000ull
 #define FAKE_VA_END   (1ull << 40)
+#define FAKE_KEPT_START (1ull << 39)
+#define FAKE_KEPT_END	(FAKE_KEPT_START + (1ull << 30))
+#define FAKE_CONTEXT	0x40000ull /* bytes of a graphics channel, unless a test says otherwise */
+#define FAKE_GRAPHICS	0xc7c0u	   /* AMPERE_COMPUTE_B */
 #define FAKE_CLASS    0xc7b5u /* AMPERE_DMA_COPY_B */
 
 struct gpu_rm {
@@ -102,6 +106,7 @@ static struct {
 	void *awaken_arg;
 	unsigned int slots; /* the policy's: fixed-share if there are any */
 	struct gpu_turn_stats turns;
+	uint64_t context; /* 0: no graphics */
 } fake;
 
 /* ---------------------------------------------------------------- answers */
@@ -215,6 +220,8 @@ void __wrap_gpu_on_awaken(struct gpu_rm *rm, void (*fn)(uint64_t engines, void *
 uint32_t __wrap_gpu_channel_token(const struct gpu_channel *channel);
 void __wrap_gpu_channel_free(struct gpu_channel *channel, void (*done)(int, void *), void *arg);
 const struct gpu_classes *__wrap_gpu_classes(const struct gpu *gpu);
+uint64_t __wrap_gpu_graphics_context(const struct gpu_rm *rm);
+void __wrap_gpu_vm_kept(const struct gpu_vm *vm, uint64_t *start, uint64_t *end);
 
 /* The CPU cleans: this core is for the guests' channels only. */
 int __wrap_gpu_scrubber_new(struct gpu *gpu, struct gpu_rm *rm, struct gpu_scrubber **out)
@@ -436,7 +443,7 @@ int __wrap_gpu_channel_new(struct gpu_tenant *tenant, const struct gpu_channel_d
 	BED_CHECK(!tenant->ending && !tenant->gone && desc->vm && !desc->vm->gone);
 	if (err)
 		return err;
-	if (desc->engine_class != FAKE_CLASS)
+	if (desc->engine_class != FAKE_CLASS && desc->engine_class != FAKE_GRAPHICS)
 		return -EOPNOTSUPP;
 	BED_CHECK(desc->gpfifo >= FAKE_VA_START &&
 		  desc->gpfifo + desc->entries * 8ull <= FAKE_VA_END);
@@ -496,6 +503,19 @@ const struct gpu_classes *__wrap_gpu_classes(const struct gpu *gpu)
 
 	(void)gpu;
 	return &classes;
+}
+
+uint64_t __wrap_gpu_graphics_context(const struct gpu_rm *rm)
+{
+	BED_CHECK(rm == &fake.rm);
+	return fake.context;
+}
+
+void __wrap_gpu_vm_kept(const struct gpu_vm *vm, uint64_t *start, uint64_t *end)
+{
+	BED_CHECK(!vm->gone);
+	*start = FAKE_KEPT_START;
+	*end = FAKE_KEPT_END;
 }
 
 /* ---------------------------------------------------------------- what a test may do and see */
@@ -655,6 +675,7 @@ static inline void fake_sweep(bool all)
 static inline void fake_bed_up(struct bed *bed, const struct model_config *board)
 {
 	memset(&fake, 0, sizeof(fake));
+	fake.context = FAKE_CONTEXT;
 	memset(bed, 0, sizeof(*bed));
 	bed->h = hosted_new();
 	BED_CHECK(bed->h);

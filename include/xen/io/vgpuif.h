@@ -264,7 +264,8 @@ struct xenvgpu_class_list_resp {
 };
 
 /*
- * SPACE_CREATE: an empty GPU address space. Virtual addresses from va_start to below va_end can be bound.
+ * SPACE_CREATE: an empty GPU address space. Virtual addresses from va_start to below va_end can be bound, but for those
+ * from kept_start to below kept_end: graphics channels have there what their engine needs and nobody else can touch.
  * Spaces and channels, and their page tables, take video memory of the slice's own (XEN_ENOMEM).
  * XEN_ENOSPC: too many spaces. A handle is never 0.
  */
@@ -273,6 +274,8 @@ struct xenvgpu_space_create_resp {
 	uint32_t reserved;
 	uint64_t va_start;
 	uint64_t va_end;
+	uint64_t kept_start;
+	uint64_t kept_end;
 };
 
 /* SPACE_DESTROY: what is bound in it is unbound. XEN_ENOENT; XEN_EBUSY while a channel has it. */
