@@ -196,7 +196,7 @@ $(O)/asan/xvgpu.a: $(call objs,asan,$(filter-out hv/dom0/main.c,$(xvgpu-src)))
 
 # Those that put a core of their own below gpu/vgpu (tests/unit/core_fake.h): its calls end there.
 core-fake	:= $(addprefix $(O)/unit/,vgpu_space vgpu_channels) $(O)/fuzzers/vgpu_ring
-core-calls	:= scrubber_new policy_get turn_stats tenant_new tenant_weight tenant_time tenant_end vm_new vm_free vm_start vm_end vm_map vm_unmap vm_reserve vm_release vm_commit \
+core-calls	:= scrubber_new policy_get turn_stats tenant_new tenant_weight tenant_time tenant_direct tenant_end vm_new vm_free vm_start vm_end vm_map vm_unmap vm_reserve vm_release vm_commit \
 		   channel_new channel_free channel_ring channel_engine channel_token on_awaken classes graphics_context vm_kept
 $(core-fake): wrap = $(addprefix -Wl$(,)--wrap=gpu_,$(core-calls))
 

@@ -54,7 +54,9 @@ static int check_slots(void)
 {
 	if ((gpudom.policy == GPU_FIXED_SHARE) == (gpudom.slots != 0))
 		return 0;
-	hv_log(HV_ERR, "gpudom: command line: schedule=%s with slots=%u: fixed-share, and no other, has 1..%u",
+	hv_log(HV_ERR,
+	       "gpudom: command line: schedule=%s with slots=%u: fixed-share, and no other, has "
+	       "1..%u",
 	       gpu_policy_name(gpudom.policy), gpudom.slots, GPU_SLOTS_MAX);
 	return -EINVAL;
 }

@@ -163,7 +163,7 @@ struct vgpu_device {
 	struct gpu_tenant *tenant;
 	uint64_t past_time;		 /* ns of engines that tenants before this one have had */
 	uint64_t told_time, told_before; /* the same, of all, as published last and before that */
-	struct iommu_account *account; /* made with the first import */
+	struct iommu_account *account;	 /* made with the first import */
 	struct vgpu_space space[XENVGPU_MAX_SPACES];
 	struct vgpu_channel channel[XENVGPU_MAX_CHANNELS];
 	struct vgpu_userd *userd[VGPU_USERD_PAGES];

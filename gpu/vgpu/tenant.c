@@ -71,6 +71,8 @@ int vgpu_tenant_get(struct vgpu_device *dev)
 		return vgpu_xen_error(err);
 	}
 	gpu_tenant_weight(dev->tenant, dev->policy.weight);
+	if (dev->policy.direct)
+		gpu_tenant_direct(dev->tenant);
 	dev->tenant_state = VGPU_TENANT_MAKING;
 	return 1;
 }
@@ -105,7 +107,8 @@ static void ended(int err, void *arg)
 
 uint64_t vgpu_tenant_time(const struct vgpu_device *dev)
 {
-	bool there = dev->tenant_state == VGPU_TENANT_MAKING || dev->tenant_state == VGPU_TENANT_LIVE;
+	bool there =
+		dev->tenant_state == VGPU_TENANT_MAKING || dev->tenant_state == VGPU_TENANT_LIVE;
 
 	return dev->past_time + (there ? gpu_tenant_time(dev->tenant) : 0);
 }

@@ -2,19 +2,19 @@
 /*
  * Registers of a runlist: what its engines do, and for which group.
  *
- * A group's context stays on an engine when it has nothing to do, until another's is loaded: VALID, and IDLE. Loading takes
- * no time of its own here that could be looked into, so the states in between are never seen. Other registers of a
- * runlist are RM's alone and not there.
+ * A group's context stays on an engine when it has nothing to do, until another's is loaded: VALID,
+ * and IDLE. Loading takes no time of its own here that could be looked into, so the states in
+ * between are never seen. Other registers of a runlist are RM's alone and not there.
  *
- * Source: NVIDIA/open-gpu-doc, manuals/ampere/ga100/dev_runlist.ref.txt (NV_RUNLIST_ENGINE_STATUS0); nouveau
- * engine/fifo/ga100.c (ga100_engn_cxid).
+ * Source: NVIDIA/open-gpu-doc, manuals/ampere/ga100/dev_runlist.ref.txt
+ * (NV_RUNLIST_ENGINE_STATUS0); nouveau engine/fifo/ga100.c (ga100_engn_cxid).
  */
 #include "host.h"
 #include "host_regs.h"
 
-#define RUNLIST_SPACE	  (MODEL_RUNLIST_PRI(1) - MODEL_RUNLIST_PRI(0))
+#define RUNLIST_SPACE	   (MODEL_RUNLIST_PRI(1) - MODEL_RUNLIST_PRI(0))
 #define STATUS0_PER_ENGINE 64u
-#define STATUS0_ENGINES	  3u
+#define STATUS0_ENGINES	   3u
 
 static bool works(const struct model_group *g)
 {

@@ -198,6 +198,7 @@ int __wrap_gpu_tenant_new(struct gpu_rm *rm, const struct gpu_range *vram,
 			  struct gpu_tenant **out);
 void __wrap_gpu_tenant_weight(struct gpu_tenant *tenant, uint32_t weight);
 uint64_t __wrap_gpu_tenant_time(const struct gpu_tenant *tenant);
+void __wrap_gpu_tenant_direct(struct gpu_tenant *tenant);
 enum gpu_policy __wrap_gpu_policy_get(struct gpu_rm *rm, unsigned int *slots);
 const struct gpu_turn_stats *__wrap_gpu_turn_stats(struct gpu_rm *rm);
 void __wrap_gpu_tenant_end(struct gpu_tenant *tenant, void (*done)(int, void *), void *arg);
@@ -261,6 +262,11 @@ uint64_t __wrap_gpu_tenant_time(const struct gpu_tenant *tenant)
 {
 	BED_CHECK(!tenant->ending && !tenant->gone);
 	return tenant->time;
+}
+
+void __wrap_gpu_tenant_direct(struct gpu_tenant *tenant)
+{
+	BED_CHECK(!tenant->ending && !tenant->gone);
 }
 
 enum gpu_policy __wrap_gpu_policy_get(struct gpu_rm *rm, unsigned int *slots)

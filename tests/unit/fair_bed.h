@@ -293,8 +293,8 @@ static inline unsigned int fair_clients_on(const struct fair_bed *b)
 }
 
 /*
- * The domain's time and the engines' go on together: what engines take for FAIR_STEP_US of work, and the piece that this ends with,
- * passes for the domain too, or, when they have none, FAIR_STEP_US.
+ * The domain's time and the engines' go on together: what engines take for FAIR_STEP_US of work, and
+ * the piece that this ends with, passes for the domain too, or, when they have none, FAIR_STEP_US.
  */
 #define FAIR_STEP_US 10u
 

@@ -78,8 +78,7 @@ static void known_words_are_taken(void **state)
 	struct fixture *f = *state;
 
 	static const char *const good[] = {"pci=0 log=debug", "schedule=best-effort slots=0",
-					   "schedule=equal-share",
-					   "slots=64 schedule=fixed-share"};
+					   "schedule=equal-share", "slots=64 schedule=fixed-share"};
 
 	for (unsigned int i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		boot(f, good[i], true);
@@ -94,10 +93,10 @@ static void known_words_are_taken(void **state)
 
 static void unknown_words_are_refused(void **state)
 {
-	static const char *const bad[] = {"fast",    "pci=", "pci=32",	 "pci=-1",
-					  "pci=0x0", "log=", "log=loud", "pci=0 test",
+	static const char *const bad[] = {"fast",      "pci=",		"pci=32",   "pci=-1",
+					  "pci=0x0",   "log=",		"log=loud", "pci=0 test",
 					  "schedule=", "schedule=fair", "slots=65", "slots=-1",
-					  "slots=", "schedule"};
+					  "slots=",    "schedule"};
 	struct fixture *f = *state;
 	int code = 0;
 

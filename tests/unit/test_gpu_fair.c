@@ -247,7 +247,8 @@ static void groups_do_not_matter(void **state)
 		fair_work(b, many, &groups);
 		assert_int_equal(groups, 16);
 		fair_parts(b, 60000, part);
-		print_message("model scheduler: 1 channel %u.%02u %%, 64 channels in 16 groups %u.%02u %%\n",
+		print_message("model scheduler: 1 channel %u.%02u %%, 64 channels in 16 groups "
+			      "%u.%02u %%\n",
 			      part[0] / 100, part[0] % 100, part[1] / 100, part[1] % 100);
 		fair_about(part[0], 5000, 2);
 		fair_about(part[1], 5000, 2);

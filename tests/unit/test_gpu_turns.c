@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fixed shares: each guest has its slot of time and nobody else's, whatever firmware makes of the calls that this
- * takes. Model scheduler: work is in the model's engine time, which goes on with the domain's here (fair_together()).
+ * Fixed shares: each guest has its slot of time and nobody else's, whatever firmware makes of the
+ * calls that this takes. Model scheduler: work is in the model's engine time, which goes on with
+ * the domain's here (fair_together()).
  *
- * In every step of all of these, channels of one guest at most can be chosen by a runlist (fair_step()).
+ * In every step of all of these, channels of one guest at most can be chosen by a runlist
+ * (fair_step()).
  */
 #include <errno.h>
 
@@ -81,11 +83,12 @@ static void idle_slots_stay_idle(void **state)
 		assert_int_equal(stats(b)->refused, 0);
 		/* Six calls a round. */
 		assert_in_range(calls, 700, 760);
-		print_message("model scheduler: three guests of four slots of %u us: %llu, %llu, %llu "
-			      "us of %llu; %llu calls to the firmware in a second\n",
-			      GPU_SLOT_US, (unsigned long long)us[0], (unsigned long long)us[1],
-			      (unsigned long long)us[2], (unsigned long long)ROUND,
-			      (unsigned long long)calls);
+		print_message(
+			"model scheduler: three guests of four slots of %u us: %llu, %llu, %llu "
+			"us of %llu; %llu calls to the firmware in a second\n",
+			GPU_SLOT_US, (unsigned long long)us[0], (unsigned long long)us[1],
+			(unsigned long long)us[2], (unsigned long long)ROUND,
+			(unsigned long long)calls);
 		fair_bed_down(b);
 	}
 }
@@ -375,8 +378,8 @@ static void never_answered(void **state)
 }
 
 /*
- * A channel that is refused to be scheduled does not hold a turn up. When nothing is heard about it, no more controls can
- * be made (fwq/rpc.h), so turns cannot change either.
+ * A channel that is refused to be scheduled does not hold a turn up. When nothing is heard about
+ * it, no more controls can be made (fwq/rpc.h), so turns cannot change either.
  */
 static void not_scheduled(void **state)
 {
@@ -388,8 +391,8 @@ static void not_scheduled(void **state)
 		uint64_t us;
 
 		fair_busy(b, a, 1);
-		plant(b, silent ? "control-silent=" CALL_SCHEDULE
-				: "control-refused=" CALL_SCHEDULE);
+		plant(b,
+		      silent ? "control-silent=" CALL_SCHEDULE : "control-refused=" CALL_SCHEDULE);
 		for (unsigned int i = 0; i < 3; i++)
 			fair_channel_ask(b, g, 0);
 		for (unsigned int i = 0; i < 3; i++) {
@@ -469,18 +472,12 @@ static void bad_policies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(idle_slots_stay_idle),
-		cmocka_unit_test(eight_and_thirty_two),
-		cmocka_unit_test(nobody_costs_nothing),
-		cmocka_unit_test(channels_come_and_go),
-		cmocka_unit_test(ends_before_its_turn),
-		cmocka_unit_test(ends_at_any_moment),
-		cmocka_unit_test(slow_firmware),
-		cmocka_unit_test(does_not_come_off),
-		cmocka_unit_test(does_not_come_on),
-		cmocka_unit_test(never_answered),
-		cmocka_unit_test(not_scheduled),
-		cmocka_unit_test(faults),
+		cmocka_unit_test(idle_slots_stay_idle), cmocka_unit_test(eight_and_thirty_two),
+		cmocka_unit_test(nobody_costs_nothing), cmocka_unit_test(channels_come_and_go),
+		cmocka_unit_test(ends_before_its_turn), cmocka_unit_test(ends_at_any_moment),
+		cmocka_unit_test(slow_firmware),	cmocka_unit_test(does_not_come_off),
+		cmocka_unit_test(does_not_come_on),	cmocka_unit_test(never_answered),
+		cmocka_unit_test(not_scheduled),	cmocka_unit_test(faults),
 		cmocka_unit_test(bad_policies),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How much of the engines a tenant has had, as gpu/core finds out by looking at them, beside what the model knows. Model
- * scheduler: engines' time is the model's, which goes on with the domain's.
+ * How much of the engines a tenant has had, as gpu/core finds out by looking at them, beside what
+ * the model knows. Model scheduler: engines' time is the model's, which goes on with the domain's.
  */
 #include "tests/unit/fair_bed.h"
 
@@ -182,12 +182,9 @@ static void lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parts_are_found),
-		cmocka_unit_test(idle_costs_nothing),
-		cmocka_unit_test(unheard_doorbells),
-		cmocka_unit_test(no_number),
-		cmocka_unit_test(no_register),
-		cmocka_unit_test(lost),
+		cmocka_unit_test(parts_are_found),   cmocka_unit_test(idle_costs_nothing),
+		cmocka_unit_test(unheard_doorbells), cmocka_unit_test(no_number),
+		cmocka_unit_test(no_register),	     cmocka_unit_test(lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

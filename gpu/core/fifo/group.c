@@ -27,7 +27,8 @@ static void complain(const struct gpu_group *g, const struct fwq_rm_call *call, 
 /* The tenant's part, divided by its groups on that runlist. */
 static uint32_t slice(const struct gpu_tenant *t, uint32_t on)
 {
-	uint32_t us = gpu_turns_weight(&gpu_rm_fifo(t->rm)->turns, t->weight) * GPU_WEIGHT_US, n = 0;
+	uint32_t us = gpu_turns_weight(&gpu_rm_fifo(t->rm)->turns, t->weight) * GPU_WEIGHT_US,
+		 n = 0;
 
 	for (unsigned int i = 0; i < t->nr_slots; i++)
 		n += t->group[i] && !t->group[i]->closed && runlist(t->group[i]) == on;

@@ -2,8 +2,9 @@
 /*
  * turns.c - fixed shares: takes tenants' channels off and puts them on, by a timer (see turns.h).
  *
- * A turn goes: begin_slot(), `on` answered (or nothing to put on), started(), the timer, turn_over(), the channel that is
- * being scheduled is, `off` answered (or nothing to take off), and the next slot begins.
+ * A turn goes: begin_slot(), `on` answered (or nothing to put on), started(), the timer,
+ * turn_over(), the channel that is being scheduled is, `off` answered (or nothing to take off), and
+ * the next slot begins.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -32,7 +32,7 @@ struct gpu_engine {
 	uint32_t mc; /* MC_ENGINE_IDX_*, likewise; GPU_NO_MC: the pack does not say */
 	uint32_t
 		nonstall; /* vector for completions (vectors.h), as the firmware says; GPU_NO_VECTOR */
-	uint32_t tag;		 /* among all engines, as hardware counts them */
+	uint32_t tag;	  /* among all engines, as hardware counts them */
 	uint32_t runlist_base;	 /* of the runlist's registers in BAR0; GA100 and later */
 	uint32_t runlist_engine; /* among its runlist's; the same */
 	unsigned int pbdmas;
