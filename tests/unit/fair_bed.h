@@ -276,7 +276,7 @@ static inline void fair_run(struct fair_bed *b, uint64_t us)
 /* Channels of how many clients might be chosen now, were there something to do: with turns one's at most. */
 static inline unsigned int fair_clients_on(const struct fair_bed *b)
 {
-	uint32_t seen[FAIR_GUESTS];
+	uint32_t seen[FAIR_GUESTS] = {0};
 	unsigned int n = 0, j;
 
 	for (size_t i = 0; i < MODEL_CHANNELS; i++) {
