@@ -43,7 +43,7 @@ static bool ring(struct vgpu_device *dev, unsigned int n)
 {
 	struct vgpu_channel *channel = &dev->channel[n];
 	const uint8_t *userd = (const uint8_t *)dev->userd[n / VGPU_USERD_PER_PAGE]->mem.va +
-			       n % VGPU_USERD_PER_PAGE * XENVGPU_USERD_SIZE;
+			       (size_t)(n % VGPU_USERD_PER_PAGE) * XENVGPU_USERD_SIZE;
 	uint32_t put = HV_READ_ONCE(*(const uint32_t *)(userd + XENVGPU_USERD_GP_PUT));
 	bool news = put != channel->gp_put;
 

@@ -308,7 +308,7 @@ static int choose_classes(struct gpu_channel *ch)
 	}
 	ch->left = ch->nr_objects;
 	return gpu_channel_class(ch->tenant->pack, classes->gpfifo) == FWQ_NUMBERS ? -EOPNOTSUPP
-										    : 0;
+										   : 0;
 }
 
 /* -1: it is not to be had. */
