@@ -136,6 +136,90 @@ static void again(struct fixture *f, const char *channels, const char *imports)
 	assert_int_equal(guest_space(g, &f->space), 0);
 }
 
+/* The classes that the guest may have channels for. */
+static unsigned int classes_of(struct guest *g, uint32_t *first)
+{
+	struct xenvgpu_request req = bed_request(XENVGPU_OP_CLASS_LIST);
+	struct xenvgpu_response rsp;
+
+	assert_int_equal(guest_call(g, &req, &rsp), 0);
+	*first = rsp.op.class_list.engine_class[0];
+	return rsp.op.class_list.n;
+}
+
+/* What the policy names, what there is, and what the slice has room for. */
+static void graphics_for_some(void **state)
+{
+	static const struct {
+		const char *engines;
+		uint64_t context;
+		bool copy, graphics;
+	} cases[] = {
+		{"copy,graphics", FAKE_CONTEXT, true, true},
+		{"copy", FAKE_CONTEXT, true, false},
+		{"graphics", FAKE_CONTEXT, false, true},
+		{"copy,graphics", 0, true, false},
+		{"copy,graphics", VRAM / 4, true, true},
+		{"copy,graphics", VRAM / 4 + GPU_VRAM_ALIGN, true, false},
+	};
+	struct fixture *f = *state;
+	struct guest *g = &f->a;
+
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint32_t first, refused = -XEN_EOPNOTSUPP;
+		struct xenvgpu_channel_create_resp rsp;
+
+		fake.context = cases[i].context;
+		guest_policy_set(g, "engines", cases[i].engines);
+		again(f, "64", "0");
+		assert_int_equal(classes_of(g, &first), cases[i].copy + cases[i].graphics);
+		assert_int_equal(first, cases[i].copy ? FAKE_CLASS : FAKE_GRAPHICS);
+		assert_int_equal(guest_channel(g, f->space.space, FAKE_CLASS, VA, &rsp),
+				 cases[i].copy ? 0 : (int)refused);
+		assert_int_equal(guest_channel(g, f->space.space, FAKE_GRAPHICS, VA + 0x10000, &rsp),
+				 cases[i].graphics ? 0 : (int)refused);
+		assert_true(cases[i].graphics ||
+			    hosted_log_count(f->bed.h, f->bed.gpudom,
+					     "no channels for class 0xc7c0") > 0);
+	}
+	/* With all of the slice in use there is room for no context, and for copies if for tables. */
+	fake.context = VRAM / 4;
+	guest_policy_set(g, "engines", "copy,graphics");
+	guest_close(g);
+	guest_state(g, XenbusStateInitialising);
+	guest_new_port(g);
+	guest_connect(g);
+	{
+		uint32_t handle;
+
+		assert_int_equal(guest_alloc(g, VRAM - MIB, &handle), 0);
+		assert_int_equal(guest_space(g, &f->space), 0);
+		assert_int_equal(fake.tenants->vram.size, MIB);
+	}
+	leave(f);
+}
+
+/* Where contexts are shown the guest can change nothing. */
+static void kept_addresses(void **state)
+{
+	struct fixture *f = *state;
+	struct guest *g = &f->a;
+	uint32_t handle;
+
+	assert_int_equal(f->space.kept_start, FAKE_KEPT_START);
+	assert_int_equal(f->space.kept_end, FAKE_KEPT_END);
+	assert_int_equal(guest_alloc(g, MIB, &handle), 0);
+#define AT(va) guest_map(g, f->space.space, handle, XENVGPU_PAGE_4K, va, 0x2000)
+	assert_int_equal(AT(FAKE_KEPT_START), -XEN_EINVAL);
+	assert_int_equal(AT(FAKE_KEPT_START - 0x1000), -XEN_EINVAL);
+	assert_int_equal(AT(FAKE_KEPT_END - 0x1000), -XEN_EINVAL);
+	assert_int_equal(guest_unmap(g, f->space.space, XENVGPU_PAGE_64K, FAKE_KEPT_START, 0x10000),
+			 -XEN_EINVAL);
+	assert_int_equal(AT(FAKE_KEPT_START - 0x2000), 0);
+	assert_int_equal(AT(FAKE_KEPT_END), 0);
+	leave(f);
+}
+
 static void policies_limit_channels_and_imports(void **state)
 {
 	struct fixture *f = *state;
@@ -860,6 +944,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(direct_doorbells_have_values),
 		T(channels_come_and_go),
+		T(graphics_for_some),
+		T(kept_addresses),
 		T(policies_limit_channels_and_imports),
 		T(bad_channels_are_refused),
 		T(creation_can_fail),

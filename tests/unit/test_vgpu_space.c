@@ -230,7 +230,8 @@ static void spaces_come_and_go(void **state)
 	assert_int_equal(space[0].va_start, FAKE_VA_START);
 	assert_int_equal(space[0].va_end, FAKE_VA_END);
 	assert_int_equal(guest_info(&f->a, &info), 0);
-	assert_int_equal(info.vram_free, VRAM - MIB); /* a sixteenth is for tables */
+	/* A sixteenth is for tables, and eight contexts for graphics. */
+	assert_int_equal(info.vram_free, VRAM - MIB - 8 * FAKE_CONTEXT);
 	for (unsigned int i = 1; i < XENVGPU_MAX_SPACES; i++) {
 		assert_int_equal(guest_space(&f->a, &space[i]), 0);
 		for (unsigned int j = 0; j < i; j++)
@@ -255,6 +256,7 @@ static void spaces_need_room_for_tables(void **state)
 	struct xenvgpu_space_create_resp space;
 	uint32_t handle;
 
+	fake.context = 0;
 	assert_int_equal(guest_alloc(&f->a, VRAM, &handle), 0);
 	assert_int_equal(guest_space(&f->a, &space), -XEN_ENOMEM);
 	assert_int_equal(guest_free(&f->a, handle), 0);
