@@ -21,7 +21,7 @@
 #include "tests/xen/mover.h"
 
 #define GUESTS 2u
-#define SLICE  (16 * MIB)
+#define SLICE  (128 * MIB) /* a graphics context may have a quarter */
 #define OBJECT (4 * MIB)
 
 struct user {

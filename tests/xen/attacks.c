@@ -401,6 +401,116 @@ static int forged_names(struct attack_place *p)
 	return 0;
 }
 
+/* ---------------------------------------------------------------- graphics */
+
+/* There is no way to say a physical address in these. */
+static int inline_to(struct attack_place *p, uint32_t subchannel, uint64_t va)
+{
+	const uint32_t words[2] = {0xbadbad00, 0xbadbad01};
+	int ret = dma_room(&p->dma, 12);
+
+	if (!ret)
+		push_inline(&p->dma.push, subchannel, va, words, 2);
+	return ret;
+}
+
+static int inline_nowhere(struct attack_place *p)
+{
+	return inline_to(p, PUSH_INLINE, p->nowhere);
+}
+
+static int inline_read_only(struct attack_place *p)
+{
+	return inline_to(p, PUSH_INLINE, p->ro_va);
+}
+
+static int inline_by_3d(struct attack_place *p)
+{
+	return inline_to(p, PUSH_3D, p->nowhere);
+}
+
+static int inline_by_compute(struct attack_place *p)
+{
+	return inline_to(p, PUSH_COMPUTE, p->ro_va);
+}
+
+/* Over the state that the engine keeps for this very channel. */
+static int inline_over_context(struct attack_place *p)
+{
+	return inline_to(p, PUSH_INLINE, p->dma.kept);
+}
+
+static int copy_of_context(struct attack_place *p)
+{
+	return dma_copy(&p->dma, p->dma.kept, p->va, 64);
+}
+
+static int report_to(struct attack_place *p, uint32_t subchannel, uint64_t va)
+{
+	int ret = dma_room(&p->dma, 5);
+
+	if (!ret)
+		push_report(&p->dma.push, subchannel, va, 1);
+	return ret;
+}
+
+static int report_nowhere(struct attack_place *p)
+{
+	return report_to(p, PUSH_3D, p->nowhere);
+}
+
+static int report_read_only(struct attack_place *p)
+{
+	return report_to(p, PUSH_COMPUTE, p->ro_va);
+}
+
+/* What comes inline where nothing is expected. */
+static int inline_data_alone(struct attack_place *p)
+{
+	int ret = dma_room(&p->dma, 2);
+
+	if (!ret)
+		push_one(&p->dma.push, PUSH_INLINE, NVA140_LOAD_INLINE_DATA, 1);
+	return ret;
+}
+
+/* Memory of its own where contexts are shown: refused, and nothing of what is there changes. */
+static int bind_over_context(struct attack_place *p)
+{
+	struct xenvgpu_bind bind = {
+		.page_shift = XENVGPU_PAGE_4K,
+		.va = p->dma.kept,
+		.size = HV_PAGE_SIZE,
+	};
+
+	for (uint8_t op = XENVGPU_BIND_MAP; op <= XENVGPU_BIND_RELEASE; op++) {
+		bind.operation = op;
+		bind.handle = op == XENVGPU_BIND_MAP ? p->buf->handle : 0;
+		if (front_bind(p->dma.dev, p->dma.space, &bind, 1, NULL) != -EINVAL)
+			return -EPROTO;
+	}
+	return 0;
+}
+
+/* The same to where it may write. */
+static int honest_inline(struct attack_place *p)
+{
+	int ret = inline_to(p, PUSH_INLINE, p->va);
+
+	if (!ret)
+		ret = inline_to(p, PUSH_3D, p->va + 8);
+	if (!ret)
+		ret = report_to(p, PUSH_COMPUTE, p->va + 16);
+	if (!ret)
+		ret = dma_submit(&p->dma);
+	if (!ret)
+		ret = dma_wait(&p->dma, STOP_TIMEOUT);
+	if (!ret && memcmp(p->buf->va, "\x00\xad\xdb\xba\x01\xad\xdb\xba\x00\xad\xdb\xba"
+				       "\x01\xad\xdb\xba\x01\x00\x00\x00", 20))
+		ret = -EILSEQ;
+	return ret;
+}
+
 /* Copies the same bytes for hours. */
 static int endless_copy(struct attack_place *p)
 {
@@ -493,6 +603,11 @@ static int honest_copy(struct attack_place *p)
 	{                                                                                          \
 		.name = #fn, .run = (fn), .xid = (why)                                             \
 	}
+/* With a channel for graphics. */
+#define GRAPHICS_STOPS(fn, why)                                                                    \
+	{                                                                                          \
+		.name = #fn, .run = (fn), .xid = (why), .graphics = true                           \
+	}
 const struct attack attacks[] = {
 	STOPS(read_nowhere, ATTACK_MMU_FAULT),
 	STOPS(write_nowhere, ATTACK_MMU_FAULT),
@@ -534,6 +649,17 @@ const struct attack attacks[] = {
 	STOPS(forged_names, ATTACK_HARMLESS),
 	STOPS(fault_storm, ATTACK_HARMLESS),
 	STOPS(interrupt_storm, ATTACK_HARMLESS),
+	GRAPHICS_STOPS(honest_inline, ATTACK_HARMLESS),
+	GRAPHICS_STOPS(inline_nowhere, ATTACK_MMU_FAULT),
+	GRAPHICS_STOPS(inline_over_context, ATTACK_MMU_FAULT),
+	GRAPHICS_STOPS(inline_read_only, ATTACK_MMU_FAULT),
+	GRAPHICS_STOPS(inline_by_3d, ATTACK_MMU_FAULT),
+	GRAPHICS_STOPS(inline_by_compute, ATTACK_MMU_FAULT),
+	GRAPHICS_STOPS(copy_of_context, ATTACK_MMU_FAULT),
+	GRAPHICS_STOPS(report_nowhere, ATTACK_MMU_FAULT),
+	GRAPHICS_STOPS(report_read_only, ATTACK_MMU_FAULT),
+	GRAPHICS_STOPS(inline_data_alone, ATTACK_GRAPHICS_ERROR),
+	GRAPHICS_STOPS(bind_over_context, ATTACK_HARMLESS),
 	{.name = "endless_copy", .run = endless_copy, .endless = true},
 	STOPS(awaken_storm, ATTACK_HARMLESS),
 	{.name = "endless_wait", .run = endless_wait, .endless = true},
@@ -550,16 +676,16 @@ static bool never(void *arg)
 	return false;
 }
 
-static int place_open(struct attack_place *p, struct front_dev *dev)
+static int place_open(struct attack_place *p, struct front_dev *dev, bool graphics)
 {
 	int ret;
 
 	memset(p, 0, sizeof(*p));
-	ret = dma_open(&p->dma, dev);
+	ret = dma_open_for(&p->dma, dev, graphics ? DMA_3D : DMA_COPY);
 	/* After many faults the backend asks for patience. */
 	for (unsigned int i = 0; i < PATIENCE && ret == -EBUSY; i++) {
 		(void)hv_loop_until(never, NULL, HV_S);
-		ret = dma_open(&p->dma, dev);
+		ret = dma_open_for(&p->dma, dev, graphics ? DMA_3D : DMA_COPY);
 	}
 	if (ret)
 		return ret;
@@ -613,7 +739,7 @@ int attack_run(const struct attack *attack, struct front_dev *dev,
 	       size_t size)
 {
 	struct attack_place p;
-	int ret = place_open(&p, dev), bad;
+	int ret = place_open(&p, dev, attack->graphics), bad;
 
 	if (ret) {
 		snprintf(why, size, "cannot begin: %d", ret);

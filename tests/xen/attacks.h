@@ -14,6 +14,7 @@
 
 /* ROBUST_CHANNEL_* of NVIDIA's nverror.h. */
 #define ATTACK_HARMLESS	   0u
+#define ATTACK_GRAPHICS_ERROR 13u /* GR_EXCEPTION */
 #define ATTACK_MMU_FAULT   31u /* FIFO_ERROR_MMU_ERR_FLT */
 #define ATTACK_PBDMA_ERROR 32u /* PBDMA_ERROR */
 
@@ -36,7 +37,8 @@ struct attack {
 	/* Puts something into the batch, which is published then; or does all by itself. 0 or -errno. */
 	int (*run)(struct attack_place *p);
 	uint32_t xid; /* ATTACK_*; what stops the channel */
-	bool endless; /* the channel, or who makes channels, is busy for ever */
+	bool endless;  /* the channel, or who makes channels, is busy for ever */
+	bool graphics; /* the channel is for graphics */
 };
 
 extern const struct attack attacks[];

@@ -19,11 +19,11 @@
 #define SLOT_TIMEOUT (60 * HV_S) /* an emulated machine may be slow */
 #define ALIGN_VA     (1ull << XENVGPU_PAGE_2M)
 
-/* Copy engines have 0xb5 as the low byte of their class in every generation; 0: none. */
-static uint32_t copy_class(const struct xenvgpu_class_list_resp *classes)
+/* The class with this low byte; 0: none. */
+static uint32_t find_class(const struct xenvgpu_class_list_resp *classes, uint32_t low)
 {
 	for (uint32_t i = 0; i < classes->n; i++)
-		if ((classes->engine_class[i] & 0xff) == 0xb5)
+		if ((classes->engine_class[i] & 0xff) == low)
 			return classes->engine_class[i];
 	return 0;
 }
@@ -215,10 +215,15 @@ static void begin(struct dma *d)
 	d->fence = UINT32_MAX; /* the first entry is number 0 */
 	HV_WRITE_ONCE(*(uint32_t *)d->ring->va, d->fence);
 	batch_begin(d);
-	push_set_object(&d->push, PUSH_COPY_SUBCHANNEL, d->engine_class);
+	push_set_object(&d->push, PUSH_COPY_SUBCHANNEL, d->copy_class);
 }
 
 int dma_open(struct dma *d, struct front_dev *dev)
+{
+	return dma_open_for(d, dev, DMA_COPY);
+}
+
+int dma_open_for(struct dma *d, struct front_dev *dev, uint32_t low)
 {
 	struct xenvgpu_class_list_resp classes;
 	struct xenvgpu_space_create_resp space;
@@ -230,8 +235,9 @@ int dma_open(struct dma *d, struct front_dev *dev)
 	ret = front_class_list(dev, &classes);
 	if (ret)
 		return ret;
-	d->engine_class = copy_class(&classes);
-	if (!d->engine_class)
+	d->copy_class = find_class(&classes, DMA_COPY);
+	d->engine_class = find_class(&classes, low);
+	if (!d->engine_class || !d->copy_class)
 		return -EOPNOTSUPP;
 	ret = front_space_create(dev, &space);
 	if (ret)
@@ -239,6 +245,7 @@ int dma_open(struct dma *d, struct front_dev *dev)
 	d->space = space.space;
 	d->va_next = (space.va_start + ALIGN_VA - 1) & ~(ALIGN_VA - 1);
 	d->va_end = space.va_end;
+	d->kept = space.kept_start;
 	front_on_channel_stopped(dev, stopped, d);
 	ret = dma_buffer(d, RING_PAGES, &d->ring, &d->ring_va);
 	if (!ret)

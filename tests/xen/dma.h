@@ -18,8 +18,9 @@
 
 struct dma {
 	struct front_dev *dev;
-	uint32_t space, channel, engine_class;
+	uint32_t space, channel, engine_class, copy_class;
 	uint64_t va_next, va_end; /* not handed out yet */
+	uint64_t kept;		  /* the start of what the space keeps from its owner */
 	struct front_import *ring;
 	uint64_t ring_va;
 	struct push push; /* the batch that is being written */
@@ -34,6 +35,13 @@ struct dma {
  * struct dma a device). 0 or -errno; nothing is left after an error.
  */
 int dma_open(struct dma *d, struct front_dev *dev);
+/*
+ * The same with a channel for the class with this low byte, which is one in every generation. One for graphics
+ * reaches a copy engine too. -EOPNOTSUPP: the slice has none such.
+ */
+#define DMA_COPY 0xb5u
+#define DMA_3D	 0x97u
+int dma_open_for(struct dma *d, struct front_dev *dev, uint32_t low);
 /* Imports that are bound in its space and what is in it stay the caller's. Without a connection this only forgets. */
 void dma_close(struct dma *d);
 /* Another channel in place of this one, whatever that does. 0 or -errno; then it can be tried again. */

@@ -101,7 +101,8 @@ def main():
     with System("isolation", firmware=archive, images=("worker", "attacker"), limit=1500) as s:
         s.start_gpudom()
         victim = Neighbour(s)
-        s.create_worker("attacker", f"every={EVERY}", "32M", image="attacker")
+        # As much as a graphics channel's context can be a quarter of.
+        s.create_worker("attacker", f"every={EVERY}", "128M", image="attacker")
         s.wait_node("attacker", "phase", "connected", 120)
         data = f"/local/domain/{s.domid('attacker')}/data"
 
