@@ -29,7 +29,7 @@
 #define VGPU_PIECE	    (VGPU_PIECE_PAGES * HV_PAGE_SIZE) /* bytes of a copy done in one turn */
 #define VGPU_QUICK	    8u /* short requests served in one turn */
 #define VGPU_COPY_REFS	    (XENVGPU_COPY_MAX / HV_PAGE_SIZE)
-#define VGPU_CONTEXTS_MAX 8u /* graphics channels of a slice */
+#define VGPU_CONTEXTS_MAX   8u	  /* graphics channels of a slice */
 #define VGPU_BIND_PIECE	    512u  /* pages that one call of the core maps or unmaps */
 #define VGPU_BIND_PIECES    8u	  /* such calls in one turn */
 #define VGPU_SPANS_MAX	    4096u /* intervals bound or reserved, of one slice */

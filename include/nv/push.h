@@ -75,9 +75,9 @@
 #define NVA140_LOAD_INLINE_DATA 0x1b4u
 #define NVA140_LAUNCH_DMA_PITCH 0x1u
 /* Of 3D and compute: A to D, the last of which goes. */
-#define NVC797_SET_REPORT_SEMAPHORE_A		0x1b00u
-#define NVC797_SET_REPORT_SEMAPHORE_D_ONE_WORD	(1u << 28)
-#define NVC797_SET_REPORT_SEMAPHORE_D_RELEASE	0u
+#define NVC797_SET_REPORT_SEMAPHORE_A	       0x1b00u
+#define NVC797_SET_REPORT_SEMAPHORE_D_ONE_WORD (1u << 28)
+#define NVC797_SET_REPORT_SEMAPHORE_D_RELEASE  0u
 
 /* A push buffer that is being written. */
 struct push {
@@ -208,8 +208,8 @@ static inline void push_report(struct push *p, uint32_t subchannel, uint64_t va,
 	push_word(p, (uint32_t)(va >> 32));
 	push_word(p, (uint32_t)va);
 	push_word(p, payload);
-	push_word(p, NVC797_SET_REPORT_SEMAPHORE_D_RELEASE |
-			     NVC797_SET_REPORT_SEMAPHORE_D_ONE_WORD);
+	push_word(p,
+		  NVC797_SET_REPORT_SEMAPHORE_D_RELEASE | NVC797_SET_REPORT_SEMAPHORE_D_ONE_WORD);
 }
 
 /* Waits until the engines have done what they were told. */

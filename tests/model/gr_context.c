@@ -17,8 +17,7 @@ static struct model_channel *somebody(struct model_group *g)
 	return g->turn ? g->turn : g->channels;
 }
 
-static bool move(struct model *m, struct model_channel *ch, bool write, uint64_t va,
-		 uint64_t *mark)
+static bool move(struct model *m, struct model_channel *ch, bool write, uint64_t va, uint64_t *mark)
 {
 	struct mmu_request request = {.access = write ? MMU_WRITE : MMU_READ, .privileged = true};
 	uint64_t where = va;

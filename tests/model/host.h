@@ -104,10 +104,10 @@ struct model_host {
 	uint64_t marks;		      /* given to states */
 	/* Switches; and what was not as it had been left. */
 	uint64_t contexts_loaded, context_errors;
-	uint64_t events;	      /* counts what may have changed a semaphore */
-	uint32_t last;		      /* the runlist that ran last */
-	bool kicked, running;	      /* in model_run() */
-	bool all_look;		      /* at their semaphores, however short ago they did */
+	uint64_t events;      /* counts what may have changed a semaphore */
+	uint32_t last;	      /* the runlist that ran last */
+	bool kicked, running; /* in model_run() */
+	bool all_look;	      /* at their semaphores, however short ago they did */
 	/* Of the step that is done: where it ends at the latest; the channel yields to its group. */
 	uint64_t step_end;
 	uint32_t work, step_work;

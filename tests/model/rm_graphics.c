@@ -158,16 +158,11 @@ static const struct {
 	uint8_t id;
 	bool known, prepared;
 } promoted[CONTEXT_BUFFERS] = {
-	[CONTEXT_MAIN] = {0x00, true, true},
-	[CONTEXT_PM] = {0x09, true, true},
-	[CONTEXT_PATCH] = {0x10, true, true},
-	[CONTEXT_BUNDLE] = {0x11, true, false},
-	[CONTEXT_PAGEPOOL] = {0x12, true, false},
-	[CONTEXT_ATTRIBUTE] = {0x13, true, false},
-	[CONTEXT_RTV] = {0x14, true, false},
-	[CONTEXT_EVENT] = {0x17, true, true},
-	[CONTEXT_MAP] = {0x18, true, true},
-	[CONTEXT_UNRESTRICTED_MAP] = {0x18, true, true},
+	[CONTEXT_MAIN] = {0x00, true, true},	  [CONTEXT_PM] = {0x09, true, true},
+	[CONTEXT_PATCH] = {0x10, true, true},	  [CONTEXT_BUNDLE] = {0x11, true, false},
+	[CONTEXT_PAGEPOOL] = {0x12, true, false}, [CONTEXT_ATTRIBUTE] = {0x13, true, false},
+	[CONTEXT_RTV] = {0x14, true, false},	  [CONTEXT_EVENT] = {0x17, true, true},
+	[CONTEXT_MAP] = {0x18, true, true},	  [CONTEXT_UNRESTRICTED_MAP] = {0x18, true, true},
 };
 
 static uint64_t needed(uint32_t buffer)
@@ -227,8 +222,8 @@ static bool is_shown(struct model *m, const struct mmu_space *space, uint32_t id
 /* What RM writes there. */
 static void prepare(struct model *m, uint32_t id, uint64_t phys)
 {
-	uint64_t word = id == CONTEXT_MAP || id == CONTEXT_UNRESTRICTED_MAP ? CONTEXT_LIST
-									    : CONTEXT_IMAGE;
+	uint64_t word =
+		id == CONTEXT_MAP || id == CONTEXT_UNRESTRICTED_MAP ? CONTEXT_LIST : CONTEXT_IMAGE;
 
 	if (id != CONTEXT_EVENT)
 		model_physical_access(m, true, (struct mmu_addr){.addr = phys}, &word,

@@ -31,13 +31,13 @@ enum fake_call {
 
 #define FAKE_ENGINES                                                                               \
 	4 /* a channel's follows from where its GPFIFO is: 64 KiB further, the next engine */
-#define FAKE_VA_START 0x200000ull
-#define FAKE_VA_END   (1ull << 40)
+#define FAKE_VA_START	0x200000ull
+#define FAKE_VA_END	(1ull << 40)
 #define FAKE_KEPT_START (1ull << 39)
 #define FAKE_KEPT_END	(FAKE_KEPT_START + (1ull << 30))
 #define FAKE_CONTEXT	0x40000ull /* bytes of a graphics channel, unless a test says otherwise */
 #define FAKE_GRAPHICS	0xc7c0u	   /* AMPERE_COMPUTE_B */
-#define FAKE_CLASS    0xc7b5u /* AMPERE_DMA_COPY_B */
+#define FAKE_CLASS	0xc7b5u	   /* AMPERE_DMA_COPY_B */
 
 struct gpu_rm {
 	int unused;

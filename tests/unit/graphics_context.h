@@ -11,24 +11,25 @@
 
 #include "tests/model/gr_context.h"
 
-#define CONTEXT_PD0	 0x16000u /* of the GiB from CONTEXT_VA on */
-#define CONTEXT_VA	 0x40000000ull
-#define CONTEXT_VRAM	 0x10000000ull
-#define CONTEXT_SIZE	 0x2000000ull /* 32 MiB for each */
-#define CONTEXT_PAGE	 0x200000ull
-#define CONTEXT_OBJECT   0x97000000u
-#define PROMOTE_CTX	 0x2080012bu
-#define PROMOTE_PARAMS	 560u
-#define CONTEXT_PREPARED 0x130000u /* bytes at the start of a buffer: the largest that RM prepares */
+#define CONTEXT_PD0    0x16000u /* of the GiB from CONTEXT_VA on */
+#define CONTEXT_VA     0x40000000ull
+#define CONTEXT_VRAM   0x10000000ull
+#define CONTEXT_SIZE   0x2000000ull /* 32 MiB for each */
+#define CONTEXT_PAGE   0x200000ull
+#define CONTEXT_OBJECT 0x97000000u
+#define PROMOTE_CTX    0x2080012bu
+#define PROMOTE_PARAMS 560u
+#define CONTEXT_PREPARED                                                                           \
+	0x130000u /* bytes at the start of a buffer: the largest that RM prepares */
 
 /* In this order; attributes need eight pages. */
 static const struct {
 	uint8_t id;
 	bool prepared;
 } context_parts[] = {
-	{CONTEXT_MAIN, true},	{CONTEXT_PATCH, true},	   {CONTEXT_EVENT, true},
-	{CONTEXT_MAP, true},	{CONTEXT_BUNDLE, false},   {CONTEXT_PAGEPOOL, false},
-	{CONTEXT_RTV, false},	{CONTEXT_ATTRIBUTE, false},
+	{CONTEXT_MAIN, true}, {CONTEXT_PATCH, true},	  {CONTEXT_EVENT, true},
+	{CONTEXT_MAP, true},  {CONTEXT_BUNDLE, false},	  {CONTEXT_PAGEPOOL, false},
+	{CONTEXT_RTV, false}, {CONTEXT_ATTRIBUTE, false},
 };
 #define CONTEXT_ENTRIES (sizeof(context_parts) / sizeof(context_parts[0]))
 

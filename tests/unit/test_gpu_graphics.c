@@ -216,8 +216,7 @@ static void contexts_go(void **state)
 	assert_int_equal(t->tenant->pool.free, free);
 	assert_int_equal(bed_channel_end(c), 0);
 	for (unsigned int i = 0; i < GPU_CONTEXT_PARTS; i++)
-		assert_int_not_equal(model_mmu_walk(bed.boot->model, &space, at[i], &page),
-				     MMU_OK);
+		assert_int_not_equal(model_mmu_walk(bed.boot->model, &space, at[i], &page), MMU_OK);
 	for (unsigned int n = 0; n < 8; n++) {
 		c = graphics_up(t, n % 4, D3);
 		d = graphics_up(t, 4 + n % 4, D3);
@@ -292,9 +291,9 @@ static struct vm_bed with_fault(const char *text)
 static void without_graphics(void **state)
 {
 	static const char *const faults[] = {
-		"control-refused=" SIZES,    "control-refused=" PROMOTES, "alloc-refused=0xc797",
-		"alloc-refused=0xa06c",	     "alloc-refused=0xc56f",	  "alloc-refused=0x90f1",
-		"control-refused=0x20802a08", "control-silent=" SIZES,	  "alloc-silent=0xc797",
+		"control-refused=" SIZES,     "control-refused=" PROMOTES, "alloc-refused=0xc797",
+		"alloc-refused=0xa06c",	      "alloc-refused=0xc56f",	   "alloc-refused=0x90f1",
+		"control-refused=0x20802a08", "control-silent=" SIZES,	   "alloc-silent=0xc797",
 		"control-silent=" PROMOTES,
 	};
 
@@ -317,9 +316,9 @@ static void without_graphics(void **state)
 			t = bed_tenant_up(&bed, 0);
 			desc = bed_desc(t, 0);
 			desc.engine_class = D3;
-			assert_int_equal(gpu_channel_new(t->tenant, &desc, bed_channel_ready, NULL,
-							 &none),
-					 -EOPNOTSUPP);
+			assert_int_equal(
+				gpu_channel_new(t->tenant, &desc, bed_channel_ready, NULL, &none),
+				-EOPNOTSUPP);
 			assert_true(bed_works(bed_channel_up(t, 1), 5));
 			assert_int_equal(bed_tenant_end(t), 0);
 		}
@@ -337,11 +336,11 @@ static void steps_that_fail(void **state)
 		const char *fault;
 		bool lost;
 	} cases[] = {
-		{"control-refused=" PROMOTES, false}, {"alloc-refused=0xc797", false},
-		{"alloc-refused=0xc7c0", false},      {"alloc-refused=0x902d", false},
-		{"alloc-refused=0xa140", false},      {"alloc-refused=0xc56f", false},
+		{"control-refused=" PROMOTES, false},  {"alloc-refused=0xc797", false},
+		{"alloc-refused=0xc7c0", false},       {"alloc-refused=0x902d", false},
+		{"alloc-refused=0xa140", false},       {"alloc-refused=0xc56f", false},
 		{"control-refused=0xa06f0103", false}, {"control-silent=" PROMOTES, true},
-		{"alloc-silent=0xc797", false},	      {"alloc-silent=0xa140", false},
+		{"alloc-silent=0xc797", false},	       {"alloc-silent=0xa140", false},
 	};
 
 	(void)state;
@@ -381,9 +380,9 @@ static void ends_that_fail(void **state)
 		const char *fault;
 		bool lost;
 	} cases[] = {
-		{"free-refused=0xc797", false}, {"free-refused=0xa140", false},
+		{"free-refused=0xc797", false},	   {"free-refused=0xa140", false},
 		{"control-refused=" STOPS, false}, {"free-refused=0xc56f", true},
-		{"free-silent=0xc797", true},	{"control-silent=" STOPS, true},
+		{"free-silent=0xc797", true},	   {"control-silent=" STOPS, true},
 		{"free-silent=0xc56f", true},
 	};
 
@@ -490,8 +489,7 @@ static void sizes_are_not_believed(void **state)
 			for (unsigned int j = 0; j < i; j++) {
 				assert_true(l.part[i].va >= l.part[j].va + l.part[j].shown);
 				if (i != GPU_CONTEXT_MAP)
-					assert_true(l.part[i].at >=
-						    l.part[j].at + l.part[j].shown);
+					assert_true(l.part[i].at >= l.part[j].at + l.part[j].shown);
 			}
 			if (i != GPU_CONTEXT_MAP)
 				assert_true(l.part[i].at + l.part[i].shown + l.align - 0x10000 <=

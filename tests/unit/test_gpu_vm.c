@@ -387,8 +387,9 @@ static void refusals(void **state)
 	fault(&b, "alloc-refused=0x90f1");
 	vm_begin(&b, tenant, &t);
 	assert_true(await(&t) < 0);
-	assert_true(says(&b, "firmware: address space: alloc FERMI_VASPACE_A 0b1e0000 of client c1d00003: "
-			     "NV_ERR_INSUFFICIENT_RESOURCES"));
+	assert_true(says(
+		&b, "firmware: address space: alloc FERMI_VASPACE_A 0b1e0000 of client c1d00003: "
+		    "NV_ERR_INSUFFICIENT_RESOURCES"));
 	fault(&b, "none control-refused=0x801813");
 	vm_begin(&b, tenant, &t);
 	assert_true(await(&t) < 0);

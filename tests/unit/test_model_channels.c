@@ -23,8 +23,8 @@
 
 /* Places in VRAM. */
 #define BLOCK	0x100000u
-#define USERD	 0x110000u
-#define METHODS	 0x120000u
+#define USERD	0x110000u
+#define METHODS 0x120000u
 
 static void desc(uint8_t *p, uint64_t base, uint64_t size, uint32_t space)
 {
@@ -235,8 +235,8 @@ static void test_objects(void **state)
 	assert_int_equal(channel_new(&t, CHANNEL + 1, 0x0b, 0), 0);
 	assert_int_equal(channel_new(&t, CHANNEL + 2, 0x13, 0), 0);
 	context_params(model_vram_ptr(mc->gpu), 0, CHANNEL, promote);
-	assert_int_equal(
-		rm_control(&t, CLIENT, SUBDEVICE, PROMOTE_CTX, promote, sizeof(promote)), 0);
+	assert_int_equal(rm_control(&t, CLIENT, SUBDEVICE, PROMOTE_CTX, promote, sizeof(promote)),
+			 0);
 	assert_int_equal(rm_alloc(&t, CLIENT, CHANNEL, 1, 0xc797, NULL, 0), 0);
 	assert_int_equal(rm_alloc(&t, CLIENT, CHANNEL, 2, 0xc7c0, params, 16), 0);
 	assert_int_equal(rm_alloc(&t, CLIENT, CHANNEL, 3, 0xc7b5, params, 8), 0);

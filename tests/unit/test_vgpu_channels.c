@@ -176,8 +176,9 @@ static void graphics_for_some(void **state)
 		assert_int_equal(first, cases[i].copy ? FAKE_CLASS : FAKE_GRAPHICS);
 		assert_int_equal(guest_channel(g, f->space.space, FAKE_CLASS, VA, &rsp),
 				 cases[i].copy ? 0 : (int)refused);
-		assert_int_equal(guest_channel(g, f->space.space, FAKE_GRAPHICS, VA + 0x10000, &rsp),
-				 cases[i].graphics ? 0 : (int)refused);
+		assert_int_equal(
+			guest_channel(g, f->space.space, FAKE_GRAPHICS, VA + 0x10000, &rsp),
+			cases[i].graphics ? 0 : (int)refused);
 		assert_true(cases[i].graphics ||
 			    hosted_log_count(f->bed.h, f->bed.gpudom,
 					     "no channels for class 0xc7c0") > 0);

@@ -505,8 +505,10 @@ static int honest_inline(struct attack_place *p)
 		ret = dma_submit(&p->dma);
 	if (!ret)
 		ret = dma_wait(&p->dma, STOP_TIMEOUT);
-	if (!ret && memcmp(p->buf->va, "\x00\xad\xdb\xba\x01\xad\xdb\xba\x00\xad\xdb\xba"
-				       "\x01\xad\xdb\xba\x01\x00\x00\x00", 20))
+	if (!ret && memcmp(p->buf->va,
+			   "\x00\xad\xdb\xba\x01\xad\xdb\xba\x00\xad\xdb\xba"
+			   "\x01\xad\xdb\xba\x01\x00\x00\x00",
+			   20))
 		ret = -EILSEQ;
 	return ret;
 }

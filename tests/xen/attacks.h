@@ -13,10 +13,10 @@
 #include "tests/xen/flood.h"
 
 /* ROBUST_CHANNEL_* of NVIDIA's nverror.h. */
-#define ATTACK_HARMLESS	   0u
+#define ATTACK_HARMLESS	      0u
 #define ATTACK_GRAPHICS_ERROR 13u /* GR_EXCEPTION */
-#define ATTACK_MMU_FAULT   31u /* FIFO_ERROR_MMU_ERR_FLT */
-#define ATTACK_PBDMA_ERROR 32u /* PBDMA_ERROR */
+#define ATTACK_MMU_FAULT      31u /* FIFO_ERROR_MMU_ERR_FLT */
+#define ATTACK_PBDMA_ERROR    32u /* PBDMA_ERROR */
 
 /* How much of it: the test counts what arrives at the driver domain. */
 #define ATTACK_DOORBELLS  20000u

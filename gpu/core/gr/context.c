@@ -65,7 +65,8 @@ static int take(struct fwq_reply *r, enum gpu_context_part i, uint64_t *size, ui
 	if (r->err)
 		return fwq_reply_end(r, why->text, sizeof(why->text));
 	if (!step || !engines || id >= bytes / engines / step)
-		return gpu_fail(why, -EPROTO, "a table of %u engines without context buffer %" PRIu64, engines,
+		return gpu_fail(why, -EPROTO,
+				"a table of %u engines without context buffer %" PRIu64, engines,
 				id);
 	*size = fwq_reply_get(r, INFO(size), at + id * step, 0);
 	*align = fwq_reply_get(r, INFO(alignment), at + id * step, 0);
@@ -73,7 +74,8 @@ static int take(struct fwq_reply *r, enum gpu_context_part i, uint64_t *size, ui
 		*size = 0;
 	if (*size > GPU_CONTEXT_PART || *align > ALIGN_MAX || (*align & (*align - 1)))
 		return gpu_fail(why, -EPROTO,
-				"context buffer %" PRIu64 " of %#" PRIx64 " bytes, aligned to %#" PRIx64,
+				"context buffer %" PRIu64 " of %#" PRIx64
+				" bytes, aligned to %#" PRIx64,
 				id, *size, *align);
 	if (*align < PAGE)
 		*align = PAGE;
@@ -151,8 +153,7 @@ static uint64_t window(const struct gpu_channel *ch, enum gpu_context_part i)
 
 static int show(struct gpu_channel *ch, enum gpu_context_part i)
 {
-	struct gpu_run run = {place(ch, i), graphics(ch)->layout.part[i].shown,
-			      GPU_APERTURE_VRAM};
+	struct gpu_run run = {place(ch, i), graphics(ch)->layout.part[i].shown, GPU_APERTURE_VRAM};
 	struct gpu_map map = {
 		.va = window(ch, i),
 		.page = GPU_PAGE_64K,
