@@ -30,13 +30,12 @@ static int probe_dma(struct gpu *gpu)
 	return err;
 }
 
-/* NVIDIA numbers the classes of copy engines so that they end in b5 (clc5b5.h, clc6b5.h, clc7b5.h). */
 static uint32_t copy_class(const struct gpu *gpu)
 {
 	const struct gpu_classes *classes = gpu_classes(gpu);
 	unsigned int i = 0;
 
-	while (i + 1 < classes->n && (classes->engine[i] & 0xff) != 0xb5)
+	while (i + 1 < classes->n && gpu_class_kind(gpu, classes->engine[i]) != GPU_KIND_COPY)
 		i++;
 	return classes->engine[i];
 }

@@ -55,10 +55,12 @@ static int show(struct vdev *vdev)
 				    GPU_APERTURE_VRAM};
 	const struct gpu_map map = {
 		.va = VDEV_FRAMEBUFFER, .page = GPU_PAGE_2M, .runs = &run, .n = 1};
+	uint64_t kept_start, kept_end;
 	int err = 0;
 
-	if (gpu_vm_start(vdev->vm) > VDEV_FRAMEBUFFER ||
-	    gpu_vm_end(vdev->vm) < VDEV_HOLE + VDEV_HOLE_SIZE || run.size > VDEV_FRAMEBUFFER)
+	gpu_vm_kept(vdev->vm, &kept_start, &kept_end);
+	if (gpu_vm_start(vdev->vm) > VDEV_FRAMEBUFFER || kept_end > gpu_vm_end(vdev->vm) ||
+	    kept_start < VDEV_HOLE + VDEV_HOLE_SIZE || run.size > VDEV_FRAMEBUFFER)
 		err = -ERANGE;
 	if (!err)
 		err = gpu_vm_map(vdev->vm, &map);
@@ -112,7 +114,9 @@ static int reserve_memory(struct vdev *vdev, uint64_t size)
 
 	if (err)
 		return err;
-	err = gpu_vram_alloc(gpu, VDEV_TABLES, &vdev->tables);
+	/* One of the queues may be for graphics, where there are any. */
+	err = gpu_vram_alloc(gpu, VDEV_TABLES + gpu_graphics_context(vdev->card->rm),
+			     &vdev->tables);
 	if (err) {
 		gpu_vram_free(gpu, &vdev->framebuffer);
 		return err;
