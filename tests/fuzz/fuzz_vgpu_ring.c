@@ -121,7 +121,8 @@ static void put_channel_request(struct run *r)
 		req.op.bind.count = (uint32_t)take(&r->in, 1);
 		break;
 	case XENVGPU_OP_CHANNEL_CREATE:
-		req = guest_channel_request(r->space, FAKE_CLASS - (uint32_t)take(&r->in, 1),
+		/* 0: graphics; 11: copies; else none. */
+		req = guest_channel_request(r->space, FAKE_GRAPHICS - (uint32_t)take(&r->in, 1),
 					    take(&r->in, 1) << 20);
 		break;
 	case XENVGPU_OP_CHANNEL_DESTROY:
