@@ -96,8 +96,9 @@ def costs(s, results):
         check(told <= BATCHES, f"{told} events told of completions of {BATCHES} batches")
         check(sends < BATCHES, f"{sends} other events were sent for {BATCHES} batches")
     with results.case("the guest sleeps until it is told"):
-        check_equal(guest["fallbacks"], "0", "ends that the guest had to find by itself")
-        check(int(guest["sleeps"]) > 0, "the guest never slept")
+        # A batch that takes a busy machine 100 ms may be found by the guest's timer before its event is there.
+        check(int(guest["fallbacks"]) <= BATCHES // 100, f"{guest['fallbacks']} ends that the guest had to find by itself")
+        check(int(guest["sleeps"]) > BATCHES // 2, f"it slept {guest['sleeps']} times for {BATCHES} batches")
         check(int(guest["upcalls"]) <= told + 2 * sends + 20, f"it was woken {guest['upcalls']} times, told {told} times")
     with results.case("a batch costs the driver domain no copy of its bytes"):
         moved = BATCHES * MIB
