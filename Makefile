@@ -369,7 +369,7 @@ $(O)/bench/fwq.a: $(call objs,xen,$(fwq-src)) \
 
 # Our queues beside NVIDIA's (docs/bench.md), then what moving data costs: counted, not timed, see the
 # lines that start with "costs:".
-bench: bench-fwq bench-mmu bench-vram bench-nvk system
+bench: bench-fwq bench-mmu bench-vram bench-submit bench-nvk system
 	$(Q)$(PY) tests/xen/test_costs.py
 
 bench-fwq: $(O)/bench/fwq.a $(O)/xen/hv/xen/memcpy.o
@@ -391,6 +391,19 @@ $(O)/bench/vram.a: $(call objs,xen,gpu/core/extent.c) $(call objs,dom0,tests/ben
 
 bench-vram: $(O)/bench/vram.a
 	$(Q)$(PY) tests/bench/bench_vram.py
+
+# Submissions of a guest with the whole driver domain, hosted and counted, beside a ring of requests and plain stores.
+$(O)/counted/%.o: %.c $(autoconf) | $(deps)
+	$(call say,"CC(counted)",$<)
+	@mkdir -p $(@D)
+	$(Q)gcc $(hosted-cflags) -O2 -c $< -o $@
+
+$(O)/bench/bench_submit: $(call objs,counted,tests/bench/bench_submit.c $(filter-out gpu/gpudom.c,$(hosted-lib-src)))
+	@mkdir -p $(@D)
+	$(Q)gcc -o $@ $^ $(hosted-libs)
+
+bench-submit: $(O)/bench/bench_submit
+	$(Q)$(PY) tests/bench/bench_submit.py
 
 # What Mesa's NVK on nouveau spends with the whole GPU: the baseline for slices.
 bench-nvk: $(O)/xvgpu-model.so $(O)/insns.so $(O)/vkcopy
