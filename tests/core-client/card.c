@@ -30,14 +30,16 @@ static int probe_dma(struct gpu *gpu)
 	return err;
 }
 
+/* The first class of a copy engine; 0 if there is none. */
 static uint32_t copy_class(const struct gpu *gpu)
 {
 	const struct gpu_classes *classes = gpu_classes(gpu);
-	unsigned int i = 0;
 
-	while (i + 1 < classes->n && gpu_class_kind(gpu, classes->engine[i]) != GPU_KIND_COPY)
-		i++;
-	return classes->engine[i];
+	for (unsigned int i = 0; i < classes->n; i++) {
+		if (gpu_class_kind(gpu, classes->engine[i]) == GPU_KIND_COPY)
+			return classes->engine[i];
+	}
+	return 0;
 }
 
 static void lost(struct gpu *gpu, void *arg)

@@ -225,6 +225,7 @@ static void two_machines_share_the_card(void **state)
 	assert_true(now.cleaned >= 2 * FRAMEBUFFER);
 	show_ram(a);
 	show_ram(b);
+	assert_int_equal(vdev_dma_map(&a->vdev, gpu_vm_end(a->vdev.vm), &a->ram, false), -EINVAL);
 	open_queue(a, 0);
 	open_queue(a, 5);
 	open_queue(b, 0);

@@ -49,18 +49,26 @@ static void nothing_to_end(struct hv_work *work)
 
 /* ---------------------------------------------------------------- coming up */
 
+/* Whether [va, va + size) is the machine's to be filled: not beyond the space, not where graphics keep contexts. */
+static bool is_machines(const struct vdev *vdev, uint64_t va, uint64_t size)
+{
+	uint64_t kept, kept_end;
+
+	gpu_vm_kept(vdev->vm, &kept, &kept_end);
+	return va >= gpu_vm_start(vdev->vm) && va <= gpu_vm_end(vdev->vm) &&
+	       size <= gpu_vm_end(vdev->vm) - va && (va + size <= kept || va >= kept_end);
+}
+
 static int show(struct vdev *vdev)
 {
 	const struct gpu_run run = {vdev->framebuffer.base, vdev->framebuffer.size,
 				    GPU_APERTURE_VRAM};
 	const struct gpu_map map = {
 		.va = VDEV_FRAMEBUFFER, .page = GPU_PAGE_2M, .runs = &run, .n = 1};
-	uint64_t kept_start, kept_end;
 	int err = 0;
 
-	gpu_vm_kept(vdev->vm, &kept_start, &kept_end);
-	if (gpu_vm_start(vdev->vm) > VDEV_FRAMEBUFFER || kept_end > gpu_vm_end(vdev->vm) ||
-	    kept_start < VDEV_HOLE + VDEV_HOLE_SIZE || run.size > VDEV_FRAMEBUFFER)
+	if (!is_machines(vdev, VDEV_FRAMEBUFFER, run.size) ||
+	    !is_machines(vdev, VDEV_HOLE, VDEV_HOLE_SIZE))
 		err = -ERANGE;
 	if (!err)
 		err = gpu_vm_map(vdev->vm, &map);
@@ -111,12 +119,14 @@ static int reserve_memory(struct vdev *vdev, uint64_t size)
 {
 	struct gpu *gpu = vdev->card->gpu;
 	int err = gpu_vram_alloc(gpu, size, &vdev->framebuffer);
+	uint64_t context;
 
 	if (err)
 		return err;
-	/* One of the queues may be for graphics, where there are any. */
-	err = gpu_vram_alloc(gpu, VDEV_TABLES + gpu_graphics_context(vdev->card->rm),
-			     &vdev->tables);
+	/* A graphics context more, if the board has any: a machine may have one such queue. */
+	context = gpu_graphics_context(vdev->card->rm);
+	context = (context + GPU_VRAM_ALIGN - 1) / GPU_VRAM_ALIGN * GPU_VRAM_ALIGN;
+	err = gpu_vram_alloc(gpu, VDEV_TABLES + context, &vdev->tables);
 	if (err) {
 		gpu_vram_free(gpu, &vdev->framebuffer);
 		return err;
@@ -227,8 +237,11 @@ int vdev_dma_map(struct vdev *vdev, uint64_t va, const struct hv_dma *memory, bo
 				    .flags = read_only ? GPU_MAP_READ_ONLY : 0,
 				    .runs = &run,
 				    .n = 1};
-	int err = gpu_vm_map(vdev->vm, &map);
+	int err;
 
+	if (!is_machines(vdev, va, memory->size))
+		return -EINVAL;
+	err = gpu_vm_map(vdev->vm, &map);
 	return err ? err : gpu_vm_commit(vdev->vm);
 }
 

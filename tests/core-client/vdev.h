@@ -60,7 +60,7 @@ void vdev_close(struct vdev *vdev, vdev_answer *answer, void *arg);
 /* Queues are gone and the address space is empty but for framebuffer and hole. */
 int vdev_reset(struct vdev *vdev, vdev_answer *answer, void *arg);
 
-/* Show the machine's memory to the device, whole pages of 4 KiB, and take it away again. */
+/* Show the machine's memory to the device, whole pages of 4 KiB, and take it away again. -EINVAL: not there. */
 int vdev_dma_map(struct vdev *vdev, uint64_t va, const struct hv_dma *memory, bool read_only);
 int vdev_dma_unmap(struct vdev *vdev, uint64_t va, uint64_t size);
 
