@@ -923,7 +923,7 @@ static void engine_time_is_told(void **state)
 	hosted_enter(f->bed.h, f->bed.gpudom);
 	vgpu_stats_dirty(f->bed.back, f->bed.back->devices[0]); /* as a doorbell does */
 	hosted_leave();
-	hosted_advance(f->bed.h, HV_S / 4 * 3);
+	hosted_advance(f->bed.h, HV_S / 4);
 	assert_int_equal(engine_us(g), 1500);
 	for (unsigned int i = 0; i < 5; i++) {
 		fake.tenants->time += 300 * HV_US;
