@@ -36,7 +36,7 @@ struct attack {
 	const char *name;
 	/* Puts something into the batch, which is published then; or does all by itself. 0 or -errno. */
 	int (*run)(struct attack_place *p);
-	uint32_t xid; /* ATTACK_*; what stops the channel */
+	uint32_t xid;  /* ATTACK_*; what stops the channel */
 	bool endless;  /* the channel, or who makes channels, is busy for ever */
 	bool graphics; /* the channel is for graphics */
 };
