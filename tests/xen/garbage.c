@@ -199,6 +199,10 @@ int garbage_open(struct garbage *g, struct front_dev *dev, uint64_t seed)
 	memset(g, 0, sizeof(*g));
 	g->random = seed;
 	ret = dma_open(&g->dma, dev);
+	for (unsigned int i = 0; i < RENEW_TRIES && ret == -EBUSY; i++) {
+		(void)hv_loop_until(never, NULL, RENEW_PAUSE);
+		ret = dma_open(&g->dma, dev);
+	}
 	if (!ret)
 		ret = dma_buffer(&g->dma, BUF_PAGES, &g->buf, &g->va);
 	return ret;

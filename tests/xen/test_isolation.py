@@ -23,6 +23,7 @@ VERSION = "535.113.01"
 EVERY = 1 if os.environ.get("ISOLATION") == "all" else 3
 STORMS = ("doorbells_of_all", "interrupt_storm", "awaken_storm")
 UPCALLS = 45_000  # a second that gpudom's brakes let one guest cause at most (docs/limits.md)
+GARBAGE = 250 if EVERY == 1 else 60  # random submissions; more cost a guest waits, for its channels stop too often
 ENTRY = re.compile(r"STOPS\((\w+), |name = \"(\w+)\"(?:.*?\.(endless))?")
 
 
@@ -102,7 +103,7 @@ def main():
         s.start_gpudom()
         victim = Neighbour(s)
         # As much as a graphics channel's context can be a quarter of.
-        s.create_worker("attacker", f"every={EVERY}", "128M", image="attacker")
+        s.create_worker("attacker", f"every={EVERY} garbage={GARBAGE}", "128M", image="attacker")
         s.wait_node("attacker", "phase", "connected", 120)
         data = f"/local/domain/{s.domid('attacker')}/data"
 
@@ -125,6 +126,11 @@ def main():
                 if name in STORMS:
                     storms.judge(name)
                 victim.goes_on(f"after {name}")
+        with results.case(f"{GARBAGE} random submissions (tests/xen/garbage.c)"):
+            told = s.wait(lambda: said("garbage") or said("done") == "FAILED", "the garbage to end", 240)
+            check(str(told).startswith(f"ok done={GARBAGE}"), f"the attacker said {told!r}")
+            print(f"isolation: garbage: {told}")
+            victim.goes_on("after the garbage")
         with results.case("that were all"):
             s.wait_node("attacker", "done", "ok", 30)
         with results.case("the neighbour goes on, and its data stayed right"):
