@@ -36,6 +36,7 @@
 /* Between two quanta, for CPUs that wait for QEMU's lock; and between two looks at semaphores. */
 #define RUN_INTERVAL_NS	 (100 * SCALE_US)
 #define LOOK_INTERVAL_NS SCALE_MS
+#define BUSY_LONG_NS	 (200 * SCALE_MS)
 
 /* ---- what the model asks of the machine ---- */
 
@@ -117,9 +118,12 @@ static void gpu_run(void *opaque)
 	int64_t end = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 	int64_t pause = left == MODEL_BUSY ? RUN_INTERVAL_NS : LOOK_INTERVAL_NS;
 
-	/* CPUs that want a device, be it their timer, wait meanwhile: they have half of the time at least. */
-	if (pause < end - begin)
-		pause = end - begin;
+	/*
+	 * CPUs that want a device, be it their timer, wait meanwhile: they have half of the time at least, and
+	 * three quarters beside work that does not end.
+	 */
+	s->busy_ns = left == MODEL_BUSY ? s->busy_ns + (end - begin) : 0;
+	pause = MAX(pause, (end - begin) * (s->busy_ns < BUSY_LONG_NS ? 1 : 3));
 	if (left != MODEL_IDLE)
 		timer_mod(s->run_timer, end + pause);
 }

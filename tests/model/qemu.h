@@ -39,6 +39,7 @@ struct XvgpuModel {
 	char *chip, *costs, *log_path, *fault, *hash_range;
 	uint64_t hash_base, hash_len;
 	QEMUTimer *run_timer, *stray_timer;
+	int64_t busy_ns; /* that engines have worked since they had nothing to do */
 	uint64_t stray_addr, stray_left;
 };
 
