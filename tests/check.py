@@ -33,7 +33,7 @@ FUZZ_TOTAL = 180  # seconds of fuzzing in one `make check`, shared by all target
 MACHINE = ["{O}/xvgpu-model.so", "{O}/insns.so", "tests/bed/*", "tests/*.py", "/var/lib/dpkg/status"]
 DEPENDS = {
     "xen": MACHINE + ["{O}/gpudom", "{O}/xvgpu", "{O}/images/*", "{O}/linux/xen-vgpu-front.ko", "{O}/drmcheck",
-                      "{O}/crash", "{O}/bed/*.cpio.gz", "{O}/bed/vmlinux", "{O}/bed/xen", "tests/xen/**",
+                      "{O}/crash", "{O}/xen-4.20/xvgpu", "{O}/xen-4.20/bed/*", "{O}/bed/*.cpio.gz", "{O}/bed/vmlinux", "{O}/bed/xen", "tests/xen/**",
                       "tests/model/*.py", "tests/peer/*.py", "fwq/abi/*", "packaging/*"],
     "peer/nouveau_boot": MACHINE + ["tests/peer/*", "{O}/vkcopy"],
 }
@@ -242,7 +242,7 @@ def depends(test):
         return None
     found = (glob.glob(p.format(O=OUT), recursive=True) for p in patterns)
     return memory.digest({f for files in found for f in files if os.path.isfile(f) and "__pycache__" not in f},
-                         os.environ.get("RESTARTS", ""))
+                         os.environ.get("RESTARTS", "") + os.environ.get("XEN", ""))
 
 
 def run_or_recall(test, script):

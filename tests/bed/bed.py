@@ -37,6 +37,11 @@ import image
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build")))
 
+# XEN=4.20: another hypervisor, with the dom0 that belongs to it (xen-4.20.sh), in a folder of their own.
+XEN = os.environ.get("XEN", "")
+HOME = os.path.join(BUILD, f"xen-{XEN}") if XEN else BUILD
+XEN_ROOT = os.path.join(HOME, "root") if XEN else None
+
 # Without -smap,-smep QEMU 7.2 makes Xen fault when it bounces into a PV kernel; without the others
 # a PVH guest dies on TCG's SVM, which has no next-RIP saving and breaks AVX under nesting.
 CPU = "max,-smap,-smep,-rdtscp,-avx,-avx2,-pku,-xsave"
@@ -61,6 +66,11 @@ class CommandError(BedError):
         super().__init__(f"dom0: `{command}` exited with {rc}: {output.strip()[-2000:]}")
         self.rc = rc
         self.output = output
+
+
+def tool(name):
+    """Our own program for dom0: built for its Xen."""
+    return os.path.join(HOME, name)
 
 
 def _die_with_parent():
@@ -143,12 +153,12 @@ class Bed:
         self._start = time.monotonic()
         shutil.rmtree(self.dir, ignore_errors=True)
         os.makedirs(self.dir)
-        base = os.path.join(BUILD, "bed")
+        base = os.path.join(HOME, "bed")
         for part in ("xen", "vmlinux", "dom0.cpio.gz"):
             if not os.path.exists(os.path.join(base, part)):
                 raise BedError(f"no {base}/{part}; run tests/bed/dom0.sh first")
         initrd = os.path.join(self.dir, "dom0.cpio.gz")
-        image.append(initrd, os.path.join(base, "dom0.cpio.gz"), image.overlay(self._overlay))
+        image.append(initrd, os.path.join(base, "dom0.cpio.gz"), image.overlay(self._overlay, XEN_ROOT))
 
         # A socket's path is limited to 107 bytes, which a build directory's may exceed.
         self._sockets = tempfile.mkdtemp(prefix="bed-")

@@ -12,7 +12,8 @@ An image is described by a list file, one entry a line:
     lib    HOST                 a library no program names, e.g. one that is opened by name
     module NAME                 a kernel module and those it needs, see below
 
-HOST and TARGET may use {variables} given on the command line.  Modules are stored as
+HOST and TARGET may use {variables} given on the command line. With the variable root, programs and libraries are
+those of another system, unpacked below there, which has no say otherwise: files of the host stay its own.  Modules are stored as
 /lib/modules/NAME.ko, and /lib/modules/order names them in the order in which to insert them.
 
 Linux unpacks several archives in one file one after the other, so what a test adds to a ready
@@ -84,11 +85,13 @@ class Cpio:
             mode = 0o755 if os.access(host, os.X_OK) else 0o644
         self.data(path, data, mode)
 
-    def bin(self, path, host):
-        """A program with the libraries it needs, each at the place where ldd finds it."""
+    def bin(self, path, host, root=None):
+        """A program with the libraries it needs, each at the place where its loader finds it."""
+        if root and os.path.exists(root + host):
+            host = root + host
         self.file(path, host, 0o755)
-        for lib in libraries(host):
-            self.file(lib, lib, 0o755)
+        for place, lib in libraries(host, root):
+            self.file(place, lib, 0o755)
 
     def finish(self):
         """The archive's bytes, with its trailer."""
@@ -103,21 +106,31 @@ def is_elf(host):
         return f.read(4) == b"\x7fELF"
 
 
-def libraries(host):
-    """Absolute paths of the shared libraries and the loader of a program; none if it is static."""
+def libraries(host, root=None):
+    """[(path, host file)] of the shared libraries and the loader of a program; none if it is static.
+
+    root: the system below there has them, and says by its own loader which.
+    """
     if not is_elf(host):
         return []
     # A static program, a kernel module or a domain image has no loader to ask.
     with open(host, "rb") as f:
         if b"ld-linux" not in f.read(8192):
             return []
-    out = subprocess.run(["ldd", host], capture_output=True, text=True, check=False)
+    loader, libs = "/lib64/ld-linux-x86-64.so.2", f"{root}/usr/lib/x86_64-linux-gnu"
+    command = [f"{root}/usr{loader}", "--inhibit-cache", "--library-path", libs, "--list"] if root else ["ldd"]
+    out = subprocess.run(command + [host], capture_output=True, text=True, check=False)
     if "not found" in out.stdout:
         raise ImageError(f"{host}: {out.stdout.strip()}")
     found = re.findall(r"(?:=> )?(/\S+) \(0x", out.stdout)
+    if root:
+        found = [(lib[len(root):], lib) for lib in found if lib.startswith(libs)]
+        return found + [(loader, f"{root}/usr{loader}"),
+                        ("/usr/lib/x86_64-linux-gnu/libgcc_s.so.1", f"{libs}/libgcc_s.so.1")]
     # pthread_cancel() opens this one by name.
     unwind = "/lib/x86_64-linux-gnu/libgcc_s.so.1"
-    return found + ([unwind] if os.path.exists(unwind) and unwind not in found else [])
+    found += [unwind] if os.path.exists(unwind) and unwind not in found else []
+    return [(lib, lib) for lib in found]
 
 
 def module_bytes(host):
@@ -186,8 +199,10 @@ def from_list(list_file, variables):
                 cpio.node(args[0], int(args[1], 8), int(args[3]), int(args[4]))
             elif kind == "file":
                 cpio.file(args[0], args[1], int(args[2], 8) if len(args) > 2 else None)
-            elif kind in ("dir", "slink", "bin"):
+            elif kind in ("dir", "slink"):
                 getattr(cpio, kind)(*args)
+            elif kind == "bin":
+                cpio.bin(*args, root=variables.get("root"))
             else:
                 raise ImageError(f"unknown kind {kind}")
         except (ImageError, IndexError, ValueError) as e:
@@ -206,8 +221,8 @@ def put_modules(cpio, files):
     cpio.data("/lib/modules/order", "".join(name + "\n" for name in names).encode())
 
 
-def overlay(files):
-    """An archive made from {path in the image: host path, bytes or str}.
+def overlay(files, root=None):
+    """An archive made from {path in the image: host path, bytes or str}; root as for libraries().
 
     Programs with a loader bring their libraries.  A str with a line end is a file's text, any
     other str is a host path.
@@ -223,8 +238,8 @@ def overlay(files):
             if not os.path.isfile(host):
                 raise ImageError(f"{path}: no such host file: {host}")
             cpio.file(path, host)
-            for lib in libraries(host):
-                cpio.file(lib, lib, 0o755)
+            for place, lib in libraries(host, root):
+                cpio.file(place, lib, 0o755)
     return cpio.finish()
 
 

@@ -47,7 +47,7 @@ class System(Bed):
                  overlay=None, **more):
         files = {
             f"{LIB}/gpudom": os.path.join(BUILD, "gpudom"),
-            "/usr/sbin/xvgpu": os.path.join(BUILD, "xvgpu"),
+            "/usr/sbin/xvgpu": bed.tool("xvgpu"),
             "/etc/xvgpu/profiles.conf": os.path.join(ROOT, "packaging", "profiles.conf"),
         }
         if firmware:

@@ -22,6 +22,7 @@ import subprocess
 import sys
 
 import test_firmware
+from bed import tool
 from system import ARCHIVE, BUILD, BedError, System, fields
 from results import Results, Skip, check, check_equal
 
@@ -153,7 +154,7 @@ def main():
             raise Skip("the mirror has no firmware package")
         return results.finish()
     path, digest = archives[VERSION]
-    overlay = {"/usr/bin/crash": os.path.join(BUILD, "crash")}
+    overlay = {"/usr/bin/crash": tool("crash")}
     if OTHER in archives:
         overlay[OTHER_ARCHIVE] = archives[OTHER][0]
     times = int(os.environ.get("RESTARTS") or 3)
