@@ -42,10 +42,10 @@ static struct {
 static int parse_schedule(const char *name)
 {
 	for (unsigned int i = GPU_BEST_EFFORT; i <= GPU_FIXED_SHARE; i++) {
-		if (strcmp(name, gpu_policy_name(i)))
-			continue;
-		gpudom.policy = i;
-		return 0;
+		if (!strcmp(name, gpu_policy_name(i))) {
+			gpudom.policy = i;
+			return 0;
+		}
 	}
 	return -EINVAL;
 }
@@ -76,7 +76,7 @@ static int parse_words(int argc, char **argv, unsigned int *pci)
 		} else if (!strncmp(word, "slots=", 6) &&
 			   !hv_parse_u64(word + 6, strlen(word + 6), GPU_SLOTS_MAX, &n)) {
 			gpudom.slots = (unsigned int)n;
-		} else if (strncmp(word, "schedule=", 9) || parse_schedule(word + 9)) {
+		} else if (strncmp(word, "schedule=", 9) != 0 || parse_schedule(word + 9)) {
 			hv_log(HV_ERR,
 			       "gpudom: command line word \"%s\" is not pci=0..%d, log=debug, "
 			       "schedule=best-effort|equal-share|fixed-share or slots=0..%u",

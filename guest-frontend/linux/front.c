@@ -445,21 +445,11 @@ STAT(losses, FRONT_LOSSES);
 STAT(violations, FRONT_VIOLATIONS);
 
 static struct attribute *stat_attrs[] = {
-	&stat_requests.attr.attr,
-	&stat_responses.attr.attr,
-	&stat_batches.attr.attr,
-	&stat_notifies.attr.attr,
-	&stat_interrupts.attr.attr,
-	&stat_spurious.attr.attr,
-	&stat_events.attr.attr,
-	&stat_completions.attr.attr,
-	&stat_fallbacks.attr.attr,
-	&stat_grants.attr.attr,
-	&stat_connects.attr.attr,
-	&stat_losses.attr.attr,
-	&stat_violations.attr.attr,
-	&stat_doorbells.attr.attr,
-	NULL,
+	&stat_requests.attr.attr,   &stat_responses.attr.attr,	 &stat_batches.attr.attr,
+	&stat_notifies.attr.attr,   &stat_interrupts.attr.attr,	 &stat_spurious.attr.attr,
+	&stat_events.attr.attr,	    &stat_completions.attr.attr, &stat_fallbacks.attr.attr,
+	&stat_grants.attr.attr,	    &stat_connects.attr.attr,	 &stat_losses.attr.attr,
+	&stat_violations.attr.attr, &stat_doorbells.attr.attr,	 NULL,
 };
 
 static const struct attribute_group stat_group = {.name = "stats", .attrs = stat_attrs};

@@ -78,7 +78,8 @@ int main(void)
 	PROVE(!before.taken[id] && c.taken[id]);
 	PROVE(gpu_chids_find(&c, id) == channel);
 	PROVE(before.taken[other] || steps(id) <= steps(other));
-	PROVE(other == id || (c.taken[other] == before.taken[other] && c.channel[other] == before.channel[other]));
+	PROVE(other == id ||
+	      (c.taken[other] == before.taken[other] && c.channel[other] == before.channel[other]));
 #elif defined(GIVE)
 	bool freed = nondet_bool();
 
@@ -86,13 +87,15 @@ int main(void)
 	gpu_chids_give(&c, id, freed);
 	PROVE(!gpu_chids_find(&c, id));
 	PROVE(c.taken[id] == !freed);
-	PROVE(other == id || (c.taken[other] == before.taken[other] && c.channel[other] == before.channel[other]));
+	PROVE(other == id ||
+	      (c.taken[other] == before.taken[other] && c.channel[other] == before.channel[other]));
 #elif defined(FIND)
 	id = nondet_u32();
 	channel = gpu_chids_find(&c, id);
 	PROVE(!channel || (id < GPU_CHIDS && before.taken[id] && channel == before.channel[id]));
 #else
-	uint32_t last = nondet_u32(), generation, index = nondet_u32(), second = nondet_u32(), handle;
+	uint32_t last = nondet_u32(), generation, index = nondet_u32(), second = nondet_u32(),
+		 handle;
 
 	(void)channel;
 	id = 0;
