@@ -206,12 +206,13 @@ static bool is_shown(struct model *m, const struct mmu_space *space, uint32_t id
 
 	for (uint64_t at = 0; at < size;) {
 		struct mmu_page page;
+		uint64_t here = va + at;
 
-		if (model_mmu_tables(m, space, va + at, &page) != MMU_OK || page.sparse ||
+		if (model_mmu_tables(m, space, here, &page) != MMU_OK || page.sparse ||
 		    (phys && (page.at.sysmem || page.at.addr != *phys + at)) ||
 		    (page.read_only && id != CONTEXT_MAP && id != CONTEXT_UNRESTRICTED_MAP)) {
 			model_log(m, "GSP stand-in: context buffer %u is not shown at 0x%llx", id,
-				  (unsigned long long)(va + at));
+				  (unsigned long long)here);
 			return false;
 		}
 		at += page.len;

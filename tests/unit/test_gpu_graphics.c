@@ -60,7 +60,7 @@ static void draws(struct bed_channel *c, uint32_t value)
 		for (uint32_t w = 0; w < 4; w++)
 			words[w] = value + 4 * i + w;
 		push_set_object(&p, subchannels[i], on[i]);
-		push_inline(&p, subchannels[i], SYSTEM_VA + SYSTEM_DATA + at + 16 * i, words, 4);
+		push_inline(&p, subchannels[i], SYSTEM_VA + SYSTEM_DATA + at + 16ull * i, words, 4);
 	}
 	push_inline(&p, PUSH_INLINE, DATA_VA + at, words, 4);
 	push_report(&p, PUSH_3D, SYSTEM_VA + SYSTEM_DATA + at + 64, value);
@@ -476,8 +476,8 @@ static void sizes_are_not_believed(void **state)
 
 		assert_true(len <= sizeof(good) && ENTRIES_OF(pack) > 0x18);
 		for (unsigned int i = 0; i < 8; i++) {
-			good[2 * ids[i]] = 0x12345 * (i + 1);
-			good[2 * ids[i] + 1] = i == 4 ? 0x20000 : 0x1000;
+			good[2ull * ids[i]] = 0x12345 * (i + 1);
+			good[2ull * ids[i] + 1] = i == 4 ? 0x20000 : 0x1000;
 		}
 		assert_int_equal(gpu_context_layout(pack, good, len, &l, &why), 0);
 		assert_int_equal(l.align, 0x20000);
@@ -509,19 +509,19 @@ static void sizes_are_not_believed(void **state)
 	} while (0)
 		CHANGED(0, 0, -EPROTO);
 		CHANGED(0, ~0u, -EPROTO);
-		CHANGED(2 * 0x10, 0, -EPROTO);
-		CHANGED(2 * 0x13, 0x10000001, -EPROTO);
-		CHANGED(2 * 0x13, 0x10000000, 0);
-		CHANGED(2 * 0x13 + 1, 0x18000, -EPROTO);
-		CHANGED(2 * 0x13 + 1, 0x400000, -EPROTO);
-		CHANGED(2 * 0x13 + 1, 0, 0);
+		CHANGED(2ull * 0x10, 0, -EPROTO);
+		CHANGED(2ull * 0x13, 0x10000001, -EPROTO);
+		CHANGED(2ull * 0x13, 0x10000000, 0);
+		CHANGED(2ull * 0x13 + 1, 0x18000, -EPROTO);
+		CHANGED(2ull * 0x13 + 1, 0x400000, -EPROTO);
+		CHANGED(2ull * 0x13 + 1, 0, 0);
 		/* Some that this GPU has not. */
-		CHANGED(2 * 0x14, 0, 0);
-		CHANGED(2 * 0x17, ~0u, 0);
-		CHANGED(2 * 0x18, 0, 0);
+		CHANGED(2ull * 0x14, 0, 0);
+		CHANGED(2ull * 0x17, ~0u, 0);
+		CHANGED(2ull * 0x18, 0, 0);
 		/* More than a window shows, together. */
 		for (unsigned int i = 0; i < 8; i++)
-			good[2 * ids[i]] = 0x10000000;
+			good[2ull * ids[i]] = 0x10000000;
 		assert_int_equal(layout(pack, good, len), -EPROTO);
 	}
 }

@@ -172,7 +172,7 @@ static void channels_come_and_go(void **state)
 				fair_step(b);
 			assert_int_equal(c->err, 0);
 			waited += hv_now() - begun > GPU_SLOT_US * HV_US;
-			assert_in_range(hv_now() - begun, 0, 4 * GPU_SLOT_US * HV_US);
+			assert_in_range(hv_now() - begun, 0, 4ull * GPU_SLOT_US * HV_US);
 			fair_submit(c, 3);
 		} else {
 			struct fair_channel *c = &who->c[who->n - 1];
@@ -283,7 +283,7 @@ static void slow_firmware(void **state)
 	slots = stats(b)->slots;
 	for (unsigned int i = 0; i < 20; i++) {
 		hold(&b->vm);
-		fair_together(b, 4 * GPU_SLOT_US);
+		fair_together(b, 4ull * GPU_SLOT_US);
 		let_go(&b->vm);
 		fair_together(b, GPU_SLOT_US / 4);
 	}
@@ -311,15 +311,15 @@ static void does_not_come_off(void **state)
 			fair_step(b);
 		plant(b, "control-refused=" CALL_SWITCH);
 		us = fair_work(b, g, NULL);
-		fair_together(b, 5 * GPU_SLOT_US);
+		fair_together(b, 5ull * GPU_SLOT_US);
 		assert_in_range(stats(b)->refused, 3, 6);
 		assert_int_equal(fair_work(b, g, NULL), us);
 		if (good) {
 			plant(b, "none");
-			fair_together(b, 2 * GPU_SLOT_US);
+			fair_together(b, 2ull * GPU_SLOT_US);
 			assert_int_not_equal(fair_work(b, g, NULL), us);
 		} else {
-			fair_together(b, (GPU_TURN_TRIES + 1) * GPU_SLOT_US);
+			fair_together(b, (GPU_TURN_TRIES + 1ull) * GPU_SLOT_US);
 			assert_int_equal(stats(b)->refused, GPU_TURN_TRIES);
 		}
 		assert_int_equal(gpu_is_lost(b->vm.bed->gpu), !good);
@@ -346,7 +346,7 @@ static void does_not_come_on(void **state)
 	us = fair_work(b, a, NULL);
 	fair_together(b, GPU_SLOT_US / 2);
 	assert_int_equal(fair_work(b, a, NULL), us);
-	fair_together(b, 4 * GPU_SLOT_US);
+	fair_together(b, 4ull * GPU_SLOT_US);
 	assert_int_not_equal(fair_work(b, a, NULL), us);
 	fair_bed_down(b);
 }
@@ -364,7 +364,7 @@ static void never_answered(void **state)
 		fair_busy(b, a, 1);
 		fair_busy(b, g, 1);
 		plant(b, "control-silent=" CALL_SWITCH);
-		fair_together(b, 2 * GPU_SLOT_US);
+		fair_together(b, 2ull * GPU_SLOT_US);
 		if (waits)
 			c = fair_channel_ask(b, g, 0);
 		pass(60 * HV_S);

@@ -263,7 +263,7 @@ static void test_stop_saves(void **state)
 	assert_true(saved == CONTEXT_IMAGE);
 	set32(stop + 4, 1);
 	set32(stop + 24, CLIENT);
-	set32(stop + 24 + 4 * 64, c.handle);
+	set32(stop + 24 + 4ull * 64, c.handle);
 	assert_int_equal(rm_control(&b.talk, CLIENT, SUBDEVICE, NO_DISABLE, stop, 536), 0);
 	assert_null(host(&b)->resident);
 	memcpy(&saved, b.vram + part(0, PARTS_MAIN), 8);
