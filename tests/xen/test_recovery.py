@@ -42,8 +42,11 @@ def main():
             check(command(s) & COMMAND_MASTER, f"command {command(s):#x}")
         with results.case("20 quick faults: Xen clears PCI_COMMAND.MASTER"):
             at = len(s.xen_log())
-            s.qom_set("gpu0", "stray-dma", "0x100000,20")
-            s.wait(lambda: not command(s) & COMMAND_MASTER, "MASTER to be cleared", 20, interval=0.05)
+            # Xen counts those that come within 10 ms of the last: on a busy machine one burst may be spread wider.
+            def burst():
+                s.qom_set("gpu0", "stray-dma", "0x100000,20")
+                return not command(s) & COMMAND_MASTER
+            s.wait(burst, "MASTER to be cleared", 20)
             s.wait_xen(r"DMAR:\[DMA Read\] Request device \[0000:00:02\.0\]", after=at)
         with results.case("gpudom reports the GPU lost"):
             s.wait_guest("gpudom", "[Ll]ost", 20)
