@@ -107,7 +107,7 @@ static void strings_and_long_names(void **state)
 
 static int open_with(const char *peer, const char *id)
 {
-	struct xenbus_dev dev;
+	struct xenbus_dev dev = {0};
 
 	set("backend/vgpu/3/0/frontend", peer);
 	set("backend/vgpu/3/0/frontend-id", id);
@@ -116,7 +116,7 @@ static int open_with(const char *peer, const char *id)
 
 static void open_reads_the_peer(void **state)
 {
-	struct xenbus_dev dev;
+	struct xenbus_dev dev = {0};
 
 	(void)state;
 	set("device/vgpu/0/backend", "/local/domain/2/backend/vgpu/5/0");
@@ -174,7 +174,7 @@ static void the_peers_id_must_be_a_domain(void **state)
 static void own_names_are_limited(void **state)
 {
 	char own[XENBUS_DIR_MAX + 1], key[80];
-	struct xenbus_dev dev;
+	struct xenbus_dev dev = {0};
 
 	(void)state;
 	memset(own, 'o', sizeof(own));

@@ -508,7 +508,7 @@ static int honest_inline(struct attack_place *p)
 	if (!ret && memcmp(p->buf->va,
 			   "\x00\xad\xdb\xba\x01\xad\xdb\xba\x00\xad\xdb\xba"
 			   "\x01\xad\xdb\xba\x01\x00\x00\x00",
-			   20))
+			   20) != 0)
 		ret = -EILSEQ;
 	return ret;
 }

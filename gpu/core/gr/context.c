@@ -60,7 +60,7 @@ static int take(struct fwq_reply *r, enum gpu_context_part i, uint64_t *size, ui
 
 	if (!fwq_has_number(r->pack, parts[i].property) ||
 	    !fwq_has_number(r->pack, parts[i].buffer))
-		return gpu_fail(why, -ENOENT, "the pack lacks a name of context buffer %u", i);
+		return gpu_fail(why, -ENOENT, "the pack lacks a name of context buffer %d", (int)i);
 	id = r->pack->number[parts[i].property];
 	if (r->err)
 		return fwq_reply_end(r, why->text, sizeof(why->text));
@@ -104,7 +104,7 @@ int gpu_context_layout(const struct fwq_pack *pack, const void *params, size_t l
 		if (err)
 			return err;
 		if (!size && (i == GPU_CONTEXT_MAIN || i == GPU_CONTEXT_PATCH))
-			return gpu_fail(why, -EPROTO, "no context buffer %u", i);
+			return gpu_fail(why, -EPROTO, "no context buffer %d", (int)i);
 		if (!size)
 			continue;
 		if (i == GPU_CONTEXT_MAIN)
