@@ -102,7 +102,7 @@ LATER = (
     Fault("copy-object-refused", "alloc-refused=0xc7b5", r"gsp: RM_ALLOC: 0x1a"),
     # Channels are there and never run.
     Fault("schedule-refused", "control-refused=0xa06f0103", IDLE + "8 "),
-    Fault("pte-bit", "flip-pte=0x0", r"gsp: rc engn:[0-9a-f]{8} chid:8 type:31 "),
+    Fault("pte-bit", "flip-pte=0x0", r"gsp: RM_ALLOC: 0x40"),
     Fault("semaphore-bit", "flip-semaphore=31", IDLE + "8 "),
     Fault("sb-error", "sb-error=7", r"gsp: fwsec-sb: 0x0007"),
     Fault("unloader-error", "booter-unload-error=0x32", r"sec2\(gsp\): mbox 00000032 000000ff"),
