@@ -349,6 +349,10 @@ submit: system
 release: system
 	$(Q)RELEASE=all $(PY) tests/xen/test_release.py
 
+# How two guests share the GPU, under each policy.
+fair: system
+	$(Q)$(PY) tests/xen/fair.py
+
 stress-xen: system
 	$(Q)STRESS=all $(PY) tests/xen/test_sequences.py
 
@@ -364,7 +368,7 @@ check: | $(deps)
 	$(Q)$(PY) tests/check.py
 
 # All that make check has only a part of, and the tests on Xen once more on another Xen.
-check-all: check garbage isolation release stress-xen xen-4.20
+check-all: check garbage isolation release fair stress-xen xen-4.20
 	$(Q)VERSION=570.144 $(PY) tests/xen/test_submit.py
 	$(Q)XEN=4.20 $(PY) tests/check.py xen
 
@@ -452,6 +456,7 @@ help:
 	@echo 'make boot-gsp     boot real GSP firmware on real Xen against the GPU model: FIRMWARE=DIR VERSION= SOURCE=DIR PACK=FILE'
 	@echo 'make isolation    every hostile submission on real Xen (make check tries each third)'
 	@echo 'make submit       what guests submit by themselves on real Xen, with any firmware of Debian'"'"'s: VERSION='
+	@echo 'make fair         how two busy guests share the GPU on real Xen, under each policy'
 	@echo 'make release      every step of letting go of a guest times out once on real Xen (make check tries one)'
 	@echo 'make stress-xen   1000 random sequences of sixteen guests on real Xen (make check tries 100): SEED='
 	@echo 'make garbage      a million random submissions, hosted (make check tries 20000): SEED= GARBAGE='
@@ -474,7 +479,7 @@ help:
 	@echo 'make clean        remove build/'
 	@echo 'Variables: O=DIR output folder, V=1 show commands, FRESH=1 recall no results, RUN_ARGS=--fault'
 
-.PHONY: all run isolation submit release stress-xen garbage boot-gsp check check-all xen-4.20 check-unit check-stress check-peer peer peer-nouveau judged proof proof-long check-xen fuzz bench bench-fwq bench-mmu bench-nvk unit stress fuzzers images linux-module bed system \
+.PHONY: all run isolation submit release fair stress-xen garbage boot-gsp check check-all xen-4.20 check-unit check-stress check-peer peer peer-nouveau judged proof proof-long check-xen fuzz bench bench-fwq bench-mmu bench-nvk unit stress fuzzers images linux-module bed system \
 	menuconfig defconfig allyesconfig allnoconfig format lint clean help
 
 -include $(shell find $(O)/xen $(O)/xen-test $(O)/asan $(O)/fuzz $(O)/dom0 $(O)/counted -name '*.d' 2>/dev/null)
