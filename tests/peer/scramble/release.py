@@ -322,9 +322,11 @@ class Release:
             text = self.enumerators(text, r"LIBOS_MEMORY_REGION_(?:NONE|CONTIGUOUS|RADIX3)", 0, 256)
             text = self.enumerators(text, r"LIBOS_MEMORY_REGION_LOC_\w+", 0, 256)
             text = self.enumerators(text, r"GSP_DMA_TARGET_\w+", 0, 1 << 16)
-            text = self.enumerators(text, r"ENGINE_INFO_TYPE_(?:RM_ENGINE_TYPE|RUNLIST)", 0, 1 << 10)
+            text = self.enumerators(text, r"ENGINE_INFO_TYPE_(?:RM_ENGINE_TYPE|FIFO_TAG|MC|RUNLIST\w*)", 0, 1 << 10)
             text = self.defines(text, r"NV2080_CTRL_EVENT_SET_NOTIFICATION_ACTION_\w+", 0, 1 << 16)
             text = self.defines(text, "MC_ENGINE_IDX_GSP", 1, 150)
+            text = self.defines(text, r"NV0080_CTRL_FIFO_GET_ENGINE_CONTEXT_PROPERTIES_ENGINE_ID_GRAPHICS\w*", 0, 1 << 16)
+            text = self.defines(text, r"NV2080_CTRL_GPU_PROMOTE_CTX_BUFFER_ID_\w+", 0, 1 << 15)
             texts[path] = text
         self.queues(texts)
 
