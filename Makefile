@@ -196,8 +196,7 @@ $(O)/asan/xvgpu.a: $(call objs,asan,$(filter-out hv/dom0/main.c,$(xvgpu-src)))
 
 # Those that put a core of their own below gpu/vgpu (tests/unit/core_fake.h): its calls end there.
 core-fake	:= $(addprefix $(O)/unit/,vgpu_space vgpu_channels) $(O)/fuzzers/vgpu_ring
-core-calls	:= scrubber_new policy_get turn_stats tenant_new tenant_weight tenant_time tenant_direct tenant_end vm_new vm_free vm_start vm_end vm_map vm_unmap vm_reserve vm_release vm_commit \
-		   channel_new channel_free channel_ring channel_engine channel_token on_awaken classes graphics_context vm_kept
+core-calls	:= $(shell sed -n 's/.*__wrap_gpu_\([a-z_]*\).*/\1/p' tests/unit/core_fake.h | sort -u)
 $(core-fake): wrap = $(addprefix -Wl$(,)--wrap=gpu_,$(core-calls))
 
 $(O)/unit/%: $(O)/asan/tests/unit/test_%.o $(O)/asan/hosted.a $(O)/asan/xvgpu.a
