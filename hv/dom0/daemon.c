@@ -25,14 +25,6 @@
 #define LOOK_INTERVAL 100 /* milliseconds */
 #define LOG_FILE      "/var/log/xen/xvgpud.log"
 
-static uint64_t clock_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 static int set_watches(struct xs_handle *xs, struct xvgpu_err *err)
 {
 	static const char *const paths[] = {"@introduceDomain", "@releaseDomain", XVGPU_POKE};
@@ -58,7 +50,7 @@ static int pass(struct xvgpu_keeper *k, uint64_t *wake, struct xvgpu_err *err)
 
 	if (lock < 0)
 		return lock;
-	*wake = xvgpu_keeper_pass(k, clock_ms());
+	*wake = xvgpu_keeper_pass(k, xvgpu_clock_us() / 1000);
 	xvgpu_unlock(lock);
 	return 0;
 }
@@ -72,7 +64,7 @@ static int serve(struct xvgpu_keeper *k, int signals, struct xvgpu_err *err)
 	int rc;
 
 	for (;;) {
-		uint64_t now = clock_ms();
+		uint64_t now = xvgpu_clock_us() / 1000;
 		int wait = wake > now ? (int)(wake - now) : 0;
 
 		if (poll(fds, 2, wait) < 0 && errno != EINTR)
@@ -81,14 +73,14 @@ static int serve(struct xvgpu_keeper *k, int signals, struct xvgpu_err *err)
 			return 0;
 		if (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL))
 			return xvgpu_fail(err, -EIO, "the connection to xenstore has ended");
-		now = clock_ms();
+		now = xvgpu_clock_us() / 1000;
 		if (now - last < LOOK_INTERVAL)
 			poll(fds, 1, (int)(LOOK_INTERVAL - (now - last)));
 		drain(k->xs);
 		rc = pass(k, &wake, err);
 		if (rc)
 			return rc;
-		last = clock_ms();
+		last = xvgpu_clock_us() / 1000;
 	}
 }
 

@@ -128,20 +128,12 @@ static int prepare(struct change *c, const char *archive, struct xvgpu_err *err)
 
 /* ---------------------------------------------------------------- the domain */
 
-static uint64_t clock_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 /* Lets a moment pass; false when `end` has. */
 static bool wait_until(uint64_t end)
 {
 	const struct timespec interval = {.tv_nsec = LOOK_INTERVAL * 1000000l};
 
-	return clock_ms() < end && nanosleep(&interval, NULL) == 0;
+	return xvgpu_clock_us() / 1000 < end && nanosleep(&interval, NULL) == 0;
 }
 
 /* The driver domain as of now, valid until the next look; NULL: there is none. Takes err. */
@@ -158,7 +150,7 @@ static int look(struct change *c, const struct xvgpu_domain **dom, struct xvgpu_
 /* Waits until a domain is gone, with all that libxl keeps of it. */
 static int wait_gone(struct change *c, unsigned int domid, struct xvgpu_err *err)
 {
-	uint64_t end = clock_ms() + XVGPU_LINGER;
+	uint64_t end = xvgpu_clock_us() / 1000 + XVGPU_LINGER;
 	const struct xvgpu_domain *dom;
 
 	do {
@@ -212,7 +204,7 @@ static int stop(struct change *c, bool orderly, struct xvgpu_err *err)
 /* Waits until it serves. *stuck: it says that only a reset of the bus will do. */
 static int wait_serves(struct change *c, bool *stuck, struct xvgpu_err *err)
 {
-	uint64_t end = clock_ms() + XVGPU_START_TIME;
+	uint64_t end = xvgpu_clock_us() / 1000 + XVGPU_START_TIME;
 	struct xvgpu_status status = {.state = XVGPU_STATE_NONE};
 	const struct xvgpu_domain *dom;
 

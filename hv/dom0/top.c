@@ -35,14 +35,6 @@ struct table {
 	uint64_t time; /* of reading it, microseconds */
 };
 
-static uint64_t clock_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
 static int read_table(struct xs_handle *xs, struct table *t, struct xvgpu_err *err)
 {
 	struct xvgpu_slice slices[XVGPU_MAX_DEVICES];
@@ -50,7 +42,7 @@ static int read_table(struct xs_handle *xs, struct table *t, struct xvgpu_err *e
 	struct xvgpu_pairs pairs;
 	int rc = xvgpu_domains_read(xs, &domains, err);
 
-	*t = (struct table){.time = clock_us()};
+	*t = (struct table){.time = xvgpu_clock_us()};
 	if (rc)
 		return rc;
 	for (int i = 0; i < domains.n && !rc; i++) {

@@ -91,6 +91,9 @@ void xvgpu_say_with_time(void); /* from now on each line carries the time */
  */
 void xvgpu_escape(char *buf, size_t size, const char *text, bool json);
 
+/* Microseconds since some time in the past, whatever is done to the clock on the wall. */
+uint64_t xvgpu_clock_us(void);
+
 /* snprintf that reports truncation: 0 or -ENAMETOOLONG. */
 int xvgpu_print(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
