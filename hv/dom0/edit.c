@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "edit.h"
-
-#define MAX_FILE (1u << 20) /* as for every config: xlcfg.c */
+#include "xlcfg.h"
 
 /* Whether a line is "key = value", a quoted string or a word, with nothing behind it but a comment. */
 static bool sets(const char *line, size_t len, const char *key)
@@ -71,28 +70,16 @@ char *xvgpu_edit(const char *text, const char *key, const char *value)
 
 int xvgpu_edit_read(const char *path, char **text, struct xvgpu_err *err)
 {
-	char *buf = malloc(MAX_FILE + 1);
-	FILE *f = buf ? fopen(path, "re") : NULL;
-	size_t n;
-	int rc = 0;
+	size_t size;
+	char *buf = xvgpu_cfg_text(path, 1, &size, err);
 
-	if (!f) {
-		rc = buf ? xvgpu_fail(err, -EIO, "%s: %s", path, strerror(errno))
-			 : xvgpu_fail(err, -ENOMEM, "out of memory");
+	if (!buf)
+		return -EIO;
+	if (memchr(buf, '\0', size)) {
 		free(buf);
-		return rc;
+		return xvgpu_fail(err, -EINVAL, "%s: holds a NUL byte: no text", path);
 	}
-	n = fread(buf, 1, MAX_FILE + 1, f);
-	if (ferror(f))
-		rc = xvgpu_fail(err, -EIO, "%s: cannot be read", path);
-	else if (n > MAX_FILE || memchr(buf, '\0', n))
-		rc = xvgpu_fail(err, -EINVAL, "%s: larger than 1 MiB, or no text", path);
-	fclose(f);
-	if (rc) {
-		free(buf);
-		return rc;
-	}
-	buf[n] = '\0';
+	buf[size] = '\0';
 	*text = buf;
 	return 0;
 }

@@ -75,8 +75,7 @@ int xvgpu_cfg_parse(const char *name, const char *text, size_t size, struct xvgp
 	return 0;
 }
 
-/* Reads a whole file of at most MAX_FILE bytes with `room` bytes free behind it. */
-static char *read_file(const char *file, size_t room, size_t *size, struct xvgpu_err *err)
+char *xvgpu_cfg_text(const char *file, size_t room, size_t *size, struct xvgpu_err *err)
 {
 	FILE *f = fopen(file, "re");
 	char *text;
@@ -108,7 +107,7 @@ int xvgpu_cfg_open(const char *file, char *const *vars, int nvars, struct xvgpu_
 
 	for (int i = 0; i < nvars; i++)
 		room += strlen(vars[i]) + 1;
-	text = read_file(file, room + 1, &size, err);
+	text = xvgpu_cfg_text(file, room + 1, &size, err);
 	if (!text)
 		return -EIO;
 	if (nvars)

@@ -22,6 +22,11 @@ int xvgpu_cfg_open(const char *file, char *const *vars, int nvars, struct xvgpu_
 /* The same from memory; name stands for the file in messages. */
 int xvgpu_cfg_parse(const char *name, const char *text, size_t size, struct xvgpu_cfg **out,
 		    struct xvgpu_err *err);
+/*
+ * The text of a config file, to be free()d, with `room` bytes free behind its *size. NULL: fills err; also when
+ * it is larger than 1 MiB.
+ */
+char *xvgpu_cfg_text(const char *file, size_t room, size_t *size, struct xvgpu_err *err);
 void xvgpu_cfg_close(struct xvgpu_cfg *cfg);
 
 /* *value is cfg's; NULL when the key is absent. Takes err: -EINVAL for a list. */
