@@ -27,11 +27,7 @@ static bool move(struct model *m, struct model_channel *ch, bool write, uint64_t
 	if (fault == MMU_OK)
 		return true;
 	m->host->context_errors++;
-	ch->fault_address = where;
-	ch->fault_type = (uint32_t)fault;
-	model_channel_error(m, ch, HOST_MMU_FAULT, "%s of its context at 0x%llx: fault 0x%02x",
-			    write ? "write" : "read", (unsigned long long)where,
-			    (unsigned int)fault);
+	model_channel_mmu_fault(m, ch, write, " of its context", where, fault);
 	return false;
 }
 

@@ -154,6 +154,16 @@ enum host_result model_channel_error(struct model *m, struct model_channel *ch,
 	return HOST_ERROR;
 }
 
+void model_channel_mmu_fault(struct model *m, struct model_channel *ch, bool write, const char *of,
+			     uint64_t va, enum mmu_fault fault)
+{
+	ch->fault_address = va;
+	ch->fault_type = (uint32_t)fault;
+	model_channel_error(m, ch, HOST_MMU_FAULT, "%s%s at 0x%llx: fault 0x%02x",
+			    write ? "write" : "read", of, (unsigned long long)va,
+			    (unsigned int)fault);
+}
+
 bool model_channel_memory(struct model *m, struct model_channel *ch, bool write, uint64_t va,
 			  void *buf, size_t len)
 {
@@ -166,11 +176,7 @@ bool model_channel_memory(struct model *m, struct model_channel *ch, bool write,
 
 	if (fault == MMU_OK)
 		return true;
-	ch->fault_address = where;
-	ch->fault_type = (uint32_t)fault;
-	model_channel_error(m, ch, HOST_MMU_FAULT, "%s at 0x%llx: fault 0x%02x",
-			    write ? "write" : "read", (unsigned long long)where,
-			    (unsigned int)fault);
+	model_channel_mmu_fault(m, ch, write, "", where, fault);
 	return false;
 }
 

@@ -138,6 +138,9 @@ enum host_result model_channel_error(struct model *m, struct model_channel *ch,
 /* What is wrong is what it was told to do; and that as the graphics engine finds it. */
 #define model_channel_fail(m, ch, ...)	model_channel_error(m, ch, HOST_PBDMA_ERROR, __VA_ARGS__)
 #define model_graphics_fail(m, ch, ...) model_channel_error(m, ch, HOST_GR_ERROR, __VA_ARGS__)
+/* The MMU has found this fault in what it did: it is taken off. `of` comes behind "read" or "write" in the log. */
+void model_channel_mmu_fault(struct model *m, struct model_channel *ch, bool write, const char *of,
+			     uint64_t va, enum mmu_fault fault);
 /* Memory at a virtual address of the channel; a fault takes it off. */
 bool model_channel_memory(struct model *m, struct model_channel *ch, bool write, uint64_t va,
 			  void *buf, size_t len);
