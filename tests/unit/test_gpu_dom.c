@@ -91,24 +91,28 @@ static void known_words_are_taken(void **state)
 	}
 }
 
+/* With these words it ends at once, and says this. */
+static void refuses(struct fixture *f, const char *words, const char *what)
+{
+	int code = 0;
+
+	boot(f, words, false);
+	assert_int_equal(hosted_domain_state(f->bed.h, f->bed.gpudom, &code), HOSTED_SHUTDOWN);
+	assert_int_equal(code, -EINVAL);
+	assert_true(says(f, what));
+	hosted_domain_destroy(f->bed.h, f->bed.gpudom);
+	memset(&gpudom, 0, sizeof(gpudom));
+}
+
 static void unknown_words_are_refused(void **state)
 {
 	static const char *const bad[] = {"fast",      "pci=",		"pci=32",   "pci=-1",
 					  "pci=0x0",   "log=",		"log=loud", "pci=0 test",
 					  "schedule=", "schedule=fair", "slots=65", "slots=-1",
 					  "slots=",    "schedule"};
-	struct fixture *f = *state;
-	int code = 0;
 
-	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		boot(f, bad[i], false);
-		assert_int_equal(hosted_domain_state(f->bed.h, f->bed.gpudom, &code),
-				 HOSTED_SHUTDOWN);
-		assert_int_equal(code, -EINVAL);
-		assert_true(says(f, "command line word"));
-		hosted_domain_destroy(f->bed.h, f->bed.gpudom);
-		memset(&gpudom, 0, sizeof(gpudom));
-	}
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		refuses(*state, bad[i], "command line word");
 }
 
 /* Slots are for fixed shares, and these for slots. */
@@ -116,18 +120,9 @@ static void schedules_must_make_sense(void **state)
 {
 	static const char *const bad[] = {"schedule=fixed-share", "schedule=fixed-share slots=0",
 					  "slots=1", "schedule=equal-share slots=4"};
-	struct fixture *f = *state;
-	int code = 0;
 
-	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		boot(f, bad[i], false);
-		assert_int_equal(hosted_domain_state(f->bed.h, f->bed.gpudom, &code),
-				 HOSTED_SHUTDOWN);
-		assert_int_equal(code, -EINVAL);
-		assert_true(says(f, "fixed-share, and no other"));
-		hosted_domain_destroy(f->bed.h, f->bed.gpudom);
-		memset(&gpudom, 0, sizeof(gpudom));
-	}
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		refuses(*state, bad[i], "fixed-share, and no other");
 }
 
 static void without_a_gpu_it_says_so(void **state)

@@ -62,17 +62,6 @@ static void later(uint64_t ms)
 	xvgpu_keeper_pass(k, now);
 }
 
-static const char *value(const char *fmt, ...)
-{
-	char path[128];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(path, sizeof(path), fmt, ap);
-	va_end(ap);
-	return fake_get(path);
-}
-
 static enum xvgpu_exit create(const char *type, const char *vgpu)
 {
 	char words[2][256], text[512];
@@ -101,7 +90,7 @@ static unsigned int ringing_guest(void)
 	assert_int_equal(create("type='pvh'", "'" DIRECT "'"), XVGPU_EXIT_OK);
 	g = fake.next_domid;
 	assert_int_equal(fake.n_frames, 1);
-	assert_string_equal(value("/libxl/%u/device/vgpu/0/plug", g), "in");
+	assert_string_equal(fake_value("/libxl/%u/device/vgpu/0/plug", g), "in");
 	return g;
 }
 
@@ -123,11 +112,12 @@ static void the_page_of_the_right_board(void **state)
 	assert_int_equal(fake.frame[0].domid, g);
 	assert_int_equal(fake.frame[0].gfn, GFN);
 	assert_int_equal(fake.frame[0].mfn, MFN);
-	assert_string_equal(value("/local/domain/%u/device/vgpu/0/doorbell-frame", g), "1042432");
+	assert_string_equal(fake_value("/local/domain/%u/device/vgpu/0/doorbell-frame", g),
+			    "1042432");
 	snprintf(path, sizeof(path), "/local/domain/%u/device/vgpu/0/doorbell-frame", g);
 	node = fake_find(path);
 	assert_int_equal(node->owner, g);
-	assert_string_equal(value("/xvgpu/%u/%u/0/doorbell", gpudom, g), "direct");
+	assert_string_equal(fake_value("/xvgpu/%u/%u/0/doorbell", gpudom, g), "direct");
 	snprintf(path, sizeof(path), "/libxl/%u/device/vgpu/0/doorbell-page", g);
 	node = fake_find(path);
 	assert_non_null(node);
@@ -152,9 +142,9 @@ static void others_do_not_get_it(void **state)
 	assert_int_equal(create("type='pvh'", "'backend=gpudom,profile=small'"), XVGPU_EXIT_OK);
 	g = fake.next_domid;
 	assert_int_equal(fake.n_frames, 0);
-	assert_null(value("/local/domain/%u/device/vgpu/0/doorbell-frame", g));
-	assert_string_equal(value("/xvgpu/%u/%u/0/doorbell", gpudom, g), "mediated");
-	assert_string_equal(value("/libxl/%u/device/vgpu/0/doorbell", g), "mediated");
+	assert_null(fake_value("/local/domain/%u/device/vgpu/0/doorbell-frame", g));
+	assert_string_equal(fake_value("/xvgpu/%u/%u/0/doorbell", gpudom, g), "mediated");
+	assert_string_equal(fake_value("/libxl/%u/device/vgpu/0/doorbell", g), "mediated");
 }
 
 static void not_without_trust(void **state)
@@ -254,11 +244,11 @@ static void detach_takes_it_back(void **state)
 	fake_put(path, "6");
 	fake.frame_error = -EPERM;
 	assert_int_equal(command(xvgpu_cmd_detach, "web", "0"), XVGPU_EXIT_REFUSED);
-	assert_string_equal(value("/libxl/%u/device/vgpu/0/plug", g), "in");
+	assert_string_equal(fake_value("/libxl/%u/device/vgpu/0/plug", g), "in");
 	fake.frame_error = 0;
 	assert_int_equal(command(xvgpu_cmd_detach, "web", "0"), XVGPU_EXIT_OK);
 	assert_int_equal(fake.n_frames, 0);
-	assert_null(value("/libxl/%u/device/vgpu/0/doorbell-page", g));
+	assert_null(fake_value("/libxl/%u/device/vgpu/0/doorbell-page", g));
 	later(1000);
 	assert_int_equal(fake.n_frames, 0);
 }
@@ -289,7 +279,7 @@ static void a_dead_driver_domain(void **state)
 	assert_int_equal(st.st_size, 0);
 	assert_string_equal(fake.xl_log, "");
 	assert_int_equal(fake.n_frames, 1);
-	assert_string_equal(value("/libxl/%u/device/vgpu/0/plug", g), "in");
+	assert_string_equal(fake_value("/libxl/%u/device/vgpu/0/plug", g), "in");
 
 	fake.frame_error = 0;
 	later(1000);
@@ -297,7 +287,7 @@ static void a_dead_driver_domain(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_size, 1);
 	assert_int_equal(fake.n_frames, 0);
-	assert_null(value("/local/domain/%u/device/vgpu/0/doorbell-frame", g));
+	assert_null(fake_value("/local/domain/%u/device/vgpu/0/doorbell-frame", g));
 	gpudom = fake.next_domid;
 	later(100);
 	assert_int_equal(fake.n_frames, 0); /* not before it serves */
@@ -305,7 +295,7 @@ static void a_dead_driver_domain(void **state)
 	later(100);
 	later(XVGPU_REPLUG_GAP);
 	assert_int_equal(fake.n_frames, 1);
-	assert_non_null(value("/local/domain/%u/device/vgpu/0/doorbell-frame", g));
+	assert_non_null(fake_value("/local/domain/%u/device/vgpu/0/doorbell-frame", g));
 }
 
 /* While it is still there: as soon as it says so, or has shut down, and before it is destroyed. */
@@ -359,7 +349,7 @@ static void a_new_daemon_cleans_up(void **state)
 	later(1000);
 	assert_int_equal(fake.n_frames, 1);
 	assert_int_equal(fake.frame[0].domid, other);
-	assert_null(value("/libxl/%u/device/vgpu/2/doorbell-page", g));
+	assert_null(fake_value("/libxl/%u/device/vgpu/2/doorbell-page", g));
 	fake_kill(gpudom);
 	fake.on_create = nobody_rings;
 	memset(k->driver, 0, sizeof(k->driver));

@@ -62,17 +62,6 @@ static void register_guest(const char *name, bool for_life, const char *uuid, co
 	assert_int_equal(xvgpu_record_write(&record, &err), 0);
 }
 
-static const char *value(const char *fmt, ...)
-{
-	char path[128];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(path, sizeof(path), fmt, ap);
-	va_end(ap);
-	return fake_get(path);
-}
-
 static void assert_perms(int owner, int reader, const char *fmt, ...)
 {
 	struct fake_node *node;
@@ -110,7 +99,7 @@ static unsigned int plugged_guest(void)
 	register_guest("web", false, NULL, "'backend=gpudom,profile=small'");
 	g = fake_domain("web", NULL);
 	pass();
-	assert_non_null(value("/xvgpu/%u/%u/0", gpudom, g));
+	assert_non_null(fake_value("/xvgpu/%u/%u/0", gpudom, g));
 	return g;
 }
 
@@ -121,9 +110,9 @@ static void nodes_and_permissions(void **state)
 	char path[96];
 
 	(void)state;
-	assert_string_equal(value("/xvgpu/%d/%d/0/profile", b, f), "small");
-	assert_string_equal(value("/xvgpu/%d/%d/0/vram", b, f), "268435456");
-	assert_string_equal(value("/xvgpu/%d/%d/0/weight", b, f), "70");
+	assert_string_equal(fake_value("/xvgpu/%d/%d/0/profile", b, f), "small");
+	assert_string_equal(fake_value("/xvgpu/%d/%d/0/vram", b, f), "268435456");
+	assert_string_equal(fake_value("/xvgpu/%d/%d/0/weight", b, f), "70");
 	assert_perms(0, -1, "/xvgpu");
 	assert_perms(0, b, "/xvgpu/%d", b);
 	assert_perms(0, b, "/xvgpu/%d/%d", b, f);
@@ -134,22 +123,23 @@ static void nodes_and_permissions(void **state)
 	assert_perms(b, f, "/local/domain/%d/backend/vgpu/%d/0", b, f);
 	assert_perms(b, f, "/local/domain/%d/backend/vgpu/%d/0/state", b, f);
 	snprintf(path, sizeof(path), "/local/domain/%d/device/vgpu/0", f);
-	assert_string_equal(value("/local/domain/%d/backend/vgpu/%d/0/frontend", b, f), path);
+	assert_string_equal(fake_value("/local/domain/%d/backend/vgpu/%d/0/frontend", b, f), path);
 	snprintf(path, sizeof(path), "%d", f);
-	assert_string_equal(value("/local/domain/%d/backend/vgpu/%d/0/frontend-id", b, f), path);
-	assert_string_equal(value("/local/domain/%d/backend/vgpu/%d/0/online", b, f), "1");
-	assert_string_equal(value("/local/domain/%d/backend/vgpu/%d/0/state", b, f), "1");
+	assert_string_equal(fake_value("/local/domain/%d/backend/vgpu/%d/0/frontend-id", b, f),
+			    path);
+	assert_string_equal(fake_value("/local/domain/%d/backend/vgpu/%d/0/online", b, f), "1");
+	assert_string_equal(fake_value("/local/domain/%d/backend/vgpu/%d/0/state", b, f), "1");
 
 	assert_perms(f, b, "/local/domain/%d/device/vgpu/0", f);
 	assert_perms(f, b, "/local/domain/%d/device/vgpu/0/state", f);
 	snprintf(path, sizeof(path), "/local/domain/%d/backend/vgpu/%d/0", b, f);
-	assert_string_equal(value("/local/domain/%d/device/vgpu/0/backend", f), path);
+	assert_string_equal(fake_value("/local/domain/%d/device/vgpu/0/backend", f), path);
 	snprintf(path, sizeof(path), "%d", b);
-	assert_string_equal(value("/local/domain/%d/device/vgpu/0/backend-id", f), path);
-	assert_string_equal(value("/local/domain/%d/device/vgpu/0/state", f), "1");
+	assert_string_equal(fake_value("/local/domain/%d/device/vgpu/0/backend-id", f), path);
+	assert_string_equal(fake_value("/local/domain/%d/device/vgpu/0/state", f), "1");
 
 	assert_perms(0, -1, "/libxl/%d/device/vgpu/0", f);
-	assert_string_equal(value("/libxl/%d/device/vgpu/0/plug", f), "in");
+	assert_string_equal(fake_value("/libxl/%d/device/vgpu/0/plug", f), "in");
 }
 
 static void plugging_is_done_once(void **state)
@@ -193,7 +183,7 @@ static void guests_cannot_steer(void **state)
 	later(60000);
 	assert_int_equal(nodes_below("/xvgpu"), n);
 	assert_string_equal(fake.xl_log, "");
-	assert_string_equal(value("/libxl/%u/device/vgpu/0/plug", g), "in");
+	assert_string_equal(fake_value("/libxl/%u/device/vgpu/0/plug", g), "in");
 }
 
 static void a_dead_gpudom_is_started_again(void **state)
@@ -207,7 +197,7 @@ static void a_dead_gpudom_is_started_again(void **state)
 	/* The guest lost its device at once; what it is to get again is remembered. */
 	assert_int_equal(nodes_below("/local/domain/%u/device/vgpu", g), 0);
 	assert_int_equal(nodes_below("/xvgpu/%u/%u", old, g), 0);
-	assert_string_equal(value("/libxl/%u/device/vgpu/0/plug", g), "out");
+	assert_string_equal(fake_value("/libxl/%u/device/vgpu/0/plug", g), "out");
 	snprintf(path, sizeof(path), "create %s/gpudom.cfg;", xvgpu_paths.etc);
 	assert_string_equal(fake.xl_log, path);
 	snprintf(path, sizeof(path), "%s/bus/pci/devices/0000:03:00.0/reset", xvgpu_paths.sysfs);
@@ -219,16 +209,16 @@ static void a_dead_gpudom_is_started_again(void **state)
 	}
 	gpudom = fake.next_domid;
 	later(100);
-	assert_null(value("/xvgpu/%u", old));
-	assert_null(value("/xvgpu/%u/%u", gpudom, g));
+	assert_null(fake_value("/xvgpu/%u", old));
+	assert_null(fake_value("/xvgpu/%u/%u", gpudom, g));
 	/* It serves, but the guest's kernel must get time to see that the old node went. */
 	fake_serves(gpudom, "running");
 	later(100);
-	assert_null(value("/xvgpu/%u/%u", gpudom, g));
+	assert_null(fake_value("/xvgpu/%u/%u", gpudom, g));
 	later(XVGPU_REPLUG_GAP);
-	assert_string_equal(value("/xvgpu/%u/%u/0/vram", gpudom, g), "268435456");
+	assert_string_equal(fake_value("/xvgpu/%u/%u/0/vram", gpudom, g), "268435456");
 	snprintf(path, sizeof(path), "/local/domain/%u/backend/vgpu/%u/0", gpudom, g);
-	assert_string_equal(value("/local/domain/%u/device/vgpu/0/backend", g), path);
+	assert_string_equal(fake_value("/local/domain/%u/device/vgpu/0/backend", g), path);
 	assert_int_equal(nodes_below("/local/domain/%u", old), 0);
 }
 
@@ -242,12 +232,12 @@ static void a_lost_gpu_is_recovered(void **state)
 	later(10);
 	snprintf(log, sizeof(log), "destroy gpudom;create %s/gpudom.cfg;", xvgpu_paths.etc);
 	assert_string_equal(fake.xl_log, log);
-	assert_string_equal(value("/libxl/%u/device/vgpu/0/plug", g), "out");
+	assert_string_equal(fake_value("/libxl/%u/device/vgpu/0/plug", g), "out");
 	gpudom = fake.next_domid;
 	fake_serves(gpudom, "running");
 	later(100);
 	later(XVGPU_REPLUG_GAP);
-	assert_string_equal(value("/libxl/%u/device/vgpu/0/plug", g), "in");
+	assert_string_equal(fake_value("/libxl/%u/device/vgpu/0/plug", g), "in");
 }
 
 static void a_gpudom_that_stops_stays_away(void **state)
@@ -261,10 +251,10 @@ static void a_gpudom_that_stops_stays_away(void **state)
 	later(10);
 	later(100000);
 	assert_string_equal(fake.xl_log, "");
-	assert_null(value("/xvgpu/%u", old));
+	assert_null(fake_value("/xvgpu/%u", old));
 	/* Started by hand, it serves its guests again. */
 	serving_gpudom();
-	assert_string_equal(value("/libxl/%u/device/vgpu/0/plug", g), "in");
+	assert_string_equal(fake_value("/libxl/%u/device/vgpu/0/plug", g), "in");
 }
 
 /* All of it happened between two looks: its words are still there, it is shut down already. */
@@ -467,7 +457,7 @@ static void a_new_daemon_picks_up(void **state)
 	k->xs = xs_open(0);
 	later(1);
 	assert_int_equal(k->driver[0].phase, XVGPU_STARTING);
-	assert_string_equal(value("/libxl/%u/device/vgpu/0/plug", g), "out");
+	assert_string_equal(fake_value("/libxl/%u/device/vgpu/0/plug", g), "out");
 }
 
 static void nothing_is_started_unasked(void **state)
@@ -489,9 +479,10 @@ static void a_gone_guest_is_closed_first(void **state)
 	(void)state;
 	fake_kill(g);
 	assert_true(pass() <= now + XVGPU_CLOSE_LOOK);
-	assert_string_equal(value("/local/domain/%u/backend/vgpu/%u/0/online", gpudom, g), "0");
+	assert_string_equal(fake_value("/local/domain/%u/backend/vgpu/%u/0/online", gpudom, g),
+			    "0");
 	assert_perms((int)gpudom, (int)g, "/local/domain/%u/backend/vgpu/%u/0/online", gpudom, g);
-	assert_non_null(value("/xvgpu/%u/%u/0/vram", gpudom, g));
+	assert_non_null(fake_value("/xvgpu/%u/%u/0/vram", gpudom, g));
 	snprintf(path, sizeof(path), "/local/domain/%u/backend/vgpu/%u/0/state", gpudom, g);
 	fake_put(path, "6");
 	later(100);
@@ -507,7 +498,7 @@ static void a_back_that_does_not_close_is_removed(void **state)
 	fake_kill(g);
 	later(1);
 	later(XVGPU_CLOSE_TIME - 1);
-	assert_non_null(value("/xvgpu/%u/%u/0/vram", gpudom, g));
+	assert_non_null(fake_value("/xvgpu/%u/%u/0/vram", gpudom, g));
 	later(1);
 	assert_int_equal(nodes_below("/xvgpu/%u/%u", gpudom, g), 0);
 	assert_int_equal(nodes_below("/local/domain/%u/backend/vgpu/%u", gpudom, g), 0);
@@ -521,7 +512,7 @@ static void a_rebooted_guest_gets_its_slice(void **state)
 	fake_kill(g);
 	next = fake_domain("web", NULL);
 	later(1);
-	assert_non_null(value("/xvgpu/%u/%u/0/vram", gpudom, next));
+	assert_non_null(fake_value("/xvgpu/%u/%u/0/vram", gpudom, next));
 }
 
 static void a_uuid_must_match(void **state)
@@ -534,11 +525,11 @@ static void a_uuid_must_match(void **state)
 	register_guest("web", false, id, "'backend=gpudom,profile=small'");
 	g = fake_domain("web", NULL);
 	later(1);
-	assert_null(value("/xvgpu/%u/%u", gpudom, g));
+	assert_null(fake_value("/xvgpu/%u/%u", gpudom, g));
 	fake_kill(g);
 	g = fake_domain("web", id);
 	later(1);
-	assert_non_null(value("/xvgpu/%u/%u", gpudom, g));
+	assert_non_null(fake_value("/xvgpu/%u/%u", gpudom, g));
 }
 
 static void a_created_guests_record_ends_with_it(void **state)
@@ -557,7 +548,7 @@ static void a_created_guests_record_ends_with_it(void **state)
 	later(5000);
 	g = fake_domain("job", id);
 	later(1);
-	assert_non_null(value("/xvgpu/%u/%u", gpudom, g));
+	assert_non_null(fake_value("/xvgpu/%u/%u", gpudom, g));
 	later(2ull * XVGPU_FORGET);
 	assert_int_equal(xvgpu_record_read("job", &record, &err), 0);
 	fake_kill(g);
@@ -579,7 +570,7 @@ static void a_detached_slice_stays_out(void **state)
 	later(1);		 /* its policy is nobody's now: closing … */
 	later(XVGPU_CLOSE_TIME); /* … and gone */
 	later(60000);
-	assert_null(value("/xvgpu/%u/%u", gpudom, g));
+	assert_null(fake_value("/xvgpu/%u/%u", gpudom, g));
 	assert_string_equal(fake_get(path), "detached");
 }
 
@@ -594,13 +585,13 @@ static void a_full_gpu_makes_guests_wait(void **state)
 	a = fake_domain("a", NULL);
 	b = fake_domain("b", NULL);
 	later(1);
-	assert_non_null(value("/xvgpu/%u/%u", gpudom, a));
-	assert_null(value("/xvgpu/%u/%u", gpudom, b));
+	assert_non_null(fake_value("/xvgpu/%u/%u", gpudom, a));
+	assert_null(fake_value("/xvgpu/%u/%u", gpudom, b));
 	fake_kill(a);
 	later(1);
 	later(XVGPU_CLOSE_TIME);
 	later(1);
-	assert_non_null(value("/xvgpu/%u/%u", gpudom, b));
+	assert_non_null(fake_value("/xvgpu/%u/%u", gpudom, b));
 }
 
 static void folders_nobody_ordered_are_removed(void **state)
@@ -614,8 +605,8 @@ static void folders_nobody_ordered_are_removed(void **state)
 	snprintf(path, sizeof(path), "/local/domain/%u/backend/vgpu/evil", gpudom);
 	fake_put(path, "x");
 	later(1);
-	assert_null(value("/local/domain/%u/backend/vgpu/77", gpudom));
-	assert_non_null(value("/local/domain/%u/backend/vgpu/%u/0", gpudom, g));
+	assert_null(fake_value("/local/domain/%u/backend/vgpu/77", gpudom));
+	assert_non_null(fake_value("/local/domain/%u/backend/vgpu/%u/0", gpudom, g));
 }
 
 static void damaged_records_are_passed_over(void **state)
@@ -630,7 +621,7 @@ static void damaged_records_are_passed_over(void **state)
 	fake_domain("db", NULL);
 	fake_file("lib/gpudoms/broken", "config=[");
 	later(1);
-	assert_null(value("/xvgpu/%u/%u", gpudom, g));
+	assert_null(fake_value("/xvgpu/%u/%u", gpudom, g));
 	assert_int_equal(nodes_below("/xvgpu/%u", gpudom), 2); /* the folder and the mark */
 }
 

@@ -31,29 +31,17 @@ static int setup(void **state)
 static const char *output(enum xvgpu_exit (*fn)(int, char **), const char *const words[],
 			  enum xvgpu_exit code)
 {
-	static char text[8192];
-	char copy[5][64], path[128];
+	char copy[5][64];
 	char *argv[6] = {NULL};
-	int argc = 0, saved = dup(STDOUT_FILENO);
-	size_t n;
-	FILE *f;
+	int argc = 0, saved;
 
 	for (; words[argc]; argc++) {
 		snprintf(copy[argc], sizeof(copy[argc]), "%s", words[argc]);
 		argv[argc] = copy[argc];
 	}
-	snprintf(path, sizeof(path), "%s/out", fake_top);
-	fflush(stdout);
-	assert_non_null(freopen(path, "w", stdout));
+	saved = fake_output_begin();
 	assert_int_equal(fn(argc, argv), code);
-	fflush(stdout);
-	dup2(saved, STDOUT_FILENO);
-	close(saved);
-	f = fopen(path, "r");
-	n = fread(text, 1, sizeof(text) - 1, f);
-	fclose(f);
-	text[n] = '\0';
-	return text;
+	return fake_output_end(saved);
 }
 
 static void has(const char *text, const char *part)

@@ -71,6 +71,18 @@ static inline const char *fake_get(const char *path)
 	return node ? node->value : NULL;
 }
 
+/* The same, of a path that is put together. */
+static inline __attribute__((format(printf, 1, 2))) const char *fake_value(const char *fmt, ...)
+{
+	char path[128];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(path, sizeof(path), fmt, ap);
+	va_end(ap);
+	return fake_get(path);
+}
+
 static struct fake_node *fake_make(const char *path)
 {
 	struct fake_node *node = fake_find(path), *up;
@@ -428,6 +440,37 @@ static const char *fake_file(const char *name, const char *text)
 	snprintf(path, sizeof(path), "%s/%s", fake_top, name);
 	fake_write_file(path, text);
 	return path;
+}
+
+/* What is printed between these two; overwritten by the next. */
+static inline int fake_output_begin(void)
+{
+	int saved = dup(STDOUT_FILENO);
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/out", fake_top);
+	fflush(stdout);
+	assert_non_null(freopen(path, "w", stdout));
+	return saved;
+}
+
+static inline const char *fake_output_end(int saved)
+{
+	static char text[8192];
+	char path[128];
+	size_t n;
+	FILE *f;
+
+	fflush(stdout);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	snprintf(path, sizeof(path), "%s/out", fake_top);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	return text;
 }
 
 static int fake_group_setup(void **state)
