@@ -5,7 +5,8 @@
 #ifndef TESTS_STRESS_SEQUENCE_SUBMIT_H
 #define TESTS_STRESS_SEQUENCE_SUBMIT_H
 
-#include "tests/stress/sequence_steps.h"
+#include "tests/stress/sequence_channels.h"
+#include "tests/stress/sequence_spaces.h"
 
 #define RANGE_MAX (8 * HV_PAGE_SIZE)
 
