@@ -107,14 +107,15 @@ static void channel_ready(struct gpu_channel *channel, int err, void *arg)
 	stop(arg, err);
 }
 
+/* 0, which no channel has, if the chip lists none. */
 static uint32_t class_3d(const struct gpu *gpu)
 {
 	const struct gpu_classes *classes = gpu_classes(gpu);
-	unsigned int i = 0;
 
-	while (gpu_class_kind(gpu, classes->engine[i]) != GPU_KIND_GRAPHICS)
-		i++;
-	return classes->engine[i];
+	for (unsigned int i = 0; i < classes->n; i++)
+		if (gpu_class_kind(gpu, classes->engine[i]) == GPU_KIND_GRAPHICS)
+			return classes->engine[i];
+	return 0;
 }
 
 static void vm_ready(struct gpu_vm *vm, int err, void *arg)
