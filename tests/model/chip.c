@@ -7,7 +7,7 @@
  * NVIDIA's product briefs. Which chip has what: ChipHal comments in generated/g_kernel_gsp_nvoc.c
  * (kgspConfigureFalcon, kgspReadUcodeFuseVersion, kgspGetFrtsSize), g_kern_mem_sys_nvoc.c
  * (kmemsysReadUsableFbSize, kmemsysProgramSysmemFlushBuffer) and g_gpu_nvoc.c
- * (gpuFuseSupportsDisplay). Booters: Debian's firmware-nvidia-graphics.
+ * (gpuFuseSupportsDisplay). Booters: Debian's firmware-nvidia-graphics. Classes: g_gpu_class_list.c.
  */
 #include "chip.h"
 
@@ -39,6 +39,7 @@ static const struct model_chip chips[] = {
 		.frts = true,
 		.load_data = 0x6200,
 		.unload_data = 0x4d00,
+		.classes = {0xc56f, 0xc7b5, 0xc797, 0xc7c0},
 		.signature = 384,
 	},
 	{
@@ -60,6 +61,7 @@ static const struct model_chip chips[] = {
 		.frts = true,
 		.load_data = 0x6000,
 		.unload_data = 0x4e00,
+		.classes = {0xc56f, 0xc7b5, 0xc997, 0xc9c0},
 		.signature = 384,
 	},
 	{
@@ -76,6 +78,7 @@ static const struct model_chip chips[] = {
 		.flush_high = true,
 		.load_data = 0x6400,
 		.unload_data = 0x4f00,
+		.classes = {0xc56f, 0xc6b5, 0xc697, 0xc6c0},
 		.signature = 384,
 	},
 	{
@@ -93,6 +96,8 @@ static const struct model_chip chips[] = {
 		.frts = true,
 		.load_data = 0x6200,
 		.unload_data = 0x4d00,
+		.pfifo_status = true,
+		.classes = {0xc46f, 0xc5b5, 0xc597, 0xc5c0},
 		.signature = 16,
 	},
 	{
@@ -109,6 +114,8 @@ static const struct model_chip chips[] = {
 		.frts = true,
 		.load_data = 0x6200,
 		.unload_data = 0x4d00,
+		.pfifo_status = true,
+		.classes = {0xc46f, 0xc5b5, 0xc597, 0xc5c0},
 		.signature = 16,
 	},
 };
@@ -121,4 +128,15 @@ const struct model_chip *model_chip_find(const char *name)
 		if (!strcmp(chips[i].name, name))
 			return &chips[i];
 	return NULL;
+}
+
+uint32_t model_chip_class(const struct model_chip *chip, uint32_t class_id)
+{
+	for (unsigned int i = 0; i < MODEL_CHIP_CLASSES; i++)
+		if (chip->classes[i] == class_id)
+			return chips[0].classes[i];
+	for (unsigned int i = 0; i < MODEL_CHIP_CLASSES; i++)
+		if (chips[0].classes[i] == class_id)
+			return MODEL_NO_CLASS;
+	return class_id;
 }

@@ -18,6 +18,15 @@ enum model_family {
 	MODEL_AD102 = 16,
 };
 
+/* Classes whose numbers differ between chips. */
+enum model_chip_class {
+	MODEL_CHIP_GPFIFO,
+	MODEL_CHIP_COPY,
+	MODEL_CHIP_3D,
+	MODEL_CHIP_COMPUTE,
+	MODEL_CHIP_CLASSES
+};
+
 struct model_chip {
 	const char *name; /* for struct model_config */
 	enum model_family family;
@@ -38,11 +47,20 @@ struct model_chip {
 	bool usable_fb;	 /* NV_USABLE_FB_SIZE_IN_MB */
 	bool display;
 	bool frts;
+	bool pfifo_status; /* one array says what engines do, else each runlist */
+	uint32_t classes[MODEL_CHIP_CLASSES]; /* by enum model_chip_class */
 	/* The booters: bytes of their data by which they can be told apart, and of their signature. */
 	uint32_t load_data, unload_data, signature;
 };
 
 /* NULL: GA102, an A40. NULL is the answer for a name that is unknown. */
 const struct model_chip *model_chip_find(const char *name);
+
+/*
+ * The model knows classes by GA102's numbers, and no difference between a class and its like on another chip. The
+ * number that it has for one of this chip's; MODEL_NO_CLASS: this chip has another in its place.
+ */
+#define MODEL_NO_CLASS UINT32_MAX
+uint32_t model_chip_class(const struct model_chip *chip, uint32_t class_id);
 
 #endif /* MODEL_CHIP_H */

@@ -99,6 +99,14 @@
 #define NV_RUNLIST_ENGINE_STATUS0_ENGINE_BUSY	   (1u << 31)
 
 /*
+ * Before GA100, of all engines (open-gpu-doc tu104 dev_fifo.ref.txt): ID 11:0, ID_TYPE 12:12, CTX_STATUS 15:13, ENGINE
+ * 31:31. The next engine's is 8 bytes further; between them is one for debugging.
+ */
+#define NV_PFIFO_ENGINE_STATUS		     0x002640u
+#define NV_PFIFO_ENGINE_STATUS__SIZE_1	     13u
+#define NV_PFIFO_ENGINE_STATUS_ID_TYPE_TSGID (1u << 12)
+
+/*
  * What a register reads as when its block rejects the access: NV_PPRIV_SYS_PRI_ERROR_CODE_
  * FECS_PRI_CLIENT_ERR (0xbadf50) in bits 31:8 (gm107/dev_pri_ringstation_sys.h). Reads of holes in
  * a GA102's PMC and PFB gave exactly this word.

@@ -135,8 +135,9 @@ uint32_t model_rm_get_engines_v2(struct model *m, const struct rm_object *object
 	return NV_OK;
 }
 
-static void describe(const struct gsp_layout *l, size_t i, struct device_entry *d)
+static void describe(const struct model *m, size_t i, struct device_entry *d)
 {
+	const struct gsp_layout *l = m->gsp_rm->layout;
 	const struct model_engine *e = &model_engines[i];
 	const struct numbers *n = numbers_of(e);
 	uint32_t first, rm = later(l) ? n->rm_later : n->rm;
@@ -157,10 +158,12 @@ static void describe(const struct gsp_layout *l, size_t i, struct device_entry *
 	d->data[INFO_MC] = mc_index(l, e);
 	d->data[INFO_DEV_TYPE_ENUM] = e->type;
 	d->data[INFO_INSTANCE_ID] = e->instance;
-	d->data[INFO_RUNLIST_PRI_BASE] = MODEL_RUNLIST_PRI(e->runlist);
 	d->data[INFO_IS_HOST_DRIVEN_ENGINE] = 1;
-	d->data[INFO_RUNLIST_ENGINE_ID] = e->runlist_engine;
-	d->data[INFO_CHRAM_PRI_BASE] = MODEL_CHRAM_PRI(e->runlist);
+	if (!m->chip->pfifo_status) { /* valid on GA100 and later only */
+		d->data[INFO_RUNLIST_PRI_BASE] = MODEL_RUNLIST_PRI(e->runlist);
+		d->data[INFO_RUNLIST_ENGINE_ID] = e->runlist_engine;
+		d->data[INFO_CHRAM_PRI_BASE] = MODEL_CHRAM_PRI(e->runlist);
+	}
 	memcpy(d->name, e->name, sizeof(d->name));
 }
 
@@ -176,7 +179,7 @@ uint32_t model_rm_get_device_info(struct model *m, const struct rm_object *objec
 	info->base_index = base;
 	/* Fewer than one answer holds: behind them there is nothing. */
 	for (size_t i = 0; !base && i < MODEL_ENGINES; i++)
-		describe(m->gsp_rm->layout, i, &info->entries[info->nr_entries++]);
+		describe(m, i, &info->entries[info->nr_entries++]);
 	return NV_OK;
 }
 

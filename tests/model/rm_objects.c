@@ -190,7 +190,7 @@ static uint32_t own_handle(const struct model_rm *rm, uint32_t client)
 static uint32_t allocate(struct model *m, const struct rm_object *wanted, uint8_t *params,
 			 uint32_t size)
 {
-	const struct rm_class *class = find_class(wanted->class_id);
+	const struct rm_class *class = find_class(model_chip_class(m->chip, wanted->class_id));
 	struct model_rm *rm = &m->gsp_rm->rm;
 	struct rm_object object = *wanted;
 	uint64_t refused;
@@ -198,13 +198,14 @@ static uint32_t allocate(struct model *m, const struct rm_object *wanted, uint8_
 
 	if (!class)
 		return NV_ERR_INVALID_CLASS;
+	object.class_id = class->id;
 	status = is_client(class->id) ? check_client(rm, wanted) : check_object(rm, class, wanted);
 	if (status)
 		return status;
 	if (size != params_size(m->gsp_rm->layout, class) && (size || !class->optional))
 		return NV_ERR_INVALID_PARAM_STRUCT;
 	if (rm->nr_objects == RM_MAX_OBJECTS ||
-	    (model_fault_value(m, MODEL_ALLOC_REFUSED, &refused) && refused == class->id))
+	    (model_fault_value(m, MODEL_ALLOC_REFUSED, &refused) && refused == wanted->class_id))
 		return NV_ERR_INSUFFICIENT_RESOURCES;
 	if (!object.handle)
 		object.handle = own_handle(rm, object.client);
@@ -215,7 +216,7 @@ static uint32_t allocate(struct model *m, const struct rm_object *wanted, uint8_
 	if (status)
 		return status;
 	rm->objects[rm->nr_objects++] = object;
-	model_trace(m, MODEL_TRACE_CLASS, class->id);
+	model_trace(m, MODEL_TRACE_CLASS, wanted->class_id);
 	return NV_OK;
 }
 
@@ -257,7 +258,8 @@ uint32_t model_rm_free(struct model *m, uint32_t client, uint32_t handle)
 	if (client == RM_INTERNAL_CLIENT)
 		return NV_ERR_INVALID_OBJECT_HANDLE;
 	if (model_fault_value(m, MODEL_FREE_REFUSED, &refused) &&
-	    refused == model_rm_find(rm, client, handle)->class_id)
+	    model_chip_class(m->chip, (uint32_t)refused) ==
+		    model_rm_find(rm, client, handle)->class_id)
 		return NV_ERR_GENERIC;
 	for (uint32_t i = rm->nr_objects; i-- > 0;) {
 		if (!below(rm, &rm->objects[i], client, handle))

@@ -54,7 +54,7 @@ enum host_result model_set_object(struct model *m, struct model_channel *ch, uin
 {
 	uint32_t class_id = model_subchannel_class(ch->runlist, subchannel);
 
-	if (!class_id || class_id != (data & 0xffff))
+	if (!class_id || class_id != model_chip_class(m->chip, data & 0xffff))
 		return model_channel_fail(m, ch, "SET_OBJECT 0x%08x on subchannel %u", data,
 					  subchannel);
 	return !is_graphics(class_id) || model_context_load(m, ch) ? HOST_DONE : HOST_ERROR;

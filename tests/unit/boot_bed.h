@@ -51,6 +51,16 @@ static const struct boot_board boot_boards[] = {
 
 #define BOOT_BOARDS (sizeof(boot_boards) / sizeof(boot_boards[0]))
 
+static inline const struct boot_board *boot_board(const char *chip)
+{
+	unsigned int i = 0;
+
+	while (i < BOOT_BOARDS && strcmp(boot_boards[i].chip, chip))
+		i++;
+	assert_true(i < BOOT_BOARDS);
+	return &boot_boards[i];
+}
+
 struct boot_bed {
 	struct hosted *h;
 	struct model *model;

@@ -114,11 +114,17 @@ static inline void bed_channel_done(int err, void *arg)
 
 /* ---------------------------------------------------------------- channels */
 
+/* The class of the chip's copy engines. */
+static inline uint32_t bed_copies(const struct bed_tenant *t)
+{
+	return gpu_classes(t->bed->boot->gpu)->engine[0];
+}
+
 static inline struct gpu_channel_desc bed_desc(struct bed_tenant *t, unsigned int i)
 {
 	return (struct gpu_channel_desc){
 		.vm = t->vm,
-		.engine_class = NVC7B5,
+		.engine_class = bed_copies(t),
 		.gpfifo = SYSTEM_VA + GPFIFO_AT(i),
 		.entries = BED_ENTRIES,
 		.userd = (char *)t->userd.va + (size_t)i * USERD_BYTES,
@@ -145,7 +151,7 @@ static inline struct bed_channel *bed_channel_ask_for(struct bed_tenant *t, unsi
 
 static inline struct bed_channel *bed_channel_ask(struct bed_tenant *t, unsigned int i)
 {
-	return bed_channel_ask_for(t, i, NVC7B5);
+	return bed_channel_ask_for(t, i, bed_copies(t));
 }
 
 static inline struct bed_channel *bed_channel_up(struct bed_tenant *t, unsigned int i)
@@ -205,7 +211,7 @@ static inline bool bed_works(struct bed_channel *c, uint32_t value)
 {
 	struct push p = bed_push(c);
 
-	push_set_object(&p, PUSH_COPY_SUBCHANNEL, NVC7B5);
+	push_set_object(&p, PUSH_COPY_SUBCHANNEL, bed_copies(c->owner));
 	push_release(&p, SYSTEM_VA + SEM_AT(c->i), value);
 	bed_run(c, &p);
 	return bed_sem(c) == value;
@@ -287,13 +293,19 @@ static inline int bed_tenant_end(struct bed_tenant *t)
 
 /* ---------------------------------------------------------------- the session */
 
-static inline struct channel_bed channel_bed_up(const char *version)
+static inline struct channel_bed channel_bed_up_on(const struct boot_board *board,
+						   const char *version)
 {
-	struct channel_bed bed = {.vm = vm_bed_begun(version)};
+	struct channel_bed bed = {.vm = vm_bed_begun_on(board, version)};
 
 	bed.boot = bed.vm.bed;
 	bed.rm = bed.vm.rm;
 	return bed;
+}
+
+static inline struct channel_bed channel_bed_up(const char *version)
+{
+	return channel_bed_up_on(&boot_boards[0], version);
 }
 
 /* Nothing of a tenant's is left; with the firmware neither, unless the GPU was lost. */

@@ -52,6 +52,7 @@ struct fair_bed {
 	struct model_bus_ops ops;
 	struct fair_guest *guest[FAIR_GUESTS];
 	unsigned int n;
+	uint32_t copies; /* the class of the chip's copy engines */
 };
 
 /* ---------------------------------------------------------------- the machine */
@@ -79,12 +80,13 @@ static inline void fair_one_engine(struct fair_bed *b)
 		fifo->load[i] += i != (unsigned int)engine ? 1u << 20 : 0;
 }
 
-static inline struct fair_bed *fair_bed_up(const char *version)
+static inline struct fair_bed *fair_bed_up_on(const struct boot_board *board, const char *version)
 {
 	struct fair_bed *b = calloc(1, sizeof(*b));
 
 	assert_non_null(b);
-	b->vm = vm_bed_begun(version);
+	b->vm = vm_bed_begun_on(board, version);
+	b->copies = gpu_classes(b->vm.bed->gpu)->engine[0];
 	b->model = b->vm.bed->model;
 	b->ops = *b->model->ops;
 	b->ops.kick = fair_kick;
@@ -92,6 +94,11 @@ static inline struct fair_bed *fair_bed_up(const char *version)
 	assert_int_equal(model_costs_set(b->model, FAIR_COSTS, b->model->host->costs), 0);
 	fair_one_engine(b);
 	return b;
+}
+
+static inline struct fair_bed *fair_bed_up(const char *version)
+{
+	return fair_bed_up_on(&boot_boards[0], version);
 }
 
 /* Before the first guest. Those that share nothing with others have slots instead. */
@@ -124,7 +131,7 @@ static inline struct fair_guest *fair_guest_up(struct fair_bed *b, uint32_t weig
 	g->tenant = tenant_up(&b->vm, &g->own);
 	gpu_tenant_weight(g->tenant, weight);
 	p = (struct push){.words = (void *)((char *)g->memory.va + FAIR_PUSH), .room = 64};
-	push_set_object(&p, PUSH_COPY_SUBCHANNEL, NVC7B5);
+	push_set_object(&p, PUSH_COPY_SUBCHANNEL, b->copies);
 	/* Lines lie on each other. */
 	push_copy(&p, FAIR_VA + FAIR_DATA, FAIR_VA + FAIR_DATA + 0x10000, 0, bytes, lines);
 	assert_false(p.full);
@@ -179,7 +186,7 @@ static inline struct fair_channel *fair_channel_ask(struct fair_bed *b, struct f
 	struct fair_channel *c = &g->c[g->n];
 	struct gpu_channel_desc desc = {
 		.vm = fair_space(b, g, i),
-		.engine_class = NVC7B5,
+		.engine_class = b->copies,
 		.gpfifo = FAIR_VA,
 		.entries = FAIR_ENTRIES,
 		.userd = (char *)g->userd.va + (size_t)g->n * USERD_BYTES,

@@ -12,14 +12,21 @@
 #include "tests/unit/channel_bed.h"
 
 #define D3	 0xc797u
-#define COMPUTE	 0xc7c0u
-#define TWOD	 0x902du
-#define INLINED	 0xa140u
 #define SIZES	 "0x20800a32"
 #define PROMOTES "0x2080012b"
 #define STOPS	 "0x2080110b"
 
-static const uint32_t classes[] = {D3, COMPUTE, TWOD, INLINED};
+/* The chip's, as GPU_CHIP_CLASSES() lists them. */
+enum { ON_3D, ON_COMPUTE, ON_2D, ON_INLINE };
+
+static uint32_t class_of(const struct channel_bed *bed, unsigned int on)
+{
+	const struct gpu_classes *classes = gpu_classes(bed->boot->gpu);
+
+	assert_int_equal(gpu_class_kind(bed->boot->gpu, classes->engine[1 + on]),
+			 GPU_KIND_GRAPHICS);
+	return classes->engine[1 + on];
+}
 
 static struct bed_channel *graphics_up(struct bed_tenant *t, unsigned int i, uint32_t class_id)
 {
@@ -50,16 +57,16 @@ static volatile uint32_t *data(const struct bed_tenant *t, uint32_t offset)
 static void draws(struct bed_channel *c, uint32_t value)
 {
 	static const uint32_t subchannels[] = {PUSH_3D, PUSH_COMPUTE, PUSH_INLINE};
-	static const uint32_t on[] = {D3, COMPUTE, INLINED};
+	static const uint32_t on[] = {ON_3D, ON_COMPUTE, ON_INLINE};
 	uint32_t at = 0x100u * c->i, words[4];
 	struct bed_tenant *t = c->owner;
 	struct push p = bed_push(c);
 
-	push_set_object(&p, PUSH_2D, TWOD);
+	push_set_object(&p, PUSH_2D, class_of(t->bed, ON_2D));
 	for (uint32_t i = 0; i < 3; i++) {
 		for (uint32_t w = 0; w < 4; w++)
 			words[w] = value + 4 * i + w;
-		push_set_object(&p, subchannels[i], on[i]);
+		push_set_object(&p, subchannels[i], class_of(t->bed, on[i]));
 		push_inline(&p, subchannels[i], SYSTEM_VA + SYSTEM_DATA + at + 16ull * i, words, 4);
 	}
 	push_inline(&p, PUSH_INLINE, DATA_VA + at, words, 4);
@@ -79,8 +86,12 @@ static void draws(struct bed_channel *c, uint32_t value)
 static void they_draw(void **state)
 {
 	(void)state;
-	for (unsigned int v = 0; v < BED_VERSIONS; v++) {
-		struct channel_bed bed = channel_bed_up(bed_versions[v]);
+	/* Each version, then each chip. */
+	for (unsigned int v = 0; v < BED_VERSIONS + BOOT_BOARDS - 1; v++) {
+		struct channel_bed bed =
+			v < BED_VERSIONS
+				? channel_bed_up(bed_versions[v])
+				: channel_bed_up_on(&boot_boards[v - BED_VERSIONS + 1], "570.144");
 		struct bed_tenant *a = bed_tenant_up_with(&bed, 0, 3),
 				  *b = bed_tenant_up_with(&bed, 1, 2);
 		struct bed_channel *c[4];
@@ -88,7 +99,7 @@ static void they_draw(void **state)
 
 		/* Which of the classes it was asked for makes no difference. */
 		for (unsigned int i = 0; i < 4; i++)
-			c[i] = graphics_up(i % 2 ? b : a, i / 2, classes[i]);
+			c[i] = graphics_up(i % 2 ? b : a, i / 2, class_of(&bed, i));
 		assert_int_not_equal(c[0]->ch->group, c[2]->ch->group);
 		for (uint32_t n = 0; n < 40; n++)
 			draws(c[n % 4], 0x10000 * n);
@@ -96,7 +107,7 @@ static void they_draw(void **state)
 		/* Others come and go meanwhile. */
 		assert_int_equal(bed_channel_end(c[2]), 0);
 		draws(c[0], 7);
-		c[2] = graphics_up(a, 5, D3);
+		c[2] = graphics_up(a, 5, class_of(&bed, ON_3D));
 		assert_true(bed_works(bed_channel_up(a, 6), 12));
 		for (uint32_t n = 0; n < 8; n++)
 			draws(c[n % 4], 0x100000 * n);
@@ -285,6 +296,27 @@ static struct vm_bed with_fault(const char *text)
 	vm_bed_session(&vm);
 	assert_int_equal(model_fault_set(vm.bed->model, "none"), 0);
 	return vm;
+}
+
+/* A chip that lists no class of graphics has none: nothing is looked for behind its list. */
+static void a_chip_without_graphics(void **state)
+{
+	struct vm_bed vm = vm_bed_up("570.144");
+	const struct gpu_chip *real = vm.bed->gpu->chip;
+	const struct gpu_classes copies = {
+		.gpfifo = real->classes->gpfifo, .n = 1, .engine = {real->classes->engine[0], D3}};
+	struct gpu_chip chip = *real;
+
+	(void)state;
+	chip.classes = &copies;
+	vm.bed->gpu->chip = &chip;
+	vm_bed_session(&vm);
+	assert_int_equal(gpu_graphics_context(vm.rm), 0);
+	assert_int_equal(hosted_log_count(vm.bed->h, vm.bed->dom, "no graphics: error 95"), 1);
+	assert_int_equal(vm.vram_free, vm.bed->gpu->info.vram_usable);
+	vm_bed_check(&vm);
+	vm.bed->gpu->chip = real;
+	vm_bed_down(&vm);
 }
 
 /* A session without graphics is one: only that they are not there. */
@@ -533,6 +565,7 @@ int main(void)
 		cmocka_unit_test(contexts_are_hidden),
 		cmocka_unit_test(contexts_go),
 		cmocka_unit_test(faults_find_their_channel),
+		cmocka_unit_test(a_chip_without_graphics),
 		cmocka_unit_test(without_graphics),
 		cmocka_unit_test(steps_that_fail),
 		cmocka_unit_test(ends_that_fail),

@@ -35,22 +35,30 @@ static void run_and_ring(struct fair_bed *b, uint64_t us)
 	}
 }
 
-static struct fair_bed *bed(const char *version)
+static struct fair_bed *bed_on(const char *chip, const char *version)
 {
-	struct fair_bed *b = fair_bed_up(version);
+	struct fair_bed *b = fair_bed_up_on(boot_board(chip), version);
 
 	fair_costs(b, "ce-byte-ps=25000"); /* 100 us for a piece */
 	return b;
 }
 
+static struct fair_bed *bed(const char *version)
+{
+	return bed_on("ga102", version);
+}
+
 /* Weights 1 : 3, and one without work; for eight seconds, which are 800 looks. */
 static void parts_are_found(void **state)
 {
-	static const char *const versions[] = {"535.113.01", "570.144"};
+	static const char *const boards[][2] = {
+		{"ga102", "535.113.01"}, {"ga102", "570.144"}, {"tu102", "535.113.01"},
+		{"tu102", "570.144"},	 {"tu117", "570.144"},
+	};
 
 	(void)state;
-	for (unsigned int v = 0; v < 2; v++) {
-		struct fair_bed *b = bed(versions[v]);
+	for (unsigned int v = 0; v < sizeof(boards) / sizeof(boards[0]); v++) {
+		struct fair_bed *b = bed_on(boards[v][0], boards[v][1]);
 		uint64_t begun, all = 0;
 
 		for (unsigned int i = 0; i < 3; i++)
@@ -162,6 +170,68 @@ static void no_register(void **state)
 	}
 }
 
+/* Turing's array has so many words and no more, whatever the firmware calls its engines. */
+static void no_register_of_turing(void **state)
+{
+	static const uint32_t tags[] = {13, 14, 0x10000000, 0xfffffe00, 0xffffffff};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		struct fair_bed *b = bed_on("tu102", "570.144");
+		struct fair_guest *g = fair_guest_up(b, 100, 1, FAIR_LINE, 16);
+		struct gpu_engines *engines = (struct gpu_engines *)gpu_rm_engines(b->vm.rm);
+
+		for (unsigned int e = 0; e < engines->n; e++)
+			engines->engine[e].tag = tags[i];
+		fair_busy(b, g, 1);
+		run_and_ring(b, 100000);
+		assert_int_not_equal(usage(b)->looks, 0);
+		assert_int_equal(gpu_tenant_time(g->tenant), 0);
+		assert_int_equal(b->model->unknown_logged, 0);
+		fair_bed_down(b);
+	}
+}
+
+/*
+ * Words as open-gpu-doc has their fields: tu104 dev_fifo.ref.txt (ID 11:0, ID_TYPE 12:12, CTX_STATUS 15:13: VALID 1,
+ * CTXSW_LOAD 5, _SAVE 6, _SWITCH 7, ENGINE 31:31) and ga100 dev_runlist.ref.txt (no type; _SAVE 5, _LOAD 6).
+ */
+static void words_of_a_status(void **state)
+{
+	static const struct {
+		uint32_t word;
+		bool turing, ampere;
+	} words[] = {
+		{0x80003005, true, true},   /* a group's context, and busy; Ampere has no bit 12 */
+		{0x80002005, false, true},  /* Turing: a single channel's */
+		{0x80003fff, true, true},   /* the last group */
+		{0x90073005, true, true},   /* 7, a group, is next: that changes nothing */
+		{0x00003005, false, false}, /* idle */
+		{0x00002005, false, false},
+		{0x80001005, false, false}, /* no context */
+		{0x80000005, false, false},
+		{0x8000b005, false, false}, /* a context comes or goes */
+		{0x8000d005, false, false},
+		{0x8000f005, false, false},
+		{0x8000a005, false, false},
+		{0x8000c005, false, false},
+		{0x8000e005, false, false},
+		{0xbadf5040, false, false}, /* there is no such register */
+		{0xbadf3000, false, false},
+		{0xffffffff, false, false}, /* nor such a board */
+		{0x00000000, false, false},
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		const struct gpu_chip_kind *turing = gpu_chip_find(0x162)->kind;
+		const struct gpu_chip_kind *ampere = gpu_chip_find(0x172)->kind;
+
+		assert_int_equal(gpu_engine_works(turing, words[i].word), words[i].turing);
+		assert_int_equal(gpu_engine_works(ampere, words[i].word), words[i].ampere);
+	}
+}
+
 /* A GPU that is lost is not looked at. */
 static void lost(void **state)
 {
@@ -184,7 +254,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_are_found),   cmocka_unit_test(idle_costs_nothing),
 		cmocka_unit_test(unheard_doorbells), cmocka_unit_test(no_number),
-		cmocka_unit_test(no_register),	     cmocka_unit_test(lost),
+		cmocka_unit_test(no_register),	     cmocka_unit_test(no_register_of_turing),
+		cmocka_unit_test(words_of_a_status), cmocka_unit_test(lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,9 +122,9 @@ static inline uint32_t rm_objects(const struct vm_bed *b)
 	return b->bed->model->gsp_rm->rm.nr_objects;
 }
 
-static inline struct vm_bed vm_bed_up(const char *version)
+static inline struct vm_bed vm_bed_up_on(const struct boot_board *board, const char *version)
 {
-	struct vm_bed b = {.bed = boot_bed_up(version)};
+	struct vm_bed b = {.bed = boot_bed_up_on(board, version)};
 	struct boot_bed *bed = b.bed;
 
 	assert_int_equal(gpu_boot_new(bed->gpu, &bed->fw, bed->pack, false, &bed->boot), 0);
@@ -132,6 +132,11 @@ static inline struct vm_bed vm_bed_up(const char *version)
 		fail_msg("%s", gpu_boot_error(bed->boot));
 	assert_int_equal(gpu_vram_limit(bed->gpu, gpu_boot_usable_end(bed->boot)), 0);
 	return b;
+}
+
+static inline struct vm_bed vm_bed_up(const char *version)
+{
+	return vm_bed_up_on(&boot_boards[0], version);
 }
 
 static inline void vm_bed_session(struct vm_bed *b)
@@ -144,12 +149,17 @@ static inline void vm_bed_session(struct vm_bed *b)
 	b->objects = rm_objects(b);
 }
 
-static inline struct vm_bed vm_bed_begun(const char *version)
+static inline struct vm_bed vm_bed_begun_on(const struct boot_board *board, const char *version)
 {
-	struct vm_bed b = vm_bed_up(version);
+	struct vm_bed b = vm_bed_up_on(board, version);
 
 	vm_bed_session(&b);
 	return b;
+}
+
+static inline struct vm_bed vm_bed_begun(const char *version)
+{
+	return vm_bed_begun_on(&boot_boards[0], version);
 }
 
 /* Nothing is left of tenants. */

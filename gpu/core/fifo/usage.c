@@ -21,12 +21,11 @@ static bool status_register(const struct gpu *gpu, const struct gpu_engine *e, u
 	       at % 4 == 0 && at <= gpu->regs.size - 4;
 }
 
-static bool busy(const struct gpu *gpu, uint32_t status)
+bool gpu_engine_works(const struct gpu_chip_kind *kind, uint32_t status)
 {
 	if (NV_PRI_IS_ERROR(status) || !(status & NV_ENGINE_STATUS_ENGINE_BUSY))
 		return false;
-	if (gpu->chip->kind->engine_status_in_pfifo &&
-	    !(status & NV_PFIFO_ENGINE_STATUS_ID_TYPE_TSGID))
+	if (kind->engine_status_in_pfifo && !(status & NV_PFIFO_ENGINE_STATUS_ID_TYPE_TSGID))
 		return false;
 	return NV_ENGINE_STATUS_CTX_STATUS(status) == NV_ENGINE_STATUS_CTX_STATUS_VALID;
 }
@@ -64,7 +63,7 @@ static void look(struct gpu_usage *u)
 		if (!fifo->load[i] || !status_register(gpu, e, &reg))
 			continue;
 		status = gpu_rd32(gpu, reg);
-		if (!busy(gpu, status))
+		if (!gpu_engine_works(gpu->chip->kind, status))
 			continue;
 		t = whose(u->rm, e->runlist, NV_ENGINE_STATUS_TSGID(status));
 		if (t)

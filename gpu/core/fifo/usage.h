@@ -27,6 +27,7 @@
 #define GPU_USAGE_SLOW (50 * HV_MS)
 
 struct gpu_channel;
+struct gpu_chip_kind;
 struct gpu_rm;
 
 struct gpu_usage {
@@ -42,5 +43,8 @@ struct gpu_usage {
 /* A doorbell, or a channel of a tenant that rings by itself. */
 void gpu_usage_begin(struct gpu_usage *usage, struct gpu_rm *rm);
 void gpu_usage_stop(struct gpu_usage *usage);
+
+/* Does this word of an engine's status (regs_runlist.h) say that a group's context is there, and works? */
+bool gpu_engine_works(const struct gpu_chip_kind *kind, uint32_t status);
 
 #endif /* GPU_FIFO_USAGE_H */
