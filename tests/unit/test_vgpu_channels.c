@@ -562,6 +562,23 @@ static void honest_submitters_are_not_braked(void **state)
 	assert_int_equal(stat_of(&f->a, "brakes"), 0);
 }
 
+/* Where the last one of that number had come to, its first submission may go too: it is news. */
+static void new_channels_have_submitted_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned int turn = 0; turn < 2; turn++) {
+		for (unsigned int i = 0; i < XENVGPU_MAX_CHANNELS; i++)
+			channel(f, i);
+		hosted_advance(f->bed.h, HV_S);
+		for (unsigned int i = 0; i < XENVGPU_MAX_CHANNELS; i++)
+			submit(f, i);
+		assert_int_equal(stat_of(&f->a, "brakes"), 0);
+		for (unsigned int i = 0; i < XENVGPU_MAX_CHANNELS; i++)
+			assert_int_equal(guest_channel_destroy(&f->a, i), 0);
+	}
+}
+
 /* ---------------------------------------------------------------- completions */
 
 /* Events sent to the guest so far. */
@@ -957,6 +974,7 @@ int main(void)
 		T(bells_for_nothing_are_braked),
 		T(fast_submitters_share_events),
 		T(honest_submitters_are_not_braked),
+		T(new_channels_have_submitted_nothing),
 		T(armed_channels_are_told_once),
 		T(armed_for_nobody_is_ignored),
 		T(each_guest_is_told_by_itself),
