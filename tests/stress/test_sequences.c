@@ -43,7 +43,7 @@ static void step(void)
 
 /* ---------------------------------------------------------------- everything is taken down */
 
-static void level(struct counts *start)
+static void level(struct start *start)
 {
 	run.doing = "taking all down";
 	for (run.seat = 0; run.seat < SEATS; run.seat++) {
@@ -123,7 +123,7 @@ static void sequences(uint32_t seed, unsigned long long n)
 {
 	uint8_t *archive = aligned_alloc(HV_PAGE_SIZE, (FW_SIZE + HV_PAGE_SIZE - 1) & ~4095ul);
 	unsigned long long next = LEVEL;
-	struct counts start;
+	struct start start;
 
 	print_message("SEED=%u SEQUENCES=%llu\n", seed, n);
 	memset(&run, 0, sizeof(run));
@@ -132,8 +132,7 @@ static void sequences(uint32_t seed, unsigned long long n)
 	machine_up(archive);
 	hosted_shuffle(bed.h, seed);
 	hosted_log_clear(bed.h, bed.gpudom);
-	count(&start);
-	start.heap = 0;
+	begin(&start);
 	while (run.sequences < n) {
 		step();
 		if (run.sequences < next)

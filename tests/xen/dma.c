@@ -138,7 +138,8 @@ static int wait_for(const struct dma *d, uint32_t most, uint64_t timeout)
 	return ret;
 }
 
-int dma_submit_entry(struct dma *d, uint64_t entry)
+/* The GP_PUT that makes this entry the last. */
+static uint32_t write_entry(struct dma *d, uint64_t entry)
 {
 	uint64_t *gpfifo = (uint64_t *)(d->ring->va + RING_GPFIFO * HV_PAGE_SIZE);
 	uint32_t slot = batch_slot(d);
@@ -147,17 +148,25 @@ int dma_submit_entry(struct dma *d, uint64_t entry)
 	d->fence++;
 	d->batches++;
 	batch_begin(d);
-	return front_channel_ring(d->dev, d->channel, (slot + 1) % DMA_SLOTS);
+	return (slot + 1) % DMA_SLOTS;
+}
+
+int dma_submit_entry(struct dma *d, uint64_t entry)
+{
+	return front_channel_ring(d->dev, d->channel, write_entry(d, entry));
+}
+
+uint32_t dma_write(struct dma *d)
+{
+	uint64_t at = d->ring_va + (uint64_t)(RING_PUSH + batch_slot(d)) * HV_PAGE_SIZE;
+
+	push_release_awaken(&d->push, d->ring_va, d->fence + 1);
+	return write_entry(d, push_entry(at, 4 * d->push.n));
 }
 
 int dma_submit(struct dma *d)
 {
-	uint64_t at = d->ring_va + (uint64_t)(RING_PUSH + batch_slot(d)) * HV_PAGE_SIZE;
-
-	if (!d->push.n)
-		return 0;
-	push_release_awaken(&d->push, d->ring_va, d->fence + 1);
-	return dma_submit_entry(d, push_entry(at, 4 * d->push.n));
+	return d->push.n ? front_channel_ring(d->dev, d->channel, dma_write(d)) : 0;
 }
 
 int dma_room(struct dma *d, uint32_t words)
@@ -223,7 +232,7 @@ int dma_open(struct dma *d, struct front_dev *dev)
 	return dma_open_for(d, dev, DMA_COPY);
 }
 
-int dma_open_for(struct dma *d, struct front_dev *dev, uint32_t low)
+int dma_open_space(struct dma *d, struct front_dev *dev, uint32_t low)
 {
 	struct xenvgpu_class_list_resp classes;
 	struct xenvgpu_space_create_resp space;
@@ -246,16 +255,37 @@ int dma_open_for(struct dma *d, struct front_dev *dev, uint32_t low)
 	d->va_next = (space.va_start + ALIGN_VA - 1) & ~(ALIGN_VA - 1);
 	d->va_end = space.va_end;
 	d->kept = space.kept_start;
-	front_on_channel_stopped(dev, stopped, d);
-	ret = dma_buffer(d, RING_PAGES, &d->ring, &d->ring_va);
-	if (!ret)
-		ret = make_channel(d);
-	if (ret) {
-		dma_close(d);
-		return ret;
-	}
-	begin(d);
 	return 0;
+}
+
+int dma_open_ring(struct dma *d)
+{
+	return dma_buffer(d, RING_PAGES, &d->ring, &d->ring_va);
+}
+
+int dma_open_channel(struct dma *d)
+{
+	int ret;
+
+	front_on_channel_stopped(d->dev, stopped, d);
+	ret = make_channel(d);
+	if (!ret)
+		begin(d);
+	return ret;
+}
+
+int dma_open_for(struct dma *d, struct front_dev *dev, uint32_t low)
+{
+	int ret = dma_open_space(d, dev, low);
+
+	if (ret)
+		return ret;
+	ret = dma_open_ring(d);
+	if (!ret)
+		ret = dma_open_channel(d);
+	if (ret)
+		dma_close(d);
+	return ret;
 }
 
 int dma_renew(struct dma *d)

@@ -42,6 +42,10 @@ int dma_open(struct dma *d, struct front_dev *dev);
 #define DMA_COPY 0xb5u
 #define DMA_3D	 0x97u
 int dma_open_for(struct dma *d, struct front_dev *dev, uint32_t low);
+/* The same in three steps, one request or two each. After an error of one dma_close() takes back the others. */
+int dma_open_space(struct dma *d, struct front_dev *dev, uint32_t low);
+int dma_open_ring(struct dma *d);
+int dma_open_channel(struct dma *d);
 /* Imports that are bound in its space and what is in it stay the caller's. Without a connection this only forgets. */
 void dma_close(struct dma *d);
 /* Another channel in place of this one, whatever that does. 0 or -errno; then it can be tried again. */
@@ -65,6 +69,8 @@ int dma_room(struct dma *d, uint32_t words);
 
 /* Publishes the batch: its fence is d->fence then. Nothing if it is empty. */
 int dma_submit(struct dma *d);
+/* Writes the batch and its entry and tells nobody: the GP_PUT that would publish it. The batch is not empty. */
+uint32_t dma_write(struct dma *d);
 /* Publishes any entry as the next, with no fence; a hostile guest's. */
 int dma_submit_entry(struct dma *d, uint64_t entry);
 /* Waits, asleep, for the end of all batches so far. 0, -EIO, -ENODEV, -ETIMEDOUT. */
