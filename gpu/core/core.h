@@ -155,8 +155,12 @@ const struct gpu_turn_stats *gpu_turn_stats(struct gpu_rm *rm);
  * them, so an estimate.
  */
 uint64_t gpu_tenant_time(const struct gpu_tenant *tenant);
-/* It has the doorbell page and rings by itself, from its next channel on: who is on engines is looked at without doorbells. */
-void gpu_tenant_direct(struct gpu_tenant *tenant);
+/*
+ * It has the doorbell page and rings by itself, from its next channel on: who is on engines is looked at without
+ * doorbells. In place of doorbells worked() is called, from a timer, with each look that adds to gpu_tenant_time(); not
+ * from gpu_tenant_end() on.
+ */
+void gpu_tenant_direct(struct gpu_tenant *tenant, void (*worked)(void *arg), void *arg);
 /* At any time, in creation too (ready() is not called then). Handles of spaces and channels are void at once. */
 void gpu_tenant_end(struct gpu_tenant *tenant, void (*done)(int err, void *arg), void *arg);
 

@@ -82,6 +82,8 @@ struct gpu_tenant {
 	uint32_t weight;
 	bool outside; /* of turns: the driver domain's own */
 	bool direct;  /* rings by itself */
+	void (*worked)(void *arg);
+	void *worked_arg;
 	uint64_t engine_ns;
 	void (*channels_done)(struct gpu_tenant *tenant, int err); /* all of them are ending */
 	int channels_err;

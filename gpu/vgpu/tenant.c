@@ -31,6 +31,14 @@ static void ready(struct gpu_tenant *tenant, int err, void *arg)
 	vgpu_space_continue(dev, err ? vgpu_xen_error(err) : 0);
 }
 
+/* A guest that rings by itself is not heard: what it has of engines is all that there is to tell. */
+static void worked(void *arg)
+{
+	struct vgpu_device *dev = arg;
+
+	vgpu_stats_dirty(dev->back, dev);
+}
+
 _Static_assert(VGPU_WEIGHT_MAX == GPU_WEIGHT_MAX, "a weight is a weight");
 
 unsigned int vgpu_tenant_contexts(const struct vgpu_device *dev)
@@ -72,7 +80,7 @@ int vgpu_tenant_get(struct vgpu_device *dev)
 	}
 	gpu_tenant_weight(dev->tenant, dev->policy.weight);
 	if (dev->policy.direct)
-		gpu_tenant_direct(dev->tenant);
+		gpu_tenant_direct(dev->tenant, worked, dev);
 	dev->tenant_state = VGPU_TENANT_MAKING;
 	return 1;
 }

@@ -342,6 +342,8 @@ static void a_trusted_machine_rings_itself(void **state)
 	moves_data(m, 1, DATA, 0x13);
 	assert_int_equal(vdev_time(&idle->vdev), 0);
 	assert_true(vdev_time(&m->vdev) <= hv_now());
+	assert_int_equal(m->vdev.looks != 0, vdev_time(&m->vdev) != 0);
+	assert_int_equal(idle->vdev.looks, 0);
 	assert_int_equal(machine_down(m), 0);
 	assert_int_equal(machine_down(idle), 0);
 }

@@ -41,6 +41,7 @@ struct vdev {
 	uint32_t weight;
 	struct hv_work work;
 	unsigned int interrupts; /* that the machine was given */
+	unsigned int looks;	 /* that found engines working for it */
 	unsigned int leaving;	 /* queues that a reset still waits for */
 	void (*answer)(struct vdev *vdev, int err, void *arg);
 	void *arg;

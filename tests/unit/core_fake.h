@@ -87,6 +87,8 @@ struct gpu_tenant {
 	struct gpu_channel *channels;
 	uint32_t weight;
 	uint64_t time; /* of engines; a test sets it */
+	void (*worked)(void *arg);
+	void *worked_arg;
 	bool ending, gone;
 	void (*ready)(struct gpu_tenant *tenant, int err, void *arg);
 };
@@ -198,7 +200,7 @@ int __wrap_gpu_tenant_new(struct gpu_rm *rm, const struct gpu_range *vram,
 			  struct gpu_tenant **out);
 void __wrap_gpu_tenant_weight(struct gpu_tenant *tenant, uint32_t weight);
 uint64_t __wrap_gpu_tenant_time(const struct gpu_tenant *tenant);
-void __wrap_gpu_tenant_direct(struct gpu_tenant *tenant);
+void __wrap_gpu_tenant_direct(struct gpu_tenant *tenant, void (*worked)(void *), void *arg);
 enum gpu_policy __wrap_gpu_policy_get(struct gpu_rm *rm, unsigned int *slots);
 const struct gpu_turn_stats *__wrap_gpu_turn_stats(struct gpu_rm *rm);
 void __wrap_gpu_tenant_end(struct gpu_tenant *tenant, void (*done)(int, void *), void *arg);
@@ -264,9 +266,11 @@ uint64_t __wrap_gpu_tenant_time(const struct gpu_tenant *tenant)
 	return tenant->time;
 }
 
-void __wrap_gpu_tenant_direct(struct gpu_tenant *tenant)
+void __wrap_gpu_tenant_direct(struct gpu_tenant *tenant, void (*worked)(void *), void *arg)
 {
-	BED_CHECK(!tenant->ending && !tenant->gone);
+	BED_CHECK(!tenant->ending && !tenant->gone && worked);
+	tenant->worked = worked;
+	tenant->worked_arg = arg;
 }
 
 enum gpu_policy __wrap_gpu_policy_get(struct gpu_rm *rm, unsigned int *slots)

@@ -109,26 +109,41 @@ static void idle_costs_nothing(void **state)
 	fair_bed_down(b);
 }
 
-/* Who rings by itself is looked at while it has channels. */
+static void count_worked(void *arg)
+{
+	++*(unsigned int *)arg;
+}
+
+/* Who rings by itself is looked at while it has channels; its owner is told of each look that finds it at work. */
 static void unheard_doorbells(void **state)
 {
 	struct fair_bed *b = bed("570.144");
 	struct fair_guest *g = fair_guest_up(b, 100, 1, FAIR_LINE, 16);
+	unsigned int worked = 0;
 	uint64_t looks;
 
 	(void)state;
-	gpu_tenant_direct(g->tenant);
+	gpu_tenant_direct(g->tenant, count_worked, &worked);
 	run(b, 300000);
 	assert_int_equal(usage(b)->looks, 0);
-	fair_busy(b, g, 1);
+	fair_channel_up(b, g, 0);
+	run(b, 300000);
+	looks = usage(b)->looks;
+	assert_int_not_equal(looks, 0);
+	assert_int_equal(worked, 0);
+	fair_submit(&g->c[0], FAIR_ENTRIES - 1);
 	run(b, 2000000);
-	assert_in_range(usage(b)->looks, 30, 70);
+	looks = usage(b)->looks - looks;
+	assert_in_range(looks, 30, 70);
+	assert_in_range(worked, looks - 1, looks);
 	assert_in_range(gpu_tenant_time(g->tenant), 1900 * HV_MS, 2000 * HV_MS + GPU_USAGE_SLOW);
 	fair_channel_end(&g->c[0]);
 	run(b, 200000);
 	looks = usage(b)->looks;
+	worked = 0;
 	run(b, 1000000);
 	assert_int_equal(usage(b)->looks, looks);
+	assert_int_equal(worked, 0);
 	fair_bed_down(b);
 }
 

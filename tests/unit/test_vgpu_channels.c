@@ -956,6 +956,48 @@ static void engine_time_is_told(void **state)
 	leave(f);
 }
 
+/*
+ * Nor does one who rings by itself say a word: the looks that find its work do. It is told twice a second, and
+ * nothing is written while there is none.
+ */
+static void engine_time_without_doorbells(void **state)
+{
+	struct fixture *f = *state;
+	struct guest *b = &f->b;
+	struct gpu_tenant *tenant;
+	unsigned int told = 0;
+	uint64_t published;
+
+	guest_policy(b, "test", "16777216", "100");
+	guest_policy_set(b, "doorbell", "direct");
+	guest_nodes(b);
+	bed_run(b->bed);
+	guest_connect(b);
+	assert_int_equal(guest_space(b, &f->space), 0);
+	tenant = fake.tenants;
+	assert_true(tenant->worked && !tenant->next->worked);
+	hosted_advance(f->bed.h, 5 * HV_S);
+	published = f->bed.back->stats_time;
+	for (unsigned int i = 1; i <= 60; i++) {
+		tenant->time += 50 * HV_MS;
+		hosted_enter(f->bed.h, f->bed.gpudom);
+		tenant->worked(tenant->worked_arg);
+		hosted_leave();
+		hosted_advance(f->bed.h, 50 * HV_MS);
+		told += f->bed.back->stats_time != published;
+		published = f->bed.back->stats_time;
+		assert_in_range(engine_us(b), i > 11 ? (i - 11) * 50000 : 0, i * 50000);
+	}
+	assert_in_range(told, 5, 7);
+	hosted_advance(f->bed.h, 3 * HV_S);
+	assert_int_equal(engine_us(b), 3000000);
+	published = f->bed.back->stats_time;
+	hosted_advance(f->bed.h, 5 * HV_S);
+	assert_int_equal(f->bed.back->stats_time, published);
+	guest_unplug(b);
+	leave(f);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup_with_space, teardown)
@@ -989,6 +1031,7 @@ int main(void)
 		T(breaking_the_protocol_with_channels),
 		T(any_call_may_fail),
 		T(engine_time_is_told),
+		T(engine_time_without_doorbells),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,8 +66,11 @@ static void look(struct gpu_usage *u)
 		if (!gpu_engine_works(gpu->chip->kind, status))
 			continue;
 		t = whose(u->rm, e->runlist, NV_ENGINE_STATUS_TSGID(status));
-		if (t)
-			t->engine_ns += took;
+		if (!t)
+			continue;
+		t->engine_ns += took;
+		if (t->direct && !t->ending)
+			t->worked(t->worked_arg);
 	}
 }
 
@@ -134,9 +137,11 @@ void gpu_usage_stop(struct gpu_usage *u)
 	u->looking = false;
 }
 
-void gpu_tenant_direct(struct gpu_tenant *tenant)
+void gpu_tenant_direct(struct gpu_tenant *tenant, void (*worked)(void *arg), void *arg)
 {
 	tenant->direct = true;
+	tenant->worked = worked;
+	tenant->worked_arg = arg;
 }
 
 uint64_t gpu_tenant_time(const struct gpu_tenant *tenant)
