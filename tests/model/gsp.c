@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "gsp.h"
+#include "host.h"
 
 #define PAGE	 4096u
 #define UNLOADED 0x80000000u /* in the GSP's MAILBOX0 */
@@ -133,6 +134,7 @@ void model_gsp_doorbell(struct model *m)
 
 	if (!g->layout || m->gsp.in_reset)
 		return;
+	model_host_pass(m);
 	while (g->layout && (rpc = model_gsp_receive(m)) != NULL)
 		model_gsp_answer(m, rpc);
 	if (g->layout && g->system_info && g->registry && !g->sequenced) {

@@ -33,7 +33,11 @@
 int model_host_create(struct model *m, const char *costs)
 {
 	m->host = calloc(1, sizeof(*m->host));
-	return m->host ? model_costs_set(m, costs, m->host->costs) : -ENOMEM;
+	if (!m->host)
+		return -ENOMEM;
+	if (m->config.follow_clock)
+		m->host->origin = m->ops->time_ns(m->ctx);
+	return model_costs_set(m, costs, m->host->costs);
 }
 
 void model_host_destroy(struct model *m)
@@ -326,6 +330,7 @@ static void doorbell(struct model *m, uint32_t value)
 		model_log(m, "doorbell 0x%08x: no such channel", value);
 		return;
 	}
+	model_host_pass(m);
 	ch->pending = true;
 	model_host_kick(m);
 }

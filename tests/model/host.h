@@ -100,6 +100,7 @@ struct model_host {
 	uint64_t busy[MODEL_ENGINES]; /* ps */
 	uint64_t costs[MODEL_COSTS];  /* ps */
 	uint64_t now;		      /* ps: the global time */
+	uint64_t origin;	      /* with follow_clock: the embedder's time at power-on, ns */
 	struct model_group *resident; /* the graphics engine has its state; NULL: nobody's */
 	uint64_t marks;		      /* given to states */
 	/* Switches; and what was not as it had been left. */

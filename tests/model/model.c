@@ -76,7 +76,7 @@ int model_create(const struct model_config *config, const struct model_bus_ops *
 		m->config.vram_bytes = m->chip->vram_bytes;
 	if (!m->config.bar1_bytes)
 		m->config.bar1_bytes = MODEL_BAR1_DEFAULT;
-	ret = config_ok(&m->config) ? 0 : -EINVAL;
+	ret = config_ok(&m->config) && (ops->kick || !m->config.follow_clock) ? 0 : -EINVAL;
 	if (!ret) {
 		m->seen_reads = calloc(1, SEEN_BYTES);
 		m->seen_writes = calloc(1, SEEN_BYTES);

@@ -126,6 +126,12 @@ struct model_config {
 	 * picoseconds: ce-byte-ps and inline-byte-ps (40, that is 25 GB/s). NULL: those.
 	 */
 	const char *costs;
+	/*
+	 * Engines' time goes with time_ns(), instead of with work alone: what costs more than has passed is
+	 * done later, and time in which nothing can be done passes too. For embedders with `kick`. Whose
+	 * channels software stops and lets go on, and what work was done for them by then, is logged.
+	 */
+	bool follow_clock;
 };
 
 /* The first item of `costs` that model_create() would refuse; NULL if it would take them all. */
@@ -148,7 +154,7 @@ struct model_stats {
 /*
  * Powers a board up. VRAM holds garbage (a pseudo-random pattern, never zero), as after power-on.
  * `ops` must outlive the model; `config` is copied, may be NULL. 0 and *out, or -EINVAL for a chip,
- * size, cost or fault it cannot have, -ENOMEM.
+ * size, cost or fault it cannot have, or follow_clock without kick, -ENOMEM.
  */
 int model_create(const struct model_config *config, const struct model_bus_ops *ops, void *ctx,
 		 struct model **out);
@@ -192,7 +198,7 @@ void model_flr(struct model *m);
  * Has engines work: up to 100 us of model time on each runlist that has work, or as much as takes the
  * host about a millisecond. MODEL_BUSY: there is more, call again. MODEL_WAITS: some channel waits for a
  * semaphore, which software may write at any time: call again after a while. MODEL_IDLE: not before the
- * next kick. A call too many does no harm.
+ * next kick. A call too many does no harm. With follow_clock: what there was time for since the last call.
  */
 enum model_work_left { MODEL_IDLE, MODEL_WAITS, MODEL_BUSY };
 enum model_work_left model_run(struct model *m);

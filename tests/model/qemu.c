@@ -18,8 +18,8 @@
  * Engines work from a timer, a quantum at a time, so that CPUs run in between.
  *
  * Properties that are set once: chip (ga102, ad102, ga100, tu102, tu117), vram-mib, bar1-mib, ecc, msi,
- * msix, unsigned, costs (of work, in model time), log (a file for the model's messages). The others, which
- * a test reads and sets while the machine runs: qemu_properties.c.
+ * msix, unsigned, costs (of work, in model time), follow-clock (that time is the machine's), log (a file for
+ * the model's messages). The others, which a test reads and sets while the machine runs: qemu_properties.c.
  */
 #include "qemu/osdep.h"
 #include "qemu/module.h"
@@ -246,6 +246,7 @@ static void gpu_realize(PCIDevice *dev, Error **errp)
 		.allow_unsigned = s->allow_unsigned,
 		.faults = s->fault,
 		.costs = s->costs,
+		.follow_clock = s->follow_clock,
 	};
 	const char *bad_cost = s->costs ? model_costs_refused(s->costs) : NULL;
 	uint64_t bar1 = s->bar1_mib ? config.bar1_bytes : MODEL_BAR1_DEFAULT;
@@ -315,6 +316,7 @@ static Property gpu_properties[] = {
 	DEFINE_PROP_BOOL("msix", XvgpuModel, msix, true),
 	DEFINE_PROP_BOOL("unsigned", XvgpuModel, allow_unsigned, false),
 	DEFINE_PROP_STRING("costs", XvgpuModel, costs),
+	DEFINE_PROP_BOOL("follow-clock", XvgpuModel, follow_clock, false),
 	DEFINE_PROP_STRING("log", XvgpuModel, log_path),
 	DEFINE_PROP_END_OF_LIST(),
 };

@@ -35,7 +35,7 @@ struct XvgpuModel {
 	bool in_flr;
 
 	uint32_t vram_mib, bar1_mib;
-	bool ecc, msi, msix, allow_unsigned;
+	bool ecc, msi, msix, allow_unsigned, follow_clock;
 	char *chip, *costs, *log_path, *fault, *hash_range;
 	uint64_t hash_base, hash_len;
 	QEMUTimer *run_timer, *stray_timer;

@@ -7,6 +7,7 @@
  * kernel_channel.c, kernel_fifo.c;
  * nouveau engine/fifo/r535.c, subdev/mmu/r535.c.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "engines.h"
@@ -280,6 +281,20 @@ uint32_t model_rm_channel_schedule(struct model *m, const struct rm_object *obje
 	return NV_OK;
 }
 
+/* Of how much work each turn was is for the reader of the log to see. */
+static void log_turn(struct model *m, uint32_t client, bool off)
+{
+	const struct model_host *h = m->host;
+	uint64_t ps = 0;
+
+	for (size_t i = 0; i < MODEL_GROUPS; i++)
+		if (h->groups[i].used && h->groups[i].channels &&
+		    h->groups[i].channels->client == client)
+			ps += h->groups[i].ps;
+	model_log(m, "client 0x%x is %s at %" PRIu64 " ns, having worked for %" PRIu64, client,
+		  off ? "off" : "on", h->now / PS_PER_NS, ps / PS_PER_NS);
+}
+
 /*
  * Channels of any client's, all of them or none. With onlyDisableScheduling those that run would go on to the
  * end of their turn: nothing runs here while RM answers, so there is no difference.
@@ -299,6 +314,8 @@ uint32_t model_rm_stop_channels(struct model *m, const struct rm_object *object,
 			return NV_ERR_INVALID_CHANNEL;
 	for (uint32_t i = 0; i < p.nr; i++)
 		model_channel_stop(m, model_rm_channel(m, p.clients[i], p.channels[i]), p.disable);
+	if (p.nr && m->config.follow_clock)
+		log_turn(m, p.clients[0], p.disable);
 	return NV_OK;
 }
 

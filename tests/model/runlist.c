@@ -332,11 +332,11 @@ static enum model_work_left left(const struct model *m)
 	return MODEL_IDLE;
 }
 
-enum model_work_left model_run_for(struct model *m, uint64_t ns)
+/* Up to `end`, or, with 0, for so long from where work begins; and as much as the host may be kept with. */
+static enum model_work_left run(struct model *m, uint64_t end, uint64_t ns, uint32_t work)
 {
 	struct model_host *h = m->host;
 	struct model_runlist *r;
-	uint64_t end = 0;
 
 	if (h->running)
 		return MODEL_BUSY;
@@ -348,7 +348,7 @@ enum model_work_left model_run_for(struct model *m, uint64_t ns)
 	while ((r = next_runlist(m)) != NULL) {
 		if (!end)
 			end = r->clock + ns * PS_PER_NS;
-		if (r->clock >= end || h->work >= QUANTUM_WORK)
+		if (r->clock >= end || h->work >= work)
 			break;
 		step(m, r);
 	}
@@ -362,9 +362,35 @@ enum model_work_left model_run_for(struct model *m, uint64_t ns)
 	return r ? MODEL_BUSY : left(m);
 }
 
+/* Up to the embedder's time, which then also those have that had nothing to do. */
+static enum model_work_left follow(struct model *m, uint32_t work)
+{
+	struct model_host *h = m->host;
+	uint64_t now = (m->ops->time_ns(m->ctx) - h->origin) * PS_PER_NS;
+	enum model_work_left found = run(m, now, 0, work);
+
+	for (uint32_t i = 0; i < MODEL_RUNLISTS && !h->running; i++)
+		if (h->runlists[i].idle && h->runlists[i].clock < now)
+			h->runlists[i].clock = now;
+	if (h->now < now && !h->running)
+		h->now = now;
+	return found;
+}
+
+enum model_work_left model_run_for(struct model *m, uint64_t ns)
+{
+	return m->config.follow_clock ? follow(m, QUANTUM_WORK) : run(m, 0, ns, QUANTUM_WORK);
+}
+
 enum model_work_left model_run(struct model *m)
 {
 	return model_run_for(m, QUANTUM_NS);
+}
+
+void model_host_pass(struct model *m)
+{
+	if (m->config.follow_clock)
+		follow(m, SETTLE_WORK);
 }
 
 void model_host_kick(struct model *m)

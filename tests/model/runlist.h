@@ -8,6 +8,9 @@
  * Model time advances by work alone, never by the host's clock: what engines do, and who waits for whom,
  * comes out the same however fast the host is. Each runlist has a clock of its own, as its engines run
  * beside the others; the global time is that of the work done last. It is counted in picoseconds.
+ *
+ * With follow_clock (model.h) it is the embedder's time instead. No work begins before its time has come, time
+ * without work passes, and before software changes who may work, all that there was time for is done.
  */
 #ifndef MODEL_RUNLIST_H
 #define MODEL_RUNLIST_H
@@ -88,6 +91,9 @@ void model_runlist_yield(struct model *m, struct model_channel *ch, bool group);
 void model_host_kick(struct model *m);
 /* For embedders without kick: everything that can be done now, at the end of an access. */
 void model_host_settle(struct model *m);
+
+/* With follow_clock: software is about to change what engines may do, so they do what they had time for. */
+void model_host_pass(struct model *m);
 
 /* The channel that runs must stop here: its slice, or what may be done at a time, is over. */
 bool model_turn_over(const struct model *m, const struct model_channel *ch);

@@ -78,20 +78,27 @@ static inline void bed_boot(struct bed *b)
 	assert_int_equal(rm_alloc(&b->talk, CLIENT, DEVICE, SPACE, 0x90f1, space, 48), 0);
 }
 
+static inline struct bed bed_up_with(const struct model_config *config,
+				     const struct model_bus_ops *ops)
+{
+	struct bed b = {.mc = calloc(1, sizeof(*b.mc))};
+
+	kicks = 0;
+	assert_non_null(b.mc);
+	assert_int_equal(model_create(config, ops, b.mc, &b.mc->gpu), 0);
+	bed_boot(&b);
+	return b;
+}
+
 static inline struct bed bed_up(const char *costs, bool kick)
 {
 	const struct model_config config = {
 		.vram_bytes = 1ull << 30, .allow_unsigned = true, .costs = costs};
 	static struct model_bus_ops ops[2];
-	struct bed b = {.mc = calloc(1, sizeof(*b.mc))};
 
 	ops[0] = ops[1] = machine_ops;
 	ops[1].kick = count_kick;
-	kicks = 0;
-	assert_non_null(b.mc);
-	assert_int_equal(model_create(&config, &ops[kick], b.mc, &b.mc->gpu), 0);
-	bed_boot(&b);
-	return b;
+	return bed_up_with(&config, &ops[kick]);
 }
 
 static inline void bed_down(struct bed *b)
