@@ -20,7 +20,8 @@
 #define FAIR_VA	      0x10000000ull
 #define FAIR_PUSH     0x8000u  /* behind the ring */
 #define FAIR_DATA     0x10000u /* 64 KiB, and as much behind it */
-#define FAIR_MEMORY   0x30000u
+#define FAIR_OTHERS   0x30000u /* another ring, for channels of another kind, and room behind it */
+#define FAIR_MEMORY   0x48000u
 #define FAIR_LINE     0x1000u
 
 /* A piece of a copy, 4 KiB, takes 10 us; what else there is takes what it takes. */
@@ -115,17 +116,18 @@ static inline void fair_costs(struct fair_bed *b, const char *costs)
 
 /* ---------------------------------------------------------------- guests */
 
-/* Who fills its ring with copies of `lines` lines of `bytes` each. */
-static inline struct fair_guest *fair_guest_up(struct fair_bed *b, uint32_t weight,
-					       unsigned int channels, uint32_t bytes,
-					       uint32_t lines)
+/* Who fills its ring with copies of `lines` lines of `bytes` each; with room for so many graphics contexts. */
+static inline struct fair_guest *fair_guest_with(struct fair_bed *b, uint32_t weight,
+						 unsigned int channels, uint32_t bytes,
+						 uint32_t lines, unsigned int contexts)
 {
+	uint64_t vram = (channels > 8 ? 8 * MIB : MIB) + contexts * gpu_graphics_context(b->vm.rm);
 	struct fair_guest *g = calloc(1, sizeof(*g));
 	struct push p;
 
 	assert_non_null(g);
 	b->guest[b->n++] = g;
-	assert_int_equal(gpu_vram_alloc(b->vm.bed->gpu, channels > 8 ? 8 * MIB : MIB, &g->own), 0);
+	assert_int_equal(gpu_vram_alloc(b->vm.bed->gpu, vram, &g->own), 0);
 	assert_int_equal(hv_dma_alloc(FAIR_MEMORY, &g->memory), 0);
 	assert_int_equal(hv_dma_alloc(FAIR_CHANNELS * USERD_BYTES, &g->userd), 0);
 	g->tenant = tenant_up(&b->vm, &g->own);
@@ -138,6 +140,13 @@ static inline struct fair_guest *fair_guest_up(struct fair_bed *b, uint32_t weig
 	for (unsigned int i = 0; i < FAIR_ENTRIES; i++)
 		((uint64_t *)g->memory.va)[i] = push_entry(FAIR_VA + FAIR_PUSH, 4 * p.n);
 	return g;
+}
+
+static inline struct fair_guest *fair_guest_up(struct fair_bed *b, uint32_t weight,
+					       unsigned int channels, uint32_t bytes,
+					       uint32_t lines)
+{
+	return fair_guest_with(b, weight, channels, bytes, lines, 0);
 }
 
 static inline struct gpu_vm *fair_space(struct fair_bed *b, struct fair_guest *g, unsigned int i)
@@ -179,15 +188,16 @@ static inline void fair_done(int err, void *arg)
 	c->err = err;
 }
 
-/* The guest's next channel, in its space i; asked for. */
-static inline struct fair_channel *fair_channel_ask(struct fair_bed *b, struct fair_guest *g,
-						    unsigned int i)
+/* The guest's next channel, in its space i, for that class and with the ring there; asked for. */
+static inline struct fair_channel *fair_channel_ask_for(struct fair_bed *b, struct fair_guest *g,
+							unsigned int i, uint32_t class_id,
+							uint32_t ring)
 {
 	struct fair_channel *c = &g->c[g->n];
 	struct gpu_channel_desc desc = {
 		.vm = fair_space(b, g, i),
-		.engine_class = b->copies,
-		.gpfifo = FAIR_VA,
+		.engine_class = class_id,
+		.gpfifo = FAIR_VA + ring,
 		.entries = FAIR_ENTRIES,
 		.userd = (char *)g->userd.va + (size_t)g->n * USERD_BYTES,
 		.userd_dma = g->userd.addr + (size_t)g->n * USERD_BYTES,
@@ -199,6 +209,12 @@ static inline struct fair_channel *fair_channel_ask(struct fair_bed *b, struct f
 	g->n++;
 	assert_int_equal(gpu_channel_new(g->tenant, &desc, fair_ready, c, &c->ch), 0);
 	return c;
+}
+
+static inline struct fair_channel *fair_channel_ask(struct fair_bed *b, struct fair_guest *g,
+						    unsigned int i)
+{
+	return fair_channel_ask_for(b, g, i, b->copies, 0);
 }
 
 static inline struct fair_channel *fair_channel_up(struct fair_bed *b, struct fair_guest *g,
