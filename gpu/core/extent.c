@@ -2,206 +2,222 @@
 /*
  * extent.c - see extent.h.
  *
- * Both orders are treaps: search trees in which each node has a rank drawn at random, above all below it, which keeps them
- * about as deep as balanced trees. Allocating and freeing take a number of steps that grows with the logarithm
- * of the number of extents; only what has to begin at a multiple looks at every extent that is large enough but for that.
+ * Pieces know their neighbours. Free ones are listed by class of size, and bitmaps say which lists have any, so one that fits
+ * is found without looking at others; this is known as two-level segregated fit (Masmano et al., 2004). Ranges that
+ * are out are found by a hash of where they begin. Both calls take a number of steps that does not grow with the number of
+ * pieces, but for two cases: a space in which only few pieces fit is gone through before it is said that none does, and bases may
+ * be chosen so that they share a bucket. Neither takes more than a step for each piece.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gpu/core/extent.h"
 #include "hv/hv.h"
 
-/* ---------------------------------------------------------------- trees */
+/* ---------------------------------------------------------------- classes of sizes */
 
-static bool before(enum gpu_extent_order order, const struct gpu_range *a,
-		   const struct gpu_range *b)
+/* Sizes below 64 have one each, then there are 32 to a power of two; a larger class has only larger sizes. */
+static unsigned int class_of(uint64_t size)
 {
-	if (order == GPU_BY_SIZE && a->size != b->size)
-		return a->size < b->size;
-	return a->base < b->base;
+	unsigned int shift = 0;
+
+	if (size >= 64)
+		shift = 58 - (unsigned int)__builtin_clzll(size);
+	return shift * 32 + (unsigned int)(size >> shift);
 }
 
-/* The first extent that is not before `range`; 0 if there is none. *last: the one before that, or 0. */
-static uint32_t find(const struct gpu_extents *e, enum gpu_extent_order order,
-		     const struct gpu_range *range, uint32_t *last)
+/* The first class from this one on that has free pieces; 0, which is no size's, if there is none. */
+static unsigned int next_class(const struct gpu_extents *e, unsigned int class)
 {
-	uint32_t at = e->root[order], found = 0;
+	unsigned int word = class / 32;
+	uint32_t some = e->some[word] & ~0u << class % 32;
+	uint64_t words = e->words & ~0ull << word << 1;
 
-	*last = 0;
-	while (at) {
-		bool right = before(order, &e->node[at].range, range);
-
-		if (right)
-			*last = at;
-		else
-			found = at;
-		at = e->node[at].child[order][right];
+	if (!some) {
+		if (!words)
+			return 0;
+		word = (unsigned int)__builtin_ctzll(words);
+		some = e->some[word];
 	}
-	return found;
+	return word * 32 + (unsigned int)__builtin_ctz(some);
 }
 
-static void insert(struct gpu_extents *e, enum gpu_extent_order order, uint32_t n)
-{
-	uint32_t *at = &e->root[order], *low = e->node[n].child[order], *high = low + 1, below;
-	const struct gpu_range *range = &e->node[n].range;
+/* ---------------------------------------------------------------- lists */
 
-	while (*at && e->node[*at].rank >= e->node[n].rank)
-		at = &e->node[*at].child[order][before(order, &e->node[*at].range, range)];
-	below = *at;
-	*at = n;
-	/* What was there is now below, on both sides. */
-	while (below) {
-		if (before(order, &e->node[below].range, range)) {
-			*low = below;
-			low = &e->node[below].child[order][1];
-			below = *low;
-		} else {
-			*high = below;
-			high = &e->node[below].child[order][0];
-			below = *high;
-		}
+static uint32_t *bucket(const struct gpu_extents *e, uint64_t base)
+{
+	/* The upper bits of a product with 2^64 / golden ratio: multiples of any size are spread. */
+	return &e->out[base * 0x9e3779b97f4a7c15ull >> (64 - e->bits)];
+}
+
+static void push(struct gpu_extents *e, uint32_t *head, uint32_t n)
+{
+	e->piece[n].prev = 0;
+	e->piece[n].next = *head;
+	e->piece[*head].prev = n;
+	*head = n;
+}
+
+static void list_out(struct gpu_extents *e, uint32_t n)
+{
+	e->piece[n].class = 0;
+	push(e, bucket(e, e->piece[n].range.base), n);
+}
+
+static void list_free(struct gpu_extents *e, uint32_t n)
+{
+	unsigned int class = class_of(e->piece[n].range.size);
+
+	e->piece[n].class = (uint16_t) class;
+	push(e, &e->free[class], n);
+	e->some[class / 32] |= 1u << class % 32;
+	e->words |= 1ull << class / 32;
+}
+
+static void unlist(struct gpu_extents *e, uint32_t n)
+{
+	const struct gpu_piece *p = &e->piece[n];
+	unsigned int class = p->class;
+
+	e->piece[p->next].prev = p->prev;
+	if (p->prev) {
+		e->piece[p->prev].next = p->next;
+	} else if (!class) {
+		*bucket(e, p->range.base) = p->next;
+	} else {
+		e->free[class] = p->next;
+		if (p->next)
+			return;
+		e->some[class / 32] &= ~(1u << class % 32);
+		if (!e->some[class / 32])
+			e->words &= ~(1ull << class / 32);
 	}
-	*low = *high = 0;
 }
 
-static void take_out(struct gpu_extents *e, enum gpu_extent_order order, uint32_t n)
+/* ---------------------------------------------------------------- pieces, while they are in no list */
+
+/* Cuts `size` bytes off the low end of a piece; the rest is a new one. */
+static uint32_t cut(struct gpu_extents *e, uint32_t n, uint64_t size)
 {
-	uint32_t *at = &e->root[order], low = e->node[n].child[order][0],
-		 high = e->node[n].child[order][1];
+	struct gpu_piece *p = &e->piece[n], *rest;
+	uint32_t m = e->unused;
 
-	while (*at != n)
-		at = &e->node[*at]
-			      .child[order][before(order, &e->node[*at].range, &e->node[n].range)];
-	while (low && high) {
-		bool second = e->node[low].rank < e->node[high].rank;
-		uint32_t *upper = second ? &high : &low;
-
-		*at = *upper;
-		at = &e->node[*upper].child[order][!second];
-		*upper = *at;
-	}
-	*at = low ? low : high;
+	/* n ranges out leave at most n + 1 free pieces between them. */
+	HV_CHECK(m);
+	rest = &e->piece[m];
+	e->unused = rest->next;
+	*rest = (struct gpu_piece){.range = {p->range.base + size, p->range.size - size},
+				   .below = n,
+				   .above = p->above};
+	e->piece[p->above].below = m;
+	p->above = m;
+	p->range.size = size;
+	return m;
 }
 
-/* ---------------------------------------------------------------- extents */
-
-static void add(struct gpu_extents *e, uint64_t base, uint64_t size)
+/* A piece takes in the one above it. */
+static void join(struct gpu_extents *e, uint32_t n)
 {
-	uint32_t n = e->unused;
+	struct gpu_piece *p = &e->piece[n];
+	uint32_t m = p->above;
 
-	HV_CHECK(n && e->n <= e->max);
-	e->unused = e->node[n].child[0][0];
-	/* xorshift32 */
-	e->seed ^= e->seed << 13;
-	e->seed ^= e->seed >> 17;
-	e->seed ^= e->seed << 5;
-	e->node[n].range = (struct gpu_range){base, size};
-	e->node[n].rank = e->seed;
-	insert(e, GPU_BY_BASE, n);
-	insert(e, GPU_BY_SIZE, n);
-	e->n++;
+	p->range.size += e->piece[m].range.size;
+	p->above = e->piece[m].above;
+	e->piece[p->above].below = n;
+	e->piece[m].next = e->unused;
+	e->unused = m;
 }
 
-static void drop(struct gpu_extents *e, uint32_t n)
-{
-	take_out(e, GPU_BY_BASE, n);
-	take_out(e, GPU_BY_SIZE, n);
-	e->node[n].child[0][0] = e->unused;
-	e->unused = n;
-	e->n--;
-}
-
-/* The extent becomes another, between the same neighbours. */
-static void change(struct gpu_extents *e, uint32_t n, uint64_t base, uint64_t size)
-{
-	take_out(e, GPU_BY_SIZE, n);
-	e->node[n].range = (struct gpu_range){base, size};
-	insert(e, GPU_BY_SIZE, n);
-}
+/* ---------------------------------------------------------------- calls */
 
 int gpu_extents_init(struct gpu_extents *e, uint64_t base, uint64_t size, unsigned int max)
 {
-	struct gpu_extent *node;
-
-	if (!size || base + size < base || !max)
+	if (!size || base + size < base || !max || max > 1u << 30)
 		return -EINVAL;
-	/* n ranges in use cut the space into at most n + 1 free pieces. */
-	node = calloc((size_t)max + 2, sizeof(*node));
-	if (!node)
+	*e = (struct gpu_extents){
+		.base = base, .size = size, .free_bytes = size, .max = max, .bits = 1};
+	while (1u << e->bits < max)
+		e->bits++;
+	e->piece = calloc(2 * (size_t)max + 2, sizeof(*e->piece));
+	e->free = calloc((size_t)class_of(size) + 1, sizeof(*e->free));
+	e->out = calloc((size_t)1 << e->bits, sizeof(*e->out));
+	if (!e->piece || !e->free || !e->out) {
+		gpu_extents_fini(e);
 		return -ENOMEM;
-	*e = (struct gpu_extents){.base = base,
-				  .size = size,
-				  .free_bytes = size,
-				  .max = max,
-				  .seed = 1,
-				  .node = node};
-	for (uint32_t n = max + 1; n; n--) {
-		e->node[n].child[0][0] = e->unused;
+	}
+	for (uint32_t n = 2 * max + 1; n > 1; n--) {
+		e->piece[n].next = e->unused;
 		e->unused = n;
 	}
-	add(e, base, size);
+	e->piece[0] = (struct gpu_piece){.below = 1, .above = 1};
+	e->piece[1].range = (struct gpu_range){base, size};
+	list_free(e, 1);
 	return 0;
 }
 
 void gpu_extents_fini(struct gpu_extents *e)
 {
-	free(e->node);
+	free(e->piece);
+	free(e->free);
+	free(e->out);
 	memset(e, 0, sizeof(*e));
 }
 
-/* Bytes from the extent's base to the first multiple of align. */
-static uint64_t gap(const struct gpu_range *extent, uint64_t align)
+/* Bytes from a range's base to the first multiple of align. */
+static uint64_t gap(const struct gpu_range *range, uint64_t align)
 {
-	return (align - extent->base % align) % align;
+	return -range->base & (align - 1);
 }
 
-/* The smallest extent in which it fits so aligned, the lowest of several; 0 if there is none. */
-static uint32_t best_fit(const struct gpu_extents *e, uint64_t size, uint64_t align)
+/* A free piece in which it fits so aligned, or 0; only the first of each class is looked at, or all. */
+static uint32_t find_fit(const struct gpu_extents *e, uint64_t size, uint64_t align, bool all)
 {
-	struct gpu_range least = {.base = 0, .size = size};
-	uint32_t n, last;
+	for (unsigned int c = next_class(e, class_of(size)); c; c = next_class(e, c + 1)) {
+		uint32_t n = e->free[c];
 
-	while ((n = find(e, GPU_BY_SIZE, &least, &last)) != 0) {
-		const struct gpu_range *extent = &e->node[n].range;
+		do {
+			const struct gpu_range *range = &e->piece[n].range;
 
-		if (gap(extent, align) <= extent->size - size)
-			break;
-		least = (struct gpu_range){extent->base + 1, extent->size};
+			if (range->size >= size && gap(range, align) <= range->size - size)
+				return n;
+			n = e->piece[n].next;
+		} while (all && n);
 	}
-	return n;
+	return 0;
 }
 
 int gpu_extents_alloc(struct gpu_extents *e, uint64_t size, uint64_t align, struct gpu_range *out)
 {
-	struct gpu_range extent;
-	uint64_t skip, rest;
-	uint32_t best;
+	uint64_t skip;
+	uint32_t n;
 
 	if (!size)
 		return -EINVAL;
 	if (e->used == e->max)
 		return -ENOSPC;
-	best = best_fit(e, size, align);
-	if (!best) {
+	n = find_fit(e, size, align, false);
+	if (!n)
+		n = find_fit(e, size, align, true);
+	if (!n) {
 		align = 1;
-		best = best_fit(e, size, align);
+		n = find_fit(e, size, align, true);
 	}
-	if (!best)
+	if (!n)
 		return -ENOMEM;
-	extent = e->node[best].range;
-	skip = gap(&extent, align);
-	rest = extent.size - skip - size;
-	*out = (struct gpu_range){extent.base + skip, size};
-	if (skip)
-		change(e, best, extent.base, skip);
-	else if (rest)
-		change(e, best, out->base + size, rest);
-	else
-		drop(e, best);
-	if (skip && rest) /* free on both sides: one extent more, as there is one range more */
-		add(e, out->base + size, rest);
+	unlist(e, n);
+	skip = gap(&e->piece[n].range, align);
+	if (skip) {
+		uint32_t rest = cut(e, n, skip);
+
+		list_free(e, n);
+		n = rest;
+	}
+	if (e->piece[n].range.size > size)
+		list_free(e, cut(e, n, size));
+	list_out(e, n);
+	*out = e->piece[n].range;
 	e->free_bytes -= size;
 	e->used++;
 	return 0;
@@ -209,33 +225,25 @@ int gpu_extents_alloc(struct gpu_extents *e, uint64_t size, uint64_t align, stru
 
 void gpu_extents_free(struct gpu_extents *e, const struct gpu_range *range)
 {
-	uint64_t end = range->base + range->size, base = range->base, size = range->size;
-	bool joins_prev, joins_next;
-	const struct gpu_range *a, *b;
-	uint32_t prev, next;
+	uint32_t n = *bucket(e, range->base), below, above;
 
-	HV_CHECK(e->used && range->size && end > range->base);
-	HV_CHECK(range->base >= e->base && end <= e->base + e->size);
-	next = find(e, GPU_BY_BASE, range, &prev);
-	a = &e->node[prev].range; /* of node 0 it is 0, 0 */
-	b = &e->node[next].range;
-	HV_CHECK(!prev || a->base + a->size <= base);
-	HV_CHECK(!next || end <= b->base);
-
-	joins_prev = prev && a->base + a->size == base;
-	joins_next = next && end == b->base;
-	if (joins_prev) {
-		base = a->base;
-		size += a->size;
-	}
-	if (joins_next)
-		size += b->size;
-	if (joins_prev && joins_next)
-		drop(e, next);
-	if (joins_prev || joins_next)
-		change(e, joins_prev ? prev : next, base, size);
-	else
-		add(e, base, size);
+	while (n && e->piece[n].range.base != range->base)
+		n = e->piece[n].next;
+	HV_CHECK(n && e->piece[n].range.size == range->size);
 	e->free_bytes += range->size;
 	e->used--;
+
+	unlist(e, n);
+	above = e->piece[n].above;
+	if (e->piece[above].class) {
+		unlist(e, above);
+		join(e, n);
+	}
+	below = e->piece[n].below;
+	if (e->piece[below].class) {
+		unlist(e, below);
+		join(e, below);
+		n = below;
+	}
+	list_free(e, n);
 }

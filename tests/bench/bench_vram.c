@@ -58,11 +58,14 @@ static void ours_drop(struct gpu_range *at)
 
 static double ours_hole(void)
 {
-	uint32_t n = extents.root[GPU_BY_SIZE];
+	uint64_t best = 0;
 
-	while (n && extents.node[n].child[GPU_BY_SIZE][1])
-		n = extents.node[n].child[GPU_BY_SIZE][1];
-	return n ? 100.0 * (double)extents.node[n].range.size / (double)extents.free_bytes : 0;
+	for (uint32_t n = extents.piece[0].above; n; n = extents.piece[n].above) {
+		const struct gpu_piece *p = &extents.piece[n];
+
+		best = p->class && p->range.size > best ? p->range.size : best;
+	}
+	return extents.free_bytes ? 100.0 * (double)best / (double)extents.free_bytes : 0;
 }
 
 /* ---------------------------------------------------------------- a bitmap */
