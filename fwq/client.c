@@ -209,19 +209,21 @@ int fwq_client_control(struct fwq_client *client, struct fwq_rm_call *call, uint
 	return fwq_rm_control(call, client->handle, object, cmd, params);
 }
 
-static bool take_handle(struct fwq_client *client, uint32_t *handle)
+static bool take_handle(struct fwq_client *client, struct fwq_object *object)
 {
 	uint32_t slot = client->rover;
 
 	if (client->used >= client->quota)
 		return false;
+	client->used++;
+	if (object->named)
+		return true;
 	/* The quota is at most what there is, so one is free. */
 	while (client->taken[slot / 64] >> slot % 64 & 1)
 		slot = (slot + 1) % FWQ_OBJECTS_MAX;
 	client->taken[slot / 64] |= 1ull << slot % 64;
-	client->used++;
 	client->rover = (slot + 1) % FWQ_OBJECTS_MAX;
-	*handle = FWQ_OBJECT(slot);
+	object->handle = FWQ_OBJECT(slot);
 	return true;
 }
 
@@ -230,8 +232,9 @@ static void return_handle(struct fwq_object *object)
 	uint32_t slot = object->handle - FWQ_OBJECT(0);
 
 	object->state = FWQ_OBJECT_NONE;
-	object->client->taken[slot / 64] &= ~(1ull << slot % 64);
 	object->client->used--;
+	if (!object->named)
+		object->client->taken[slot / 64] &= ~(1ull << slot % 64);
 }
 
 static void object_made(struct fwq_rm_call *call, int err)
@@ -269,6 +272,12 @@ void fwq_object_init(struct fwq_object *object, struct fwq_client *client, void 
 			 object);
 }
 
+void fwq_object_name(struct fwq_object *object, uint32_t handle)
+{
+	object->handle = handle;
+	object->named = true;
+}
+
 int fwq_object_alloc(struct fwq_object *object, uint32_t parent, enum fwq_number class,
 		     enum fwq_struct params)
 {
@@ -278,7 +287,7 @@ int fwq_object_alloc(struct fwq_object *object, uint32_t parent, enum fwq_number
 		return -ESHUTDOWN;
 	if (object->state != FWQ_OBJECT_NONE)
 		return -EBUSY;
-	if (!take_handle(object->client, &object->handle))
+	if (!take_handle(object->client, object))
 		return -EDQUOT;
 	object->state = FWQ_OBJECT_MAKING;
 	object->call.done = object_made;

@@ -110,6 +110,7 @@ struct fwq_object {
 	struct fwq_client *client;
 	enum fwq_object_state state;
 	uint32_t handle;
+	bool named;		 /* its handle is not one of FWQ_OBJECT()'s */
 	struct fwq_rm_call call; /* its alloc's and free's: status says why the firmware refused */
 	void (*done)(struct fwq_object *object, int err);
 	void *arg;
@@ -171,6 +172,12 @@ int fwq_client_control(struct fwq_client *client, struct fwq_rm_call *call, uint
  */
 void fwq_object_init(struct fwq_object *object, struct fwq_client *client, void *buf, uint32_t size,
 		     void (*done)(struct fwq_object *object, int err), void *arg);
+
+/*
+ * The handle that a prepared object is to have: for the few by which the firmware itself finds an object. Neither one of
+ * FWQ_OBJECT()'s, nor one that the client has twice.
+ */
+void fwq_object_name(struct fwq_object *object, uint32_t handle);
 
 /*
  * Make it below `parent` (a handle of this client) with a handle of its own. done(): 0; the firmware's

@@ -8,4 +8,4 @@ gpu-core-src := gpu/core/attach.c gpu/core/vram.c gpu/core/extent.c gpu/core/bar
 		system_info.c script.c static_info.c steps.c steps_board.c steps_talk.c boot.c pack_choice.c) \
 		$(addprefix gpu/core/rm/,engines.c vectors.c session.c complain.c) gpu/core/tenant.c gpu/core/vm.c gpu/core/tlb.c gpu/core/scrub.c \
 		$(addprefix gpu/core/fifo/,chids.c fifo.c awaken.c group.c params.c channel.c end.c turns.c usage.c) \
-		gpu/core/gr/context.c gpu/core/gr/graphics.c
+		$(addprefix gpu/core/gr/,context.c own.c graphics.c standby.c)

@@ -60,6 +60,11 @@ struct gpu_vm {
 	uint8_t buf[FWQ_RM_SIZE(GPU_VM_PARAMS)] __attribute__((aligned(8)));
 };
 
+/* Handles by which RM itself finds a tenant's first objects; such a tenant has one space and one channel. */
+struct gpu_names {
+	uint32_t space, channel, object;
+};
+
 struct gpu_tenant {
 	struct gpu_tenant *next; /* of the session's */
 	struct gpu_rm *rm;
@@ -79,6 +84,8 @@ struct gpu_tenant {
 	unsigned int nr_contexts;
 	bool context[GPU_CHANNELS_MAX]; /* taken; gr/context.c's */
 	bool golden;			/* the one that gr/graphics.c makes */
+	bool single; /* its channels have an object of their own class, and none of their kind's others */
+	const struct gpu_names *names; /* NULL: any */
 	uint32_t weight;
 	bool outside; /* of turns: the driver domain's own */
 	bool direct;  /* rings by itself */

@@ -208,6 +208,8 @@ static void make(struct gpu_vm *vm)
 	int err;
 
 	fwq_object_init(object, &vm->tenant->client, vm->buf, sizeof(vm->buf), object_made, vm);
+	if (vm->tenant->names)
+		fwq_object_name(object, vm->tenant->names->space);
 	err = fwq_rm_fill(&object->call, FWQ_S_NV_VASPACE_ALLOCATION_PARAMETERS, values,
 			  COUNT(values));
 	if (!err)

@@ -187,6 +187,7 @@ struct gsp_layout {
 	uint32_t branch;   /* 535, 550, 570: what was renumbered or moved between them */
 	uint32_t
 		rc_fault; /* in RC_TRIGGERED: mmuFaultAddrLo, AddrHi, Type; 0: there is no such thing */
+	bool standby;	  /* has INTERNAL_KGR_INIT_BUG4208224_WAR: since 535.179 */
 };
 
 #endif /* MODEL_GSP_ABI_H */

@@ -81,8 +81,10 @@ struct model_rm {
 	unsigned int directories_left; /* see model_rm_space_free() */
 	struct rm_object objects[RM_MAX_OBJECTS];
 	uint32_t nr_objects;
-	bool golden; /* the image that all graphics contexts begin with was made */
-	bool map;    /* RM has filled the list of registers that contexts may touch */
+	bool golden;	       /* the image that all graphics contexts begin with was made */
+	bool map;	       /* RM has filled the list of registers that contexts may touch */
+	uint32_t standby;      /* client whose channel stands by (rm_graphics.c); 0: none does */
+	uint32_t standby_gone; /* channels that did when they were freed */
 };
 
 /* Nothing but the internal client. */
@@ -164,6 +166,7 @@ uint32_t model_rm_falcons(struct model *m, const struct rm_object *object, uint8
 uint32_t model_rm_gpcs(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_tpcs(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_zcull(struct model *m, const struct rm_object *object, uint8_t *params);
+uint32_t model_rm_standby(struct model *m, const struct rm_object *object, uint8_t *params);
 uint32_t model_rm_promote(struct model *m, const struct rm_object *object, uint8_t *params);
 
 /* rm_display.c */

@@ -10,7 +10,8 @@
  * objects need the golden image is the model's own.
  *
  * Sources: OGKM ctrl0080fifo.h (ENGINE_CONTEXT_PROPERTIES), ctrl2080gpu.h (PROMOTE_CTX),
- * ctrl2080gpu.h (GET_FERMI_GPC_INFO), ctrl2080gr.h, ctrl2080internal.h; nouveau engine/gr/r535.c,
+ * ctrl2080gpu.h (GET_FERMI_GPC_INFO), ctrl2080gr.h, ctrl2080internal.h; of the channel that stands by kgraphics_tu102.c,
+ * g_kernel_graphics_nvoc.h and .c (handles, which chips) of each release; nouveau engine/gr/r535.c,
  * engine/fifo/r535.c.
  */
 #include <string.h>
@@ -310,9 +311,41 @@ uint32_t model_rm_gr_object(struct model *m, struct model_channel *ch, uint32_t 
 	return NV_OK;
 }
 
+/* KGRAPHICS_SCRUBBER_HANDLE_* */
+#define STANDBY_SPACE	0xdada0042u
+#define STANDBY_CHANNEL 0xdada0045u
+#define STANDBY_3D	0xdada0046u
+
+/*
+ * bTeardown. The call names no channel: it is found, in the client that asks, by handles that both sides know. What RM
+ * does with it is not public, so nothing is done but to note it. That other chips have no such call is the model's own.
+ */
+uint32_t model_rm_standby(struct model *m, const struct rm_object *object, uint8_t *params)
+{
+	struct model_rm *rm = &m->gsp_rm->rm;
+	const struct rm_object *d3 = model_rm_find(rm, object->client, STANDBY_3D);
+
+	if (!m->gsp_rm->layout->standby || m->chip->family != MODEL_TU102)
+		return NV_ERR_NOT_SUPPORTED;
+	if (params[0] ? rm->standby != object->client : rm->standby != 0)
+		return NV_ERR_INVALID_STATE;
+	if (!model_rm_is_space(m, object->client, STANDBY_SPACE) || !d3 ||
+	    d3->class_id != AMPERE_B || d3->parent != STANDBY_CHANNEL)
+		return NV_ERR_INVALID_CHANNEL;
+	rm->standby = params[0] ? 0 : object->client;
+	return NV_OK;
+}
+
 /* With the last object the context goes (kgrctxDecObjectCount): what it held is nobody's. */
 void model_rm_gr_object_free(struct model *m, struct model_channel *ch)
 {
+	struct model_rm *rm = &m->gsp_rm->rm;
+
+	if (ch->client == rm->standby && ch->handle == STANDBY_CHANNEL) {
+		model_log(m, "GSP stand-in: the channel that stands by is freed");
+		rm->standby = 0;
+		rm->standby_gone++;
+	}
 	if (!--ch->group->context.objects)
 		model_context_unload(m, ch->group, false);
 }

@@ -125,6 +125,7 @@ void model_rm_reset(struct model_rm *rm)
 	memset(rm->spaces, 0, sizeof(rm->spaces));
 	rm->directories_left = 0;
 	rm->golden = rm->map = false;
+	rm->standby = rm->standby_gone = 0;
 	for (size_t i = 0; i < sizeof(internal) / sizeof(internal[0]); i++)
 		rm->objects[rm->nr_objects++] = internal[i];
 }

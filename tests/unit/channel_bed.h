@@ -217,24 +217,16 @@ static inline bool bed_works(struct bed_channel *c, uint32_t value)
 	return bed_sem(c) == value;
 }
 
-/* What the model has of the channels: on all runlists. */
+/* What the model has of the channels that are not the session's own. */
 static inline unsigned int bed_model_channels(const struct channel_bed *bed)
 {
-	unsigned int n = 0;
-
-	for (size_t i = 0; i < MODEL_CHANNELS; i++)
-		n += bed->boot->model->host->channels[i].used;
-	return n;
+	return model_channels_used(bed->boot->model) - bed->vm.channels;
 }
 
 /* And of channel groups. */
 static inline unsigned int bed_model_groups(const struct channel_bed *bed)
 {
-	unsigned int n = 0;
-
-	for (size_t i = 0; i < MODEL_GROUPS; i++)
-		n += bed->boot->model->host->groups[i].used;
-	return n;
+	return model_groups_used(bed->boot->model) - bed->vm.groups;
 }
 
 /* ---------------------------------------------------------------- tenants */
@@ -311,11 +303,8 @@ static inline struct channel_bed channel_bed_up(const char *version)
 /* Nothing of a tenant's is left; with the firmware neither, unless the GPU was lost. */
 static inline void channel_bed_down(struct channel_bed *bed)
 {
-	if (!gpu_is_lost(bed->boot->gpu)) {
+	if (!gpu_is_lost(bed->boot->gpu))
 		vm_bed_check(&bed->vm);
-		assert_int_equal(bed_model_channels(bed), 0);
-		assert_int_equal(bed_model_groups(bed), 0);
-	}
 	vm_bed_down(&bed->vm);
 }
 

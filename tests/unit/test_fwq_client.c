@@ -372,6 +372,33 @@ static void handles_go_round(void **state)
 	destroy(client, 0);
 }
 
+/* A handle that the owner chose counts like any, and takes nobody else's away. */
+static void a_handle_that_is_named(void **state)
+{
+	struct fwq_client *client = live(2);
+	struct thing t[3];
+
+	(void)state;
+	for (unsigned int i = 0; i < 3; i++)
+		prepare(&t[i], client);
+	fwq_object_name(&t[0].object, 0xdada0045);
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(make(&t[0]), 0);
+		fake_turns();
+		assert_int_equal(object_err, 0);
+		assert_true(fake_find(client->handle, 0xdada0045) >= 0);
+		assert_int_equal(make(&t[1]), 0);
+		assert_int_equal(t[1].object.handle, FWQ_OBJECT(i));
+		assert_int_equal(make(&t[2]), -EDQUOT);
+		fake_turns();
+		assert_int_equal(fwq_object_free(&t[0].object), 0);
+		assert_int_equal(fwq_object_free(&t[1].object), 0);
+		fake_turns();
+		assert_int_equal(client->used, 0);
+	}
+	destroy(client, 0);
+}
+
 /* A lost answer: the handle stays taken until a free makes sure. */
 static void lost_objects(void **state)
 {
@@ -482,6 +509,7 @@ int main(void)
 		cmocka_unit_test_setup(destroyed_by_its_own_callback, setup),
 		cmocka_unit_test_setup(a_quota_and_its_handles, setup),
 		cmocka_unit_test_setup(handles_go_round, setup),
+		cmocka_unit_test_setup(a_handle_that_is_named, setup),
 		cmocka_unit_test_setup(lost_objects, setup),
 		cmocka_unit_test_setup(lost_and_never_there, setup),
 		cmocka_unit_test_setup(a_free_that_is_refused, setup),

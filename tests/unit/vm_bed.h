@@ -9,6 +9,7 @@
 #include "gpu/core/regs_pci.h"
 #include "gpu/core/tenant.h"
 #include "tests/model/gsp.h"
+#include "tests/model/host.h"
 #include "tests/model/mmu.h"
 #include "tests/unit/boot_bed.h"
 
@@ -27,7 +28,8 @@ struct vm_bed {
 	struct gpu_rm *rm;
 	struct told session;
 	uint64_t vram_free;
-	uint32_t objects;  /* that RM has without tenants */
+	uint32_t objects;			    /* that RM has without tenants */
+	unsigned int directories, channels, groups; /* likewise, of which RM and Host know */
 	unsigned int left; /* directories that RM could not be told of again */
 };
 
@@ -122,6 +124,25 @@ static inline uint32_t rm_objects(const struct vm_bed *b)
 	return b->bed->model->gsp_rm->rm.nr_objects;
 }
 
+/* On all runlists. */
+static inline unsigned int model_channels_used(const struct model *m)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < MODEL_CHANNELS; i++)
+		n += m->host->channels[i].used;
+	return n;
+}
+
+static inline unsigned int model_groups_used(const struct model *m)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < MODEL_GROUPS; i++)
+		n += m->host->groups[i].used;
+	return n;
+}
+
 static inline struct vm_bed vm_bed_up_on(const struct boot_board *board, const char *version)
 {
 	struct vm_bed b = {.bed = boot_bed_up_on(board, version)};
@@ -147,6 +168,9 @@ static inline void vm_bed_session(struct vm_bed *b)
 	assert_int_equal(await(&b->session), 0);
 	b->vram_free = gpu_vram_free_bytes(b->bed->gpu);
 	b->objects = rm_objects(b);
+	b->directories = model_rm_directories(b->bed->model);
+	b->channels = model_channels_used(b->bed->model);
+	b->groups = model_groups_used(b->bed->model);
 }
 
 static inline struct vm_bed vm_bed_begun_on(const struct boot_board *board, const char *version)
@@ -167,7 +191,9 @@ static inline void vm_bed_check(const struct vm_bed *b)
 {
 	assert_int_equal(gpu_vram_free_bytes(b->bed->gpu), b->vram_free);
 	assert_int_equal(rm_objects(b), b->objects);
-	assert_int_equal(model_rm_directories(b->bed->model), 0);
+	assert_int_equal(model_rm_directories(b->bed->model), b->directories);
+	assert_int_equal(model_channels_used(b->bed->model), b->channels);
+	assert_int_equal(model_groups_used(b->bed->model), b->groups);
 	assert_int_equal(b->bed->model->gsp_rm->rm.directories_left, b->left);
 }
 

@@ -15,17 +15,16 @@
 #include "gpu/core/regs_falcon.h"
 #include "gpu/core/regs_pdisp.h"
 
-static const struct gpu_chip_kind tu10x = {
-	.gsp_falcon = 0x110000,
-	.sec2_falcon = 0x840000,
-	.vga_workspace = NV_PDISP_VGA_WORKSPACE_BASE,
-	.scrubbing = NV_PFALCON_FALCON_DMACTL,
-	.scrubbing_mask = NV_PFALCON_FALCON_DMACTL_SCRUBBING,
-	.riscv_active = NV_PRISCV_RISCV_CORE_SWITCH_RISCV_STATUS,
-	.riscv_active_mask = NV_PRISCV_RISCV_CORE_SWITCH_RISCV_STATUS_ACTIVE_STAT,
-	.frts = true,
-	.engine_status_in_pfifo = true,
-};
+#define TURING                                                                                     \
+	.gsp_falcon = 0x110000, .sec2_falcon = 0x840000,                                           \
+	.vga_workspace = NV_PDISP_VGA_WORKSPACE_BASE, .scrubbing = NV_PFALCON_FALCON_DMACTL,       \
+	.scrubbing_mask = NV_PFALCON_FALCON_DMACTL_SCRUBBING,                                      \
+	.riscv_active = NV_PRISCV_RISCV_CORE_SWITCH_RISCV_STATUS,                                  \
+	.riscv_active_mask = NV_PRISCV_RISCV_CORE_SWITCH_RISCV_STATUS_ACTIVE_STAT, .frts = true,   \
+	.engine_status_in_pfifo = true
+
+static const struct gpu_chip_kind tu10x = {TURING, .gr_standby = true};
+static const struct gpu_chip_kind tu11x = {TURING};
 
 /* Which ones RM serves: src/nvidia/generated/g_gpu_class_list.c. */
 static const struct gpu_classes classes = {
@@ -35,6 +34,6 @@ static const struct gpu_classes classes = {
 
 const struct gpu_chip gpu_chips_tu10x[] = {
 	{"TU102", 0x162, "tu102", &tu10x, &classes}, {"TU104", 0x164, "tu102", &tu10x, &classes},
-	{"TU106", 0x166, "tu102", &tu10x, &classes}, {"TU116", 0x168, "tu116", &tu10x, &classes},
-	{"TU117", 0x167, "tu116", &tu10x, &classes}, {NULL, 0, NULL, NULL, NULL},
+	{"TU106", 0x166, "tu102", &tu10x, &classes}, {"TU116", 0x168, "tu116", &tu11x, &classes},
+	{"TU117", 0x167, "tu116", &tu11x, &classes}, {NULL, 0, NULL, NULL, NULL},
 };

@@ -297,7 +297,7 @@ static int choose_classes(struct gpu_channel *ch)
 
 	ch->kind = gpu_class_kind(gpu, ch->desc.engine_class);
 	for (unsigned int i = 0; i < classes->n; i++) {
-		if (ch->kind == GPU_KIND_GRAPHICS && !ch->tenant->golden
+		if (ch->kind == GPU_KIND_GRAPHICS && !ch->tenant->single
 			    ? gpu_class_kind(gpu, classes->engine[i]) != ch->kind
 			    : classes->engine[i] != ch->desc.engine_class)
 			continue;
@@ -386,6 +386,10 @@ int gpu_channel_new(struct gpu_tenant *tenant, const struct gpu_channel_desc *de
 	for (unsigned int i = 0; i < GPU_CHANNEL_ENGINE_OBJECTS; i++)
 		fwq_object_init(&ch->object[i], &tenant->client, ch->buf, sizeof(ch->buf),
 				object_came, ch);
+	if (tenant->names) {
+		fwq_object_name(&ch->channel, tenant->names->channel);
+		fwq_object_name(&ch->object[0], tenant->names->object);
+	}
 	fwq_rm_call_init(&ch->call, gpu_rm_fwq(tenant->rm), &tenant->client.caller, ch->buf,
 			 sizeof(ch->buf), control_came, ch);
 	err = place(ch);

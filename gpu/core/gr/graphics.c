@@ -7,23 +7,18 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "gpu/core/fifo/channel.h"
+#include "gpu/core/fifo/fifo.h"
 #include "gpu/core/gr/graphics.h"
+#include "gpu/core/gr/own.h"
+#include "gpu/core/gr/standby.h"
 
-#define PARAMS	   4096u
-#define TABLES	   0x80000ull /* the least that a tenant can have */
-#define GPFIFO	   8u	      /* entries; never fetched */
-#define GPFIFO_REF 0x200000ull
+#define PARAMS 4096u
 
 struct golden {
+	struct gpu_own_channel own; /* first */
 	struct gpu_rm *rm;
 	struct gpu_rm_part part;
 	void (*done)(struct gpu_rm *rm);
-	struct gpu_range vram; /* the tenant's */
-	struct hv_dma userd;
-	struct gpu_tenant *tenant;
-	struct gpu_vm *vm;
-	struct gpu_channel *channel;
 	int err;
 	struct fwq_rm_call call;
 	uint8_t buf[FWQ_RM_SIZE(PARAMS)] __attribute__((aligned(8)));
@@ -36,156 +31,81 @@ static const char *name(const struct golden *g)
 
 /* ---------------------------------------------------------------- the end */
 
-static void release(struct golden *g)
-{
-	if (g->userd.va)
-		hv_dma_free(&g->userd);
-	free(g);
-}
-
 /* The session has ended in the middle of it: VRAM is forgotten as a whole. */
 static void gone(struct gpu_rm_part *part)
 {
-	release((struct golden *)((char *)part - offsetof(struct golden, part)));
+	struct golden *g = (struct golden *)((char *)part - offsetof(struct golden, part));
+
+	gpu_own_drop(&g->own);
+	free(g);
 }
 
 /* Nothing is under way any more, and there is no tenant. */
-static void finish(struct golden *g)
+static void finish(struct gpu_own_channel *own, int err)
 {
+	struct golden *g = (struct golden *)own;
 	struct gpu_graphics *graphics = gpu_rm_graphics(g->rm);
 	void (*done)(struct gpu_rm * rm) = g->done;
-	struct gpu *gpu = gpu_rm_gpu(g->rm);
 	struct gpu_rm *rm = g->rm;
 
-	if (g->vram.size)
-		gpu_vram_free(gpu, &g->vram);
-	if (g->err && graphics->kept.size)
-		gpu_vram_free(gpu, &graphics->kept);
-	if (g->err) {
+	err = g->err ? g->err : err;
+	if (err && graphics->kept.size)
+		gpu_vram_free(gpu_rm_gpu(rm), &graphics->kept);
+	if (err) {
 		*graphics = (struct gpu_graphics){0};
-		hv_log(HV_WARN, "gpu %s: no graphics: error %d", name(g), -g->err);
+		hv_log(HV_WARN, "gpu %s: no graphics: error %d", name(g), -err);
 	} else {
 		graphics->ready = true;
 		hv_log(HV_INFO, "gpu %s: graphics, with %" PRIu64 " KiB of VRAM for each channel",
 		       name(g), graphics->layout.bytes >> 10);
 	}
 	gpu_rm_leave(rm, &g->part);
-	release(g);
-	done(rm);
-}
-
-static void ended(int err, void *arg)
-{
-	struct golden *g = arg;
-
-	g->err = g->err ? g->err : err;
-	finish(g);
+	free(g);
+	if (err)
+		done(rm);
+	else
+		gpu_standby_begin(rm, done);
 }
 
 static void stop(struct golden *g, int err)
 {
 	g->err = err;
-	if (g->tenant)
-		gpu_tenant_end(g->tenant, ended, g);
-	else
-		finish(g);
+	gpu_own_end(&g->own);
 }
 
-/* ---------------------------------------------------------------- the golden channel */
-
-static void faulted(struct gpu_channel *channel, const struct gpu_fault *fault, void *arg)
+/* The image has been made, or cannot be. */
+static void golden_ready(struct gpu_own_channel *own, int err)
 {
-	struct golden *g = arg;
-
-	(void)channel;
-	hv_log(HV_WARN, "gpu %s: golden channel stopped: xid %" PRIu32, name(g), fault->xid);
+	stop((struct golden *)own, err);
 }
 
-static void channel_ready(struct gpu_channel *channel, int err, void *arg)
-{
-	(void)channel;
-	stop(arg, err);
-}
-
-/* 0, which no channel has, if the chip lists none. */
-static uint32_t class_3d(const struct gpu *gpu)
-{
-	const struct gpu_classes *classes = gpu_classes(gpu);
-
-	for (unsigned int i = 0; i < classes->n; i++)
-		if (gpu_class_kind(gpu, classes->engine[i]) == GPU_KIND_GRAPHICS)
-			return classes->engine[i];
-	return 0;
-}
-
-static void vm_ready(struct gpu_vm *vm, int err, void *arg)
-{
-	struct golden *g = arg;
-	struct gpu_channel_desc desc = {
-		.vm = vm,
-		.engine_class = class_3d(gpu_rm_gpu(g->rm)),
-		.gpfifo = GPFIFO_REF,
-		.entries = GPFIFO,
-		.userd = g->userd.va,
-		.userd_dma = g->userd.addr,
-		.fault = faulted,
-		.arg = g,
-	};
-
-	if (!err)
-		err = gpu_channel_new(g->tenant, &desc, channel_ready, g, &g->channel);
-	if (err)
-		stop(g, err);
-}
-
-static void tenant_ready(struct gpu_tenant *tenant, int err, void *arg)
-{
-	struct golden *g = arg;
-
-	if (err)
-		g->tenant = NULL;
-	else
-		err = gpu_vm_new(tenant, vm_ready, g, &g->vm);
-	if (err)
-		stop(g, err);
-}
-
-/* What stays, all zeros as RM wants it, and what does not. */
-static int take_memory(struct golden *g)
+/* What stays, all zeros as RM wants it. */
+static int take_kept(struct golden *g)
 {
 	struct gpu_graphics *graphics = gpu_rm_graphics(g->rm);
 	const struct gpu_context_layout *l = &graphics->layout;
-	struct gpu *gpu = gpu_rm_gpu(g->rm);
 	uint64_t kept = 2 * l->part[GPU_CONTEXT_MAP].shown + l->part[GPU_CONTEXT_EVENT].shown;
-	int err = hv_dma_alloc(HV_PAGE_SIZE, &g->userd);
+	struct gpu *gpu = gpu_rm_gpu(g->rm);
+	int err;
 
-	if (!err && kept)
-		err = gpu_vram_alloc(gpu, kept, &graphics->kept);
+	if (!kept)
+		return 0;
+	err = gpu_vram_alloc(gpu, kept, &graphics->kept);
 	if (err) {
 		graphics->kept.size = 0;
 		return err;
 	}
-	if (kept)
-		err = gpu_bar1_zero(gpu, graphics->kept.base, kept);
-	if (!err)
-		err = gpu_vram_alloc(gpu, TABLES + l->bytes, &g->vram);
-	if (err)
-		g->vram.size = 0;
-	return err;
+	return gpu_bar1_zero(gpu, graphics->kept.base, kept);
 }
 
 static void make_golden(struct golden *g)
 {
-	int err = take_memory(g);
+	int err = take_kept(g);
 
 	if (!err)
-		err = gpu_tenant_new_outside(g->rm, &g->vram, tenant_ready, g, &g->tenant);
-	if (err) {
-		g->tenant = NULL;
+		err = gpu_own_begin(&g->own);
+	if (err)
 		stop(g, err);
-	} else {
-		g->tenant->golden = true;
-	}
 }
 
 /* ---------------------------------------------------------------- the beginning */
@@ -228,6 +148,8 @@ void gpu_graphics_begin(struct gpu_rm *rm, void (*done)(struct gpu_rm *rm))
 		done(rm);
 		return;
 	}
+	g->own = (struct gpu_own_channel){
+		.rm = rm, .what = "golden", .golden = true, .ready = golden_ready, .ended = finish};
 	g->rm = rm;
 	g->done = done;
 	g->part.gone = gone;

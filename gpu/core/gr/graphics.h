@@ -5,9 +5,8 @@
  * The first state of any channel is a copy of the golden image, which RM has the engine make when the first 3D object is
  * allocated. RM in the firmware does not do so by itself: NVIDIA's driver (kgraphicsCreateGoldenImageChannel) and
  * nouveau (r535_gr_oneinit) make a channel for that when they start, give RM the memory of what is filled once
- * for all (access maps, the buffer of FECS's events), allocate the object, and drop all but that memory. So does this,
- * with a tenant of the driver domain's own. Theirs is a privileged channel, ours is a user's as all are: nothing
- * is ever submitted to it.
+ * for all (access maps, the buffer of FECS's events), allocate the object, and drop all but that memory. So does this
+ * (own.h).
  *
  * Without graphics (the firmware refuses, the board has none, the pack lacks names) the session goes on.
  */
