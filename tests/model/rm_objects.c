@@ -217,7 +217,7 @@ static uint32_t allocate(struct model *m, const struct rm_object *wanted, uint8_
 	if (status)
 		return status;
 	rm->objects[rm->nr_objects++] = object;
-	model_trace(m, MODEL_TRACE_CLASS, wanted->class_id);
+	model_trace(m, MODEL_TRACE_CLASS, class->id);
 	return NV_OK;
 }
 

@@ -18,11 +18,11 @@ static void driver(const struct gpu_chip *chip)
 
 	printf("driver %s id=%u family=%s gsp=%u sec2=%u usable_fb=%u vga=%u scrubbing=%u "
 	       "scrubbing_mask=%u riscv=%u riscv_mask=%u boot_rom=%d core_select=%d fuses=%d "
-	       "flush_high=%d frts=%d libos3=%d\n",
+	       "flush_high=%d frts=%d libos3=%d standby=%d pfifo_status=%d\n",
 	       chip->name, chip->id, chip->firmware, k->gsp_falcon, k->sec2_falcon,
 	       k->usable_fb_mib, k->vga_workspace, k->scrubbing, k->scrubbing_mask, k->riscv_active,
 	       k->riscv_active_mask, k->boot_rom, k->core_select, k->fuses, k->flush_high, k->frts,
-	       k->libos3);
+	       k->libos3, k->gr_standby, k->engine_status_in_pfifo);
 }
 
 static const char *family_of(enum model_family family)
@@ -50,9 +50,10 @@ static void model(const char *name)
 		return;
 	printf("model %s boot_0=%u boot_42=%u family=%s device=%u subsystem=%u boot_rom=%d "
 	       "fuses=%d "
-	       "flush_high=%d usable_fb=%d display=%d frts=%d\n",
+	       "flush_high=%d usable_fb=%d display=%d frts=%d pfifo_status=%d\n",
 	       c->name, c->boot_0, c->boot_42, family_of(c->family), c->device, c->subsystem,
-	       c->boot_rom, c->fuses, c->flush_high, c->usable_fb, c->display, c->frts);
+	       c->boot_rom, c->fuses, c->flush_high, c->usable_fb, c->display, c->frts,
+	       c->pfifo_status);
 }
 
 int main(void)

@@ -73,7 +73,8 @@ class Parts:
         self.sections["event"] = {name: number for name, number in values.items()
                                   if name.startswith("NV_VGPU_MSG_EVENT_")}
         table = re.search(r"struct rm_class classes\[\] = \{(.*?)\n\};", text_of("rm_objects.c"), re.S)[1]
-        self.sections["class"] = {name: values[name] for name in re.findall(r"^\t\{(\w+),", table, re.M)}
+        self.sections["class"] = {name: values[name]
+                                  for name in re.findall(r"^\t(?:\{|ENGINE_OBJECT\()(\w+),", table, re.M)}
         table = re.search(r"\} controls\[\] = \{(.*?)\n\};", text_of("rm_*.c"), re.S)[1]
         self.sections["control"] = {f"0x{number}": int(number, 16)
                                     for number in re.findall(r"^\t\{0x([\da-f]{8}),", table, re.M)}

@@ -39,6 +39,10 @@ CHOICES = {
     "usable_fb": ("g_kern_mem_sys_nvoc.c", "kmemsysReadUsableFbSize", {"GA102": 1, "GP102": 0}),
     "display": ("g_gpu_nvoc.c", "gpuFuseSupportsDisplay", {"GM107": 1, "GA100": 1, "491d52": 0}),
     "libos3": ("g_kernel_gsp_nvoc.c", "fwHeapParamOsCarveoutSize", {"(20 << 20)": 1, "(0 << 20)": 0}),
+    "standby": ("g_kernel_graphics_nvoc.c", "kgraphicsIsBug4208224WARNeeded", {"TU102": 1, "491d52": 0}),
+    # Runlists with registers of their own came with such channel tables.
+    "pfifo_status": ("g_kernel_fifo_nvoc.c", "bIsPerRunlistChramSupportedInHw",
+                     {"((NvBool)(0 == 0))": 0, "((NvBool)(0 != 0))": 1}),
     "scrubbing": ("g_kernel_falcon_nvoc.c", "kflcnWaitForResetToFinish",
                   {"GA102": ("NV_PFALCON_FALCON_HWCFG2", 1 << 12),
                    "TU102": ("NV_PFALCON_FALCON_DMACTL", 3 << 1)}),
@@ -282,10 +286,11 @@ def cases(source):
     yield "driver-wrong", lambda: spoilt(check_driver, source, manual, {
         "id": "369", "family": "ga104", "gsp": "0", "usable_fb": "4", "vga": "4", "scrubbing": "4",
         "scrubbing_mask": "1", "riscv": "4", "riscv_mask": "2", "boot_rom": "2", "core_select": "2",
-        "fuses": "2", "flush_high": "2", "frts": "2", "libos3": "2"})
+        "fuses": "2", "flush_high": "2", "frts": "2", "libos3": "2", "standby": "2",
+        "pfifo_status": "2"})
     yield "model-wrong", lambda: spoilt(check_model, source, manual, {
         "boot_42": "0", "family": "ga104", "device": "1", "boot_rom": "2", "fuses": "2", "flush_high": "2",
-        "usable_fb": "2", "display": "2", "frts": "2"})
+        "usable_fb": "2", "display": "2", "frts": "2", "pfifo_status": "2"})
     for side in HEADERS:
         yield f"{side}-registers", lambda s=side: check_registers(s, manuals)
         yield f"{side}-registers-wrong", lambda s=side: spoilt_registers(s, manuals)
