@@ -12,7 +12,7 @@
 #include <nv/push.h>
 
 #include "gpu/core/gpu.h"
-#include "gpu/core/tenant.h"
+#include "gpu/core/own.h"
 
 #define OWN_VRAM (1ull << 20) /* for page tables and an instance block */
 #define LOOK	 (50000ull)   /* ns between two looks at the semaphore */
@@ -33,11 +33,7 @@ _Static_assert(GPFIFO + ENTRIES * 8 <= SEMAPHORE, "the GPFIFO fits");
 
 struct gpu_scrubber {
 	struct gpu *gpu;
-	struct gpu_range vram;
-	struct gpu_tenant *tenant;
-	struct gpu_vm *vm;
-	struct gpu_channel *channel;
-	uint32_t copy_class;
+	struct gpu_own_channel own;
 	uint8_t *page;	      /* USERD, GPFIFO, semaphore, push buffer */
 	struct hv_dma bounce; /* where the GPU brings what it has cleared */
 	uint64_t page_va, bounce_va, window_va;
@@ -68,7 +64,7 @@ static void send(struct gpu_scrubber *s, struct push *push)
 	s->sent++;
 	hv_wmb(); /* the GPU reads all that when it sees GP_PUT */
 	HV_WRITE_ONCE(*(uint32_t *)(s->page + PUSH_USERD_GP_PUT), s->sent % ENTRIES);
-	gpu_channel_ring(s->channel);
+	gpu_channel_ring(s->own.channel);
 	s->stats.submissions++;
 	s->deadline = hv_now() + GPU_SCRUB_TIMEOUT;
 	hv_timer_arm(&s->timer, hv_now() + LOOK);
@@ -88,7 +84,7 @@ static struct push push_begin(struct gpu_scrubber *s)
 	struct push push = {.words = (uint32_t *)(s->page + PUSH), .room = PUSH_SIZE / 4};
 
 	if (!s->sent)
-		push_set_object(&push, PUSH_COPY_SUBCHANNEL, s->copy_class);
+		push_set_object(&push, PUSH_COPY_SUBCHANNEL, s->own.desc.engine_class);
 	return push;
 }
 
@@ -164,16 +160,16 @@ static int map_piece(struct gpu_scrubber *s)
 	struct gpu_run run = {
 		.addr = s->piece.base, .size = s->piece.size, .aperture = GPU_APERTURE_VRAM};
 	struct gpu_map map = {.va = s->window_va, .page = GPU_PAGE_64K, .runs = &run, .n = 1};
-	int err = gpu_vm_map(s->vm, &map);
+	int err = gpu_vm_map(s->own.vm, &map);
 
-	return err ? err : gpu_vm_commit(s->vm);
+	return err ? err : gpu_vm_commit(s->own.vm);
 }
 
 static int unmap_piece(struct gpu_scrubber *s)
 {
-	int err = gpu_vm_unmap(s->vm, s->window_va, s->piece.size, GPU_PAGE_64K);
+	int err = gpu_vm_unmap(s->own.vm, s->window_va, s->piece.size, GPU_PAGE_64K);
 
-	return err ? err : gpu_vm_commit(s->vm);
+	return err ? err : gpu_vm_commit(s->own.vm);
 }
 
 static void next_piece(struct gpu_scrubber *s)
@@ -340,36 +336,34 @@ void gpu_scrub_abandon(struct gpu_scrub *job, const struct gpu_range *give_back)
 
 /* ---------------------------------------------------------------- coming and going */
 
-static void ended(int err, void *arg)
+static struct gpu_scrubber *of_own(struct gpu_own_channel *own)
 {
-	struct gpu_scrubber *s = arg;
+	return (struct gpu_scrubber *)((char *)own - offsetof(struct gpu_scrubber, own));
+}
+
+static void ended(struct gpu_own_channel *own, int err)
+{
+	struct gpu_scrubber *s = of_own(own);
 
 	(void)err; /* the GPU is off our memory in any case */
-	s->tenant = NULL;
-	gpu_vram_free(s->gpu, &s->vram);
-	s->vram.size = 0;
 	s->how = BY_CPU;
 	hv_work_queue(&s->begin);
 }
 
 /* A step of the start has not worked. */
-static void fail(struct gpu_scrubber *s, int err, const char *what)
+static void fail(struct gpu_scrubber *s, int err)
 {
 	hv_log(HV_WARN, "gpu %s: the CPU cleans VRAM: the engine's %s is not to be had: error %d",
-	       hv_pci_name(s->gpu->pci), what, -err);
-	if (s->tenant)
-		gpu_tenant_end(s->tenant, ended, s);
-	else
-		ended(err, s);
+	       hv_pci_name(s->gpu->pci), s->own.missing, -err);
+	gpu_own_end(&s->own);
 }
 
-static void channel_ready(struct gpu_channel *channel, int err, void *arg)
+static void ready(struct gpu_own_channel *own, int err)
 {
-	struct gpu_scrubber *s = arg;
+	struct gpu_scrubber *s = of_own(own);
 
-	(void)channel;
 	if (err) {
-		fail(s, err, "channel");
+		fail(s, err);
 		return;
 	}
 	s->how = BY_ENGINE;
@@ -387,27 +381,10 @@ static void fault(struct gpu_channel *channel, const struct gpu_fault *fault, vo
 	lose(s);
 }
 
-static int make_channel(struct gpu_scrubber *s)
+/* Its page and the bounce buffer, at the start of the space. */
+static int map_own(struct gpu_own_channel *own)
 {
-	const struct gpu_classes *classes = gpu_classes(s->gpu);
-	struct gpu_channel_desc desc = {
-		.vm = s->vm,
-		.gpfifo = s->page_va + GPFIFO,
-		.entries = ENTRIES,
-		.userd = s->page,
-		.userd_dma = hv_dma_addr(s->page),
-		.fault = fault,
-		.arg = s,
-	};
-
-	if (!classes->n)
-		return -EOPNOTSUPP;
-	s->copy_class = desc.engine_class = classes->engine[0];
-	return gpu_channel_new(s->tenant, &desc, channel_ready, s, &s->channel);
-}
-
-static int map_own(struct gpu_scrubber *s)
-{
+	struct gpu_scrubber *s = of_own(own);
 	struct gpu_run runs[] = {
 		{hv_dma_addr(s->page), HV_PAGE_SIZE, GPU_APERTURE_SYSMEM_COHERENT},
 		{s->bounce.addr, BOUNCE, GPU_APERTURE_SYSMEM_COHERENT},
@@ -415,43 +392,17 @@ static int map_own(struct gpu_scrubber *s)
 	struct gpu_map map = {.page = GPU_PAGE_4K, .flags = GPU_MAP_VOLATILE, .runs = runs, .n = 2};
 	int err;
 
-	map.va = s->page_va = gpu_vm_start(s->vm);
+	map.va = s->page_va = gpu_vm_start(own->vm);
 	s->bounce_va = s->page_va + HV_PAGE_SIZE;
 	s->window_va = (s->page_va + WINDOW) & ~(WINDOW - 1);
-	err = gpu_vm_map(s->vm, &map);
-	return err ? err : gpu_vm_commit(s->vm);
-}
-
-static void vm_ready(struct gpu_vm *vm, int err, void *arg)
-{
-	struct gpu_scrubber *s = arg;
-
-	(void)vm;
-	if (!err)
-		err = map_own(s);
-	if (!err)
-		err = make_channel(s);
-	if (err)
-		fail(s, err, "address space");
-}
-
-static void tenant_ready(struct gpu_tenant *tenant, int err, void *arg)
-{
-	struct gpu_scrubber *s = arg;
-
-	(void)tenant;
-	if (err) {
-		s->tenant = NULL;
-		fail(s, err, "RM client");
-		return;
-	}
-	err = gpu_vm_new(s->tenant, vm_ready, s, &s->vm);
-	if (err)
-		fail(s, err, "address space");
+	own->desc.gpfifo = s->page_va + GPFIFO;
+	err = gpu_vm_map(own->vm, &map);
+	return err ? err : gpu_vm_commit(own->vm);
 }
 
 static int start_engine(struct gpu_scrubber *s, struct gpu_rm *rm)
 {
+	const struct gpu_classes *classes = gpu_classes(s->gpu);
 	int err = -ENOMEM;
 
 	s->page = hv_pages_alloc(1);
@@ -459,14 +410,23 @@ static int start_engine(struct gpu_scrubber *s, struct gpu_rm *rm)
 		err = hv_dma_alloc(BOUNCE, &s->bounce);
 	if (err)
 		return err;
-	err = gpu_vram_alloc(s->gpu, OWN_VRAM, &s->vram);
-	if (err) {
-		s->vram.size = 0;
+	s->own = (struct gpu_own_channel){
+		.rm = rm,
+		.vram_size = OWN_VRAM,
+		.desc = {.engine_class = classes->n ? classes->engine[0] : 0,
+			 .entries = ENTRIES,
+			 .userd = s->page,
+			 .userd_dma = hv_dma_addr(s->page),
+			 .fault = fault,
+			 .arg = s},
+		.prepare = map_own,
+		.ready = ready,
+		.ended = ended,
+	};
+	err = gpu_own_begin(&s->own);
+	if (!err || !s->own.vram.size)
 		return err;
-	}
-	err = gpu_tenant_new_outside(rm, &s->vram, tenant_ready, s, &s->tenant);
-	if (err)
-		fail(s, err, "RM client");
+	fail(s, err);
 	return 0;
 }
 

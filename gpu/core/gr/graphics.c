@@ -9,10 +9,12 @@
 
 #include "gpu/core/fifo/fifo.h"
 #include "gpu/core/gr/graphics.h"
-#include "gpu/core/gr/own.h"
 #include "gpu/core/gr/standby.h"
 
-#define PARAMS 4096u
+#define PARAMS	   4096u
+#define TABLES	   0x80000ull /* the least that a tenant can have */
+#define GPFIFO	   8u	      /* entries; never fetched */
+#define GPFIFO_REF 0x200000ull
 
 struct golden {
 	struct gpu_own_channel own; /* first */
@@ -98,10 +100,32 @@ static int take_kept(struct golden *g)
 	return gpu_bar1_zero(gpu, graphics->kept.base, kept);
 }
 
+/* 0, which no channel has, if the chip lists none. */
+static uint32_t class_3d(const struct gpu *gpu)
+{
+	const struct gpu_classes *classes = gpu_classes(gpu);
+
+	for (unsigned int i = 0; i < classes->n; i++)
+		if (gpu_class_kind(gpu, classes->engine[i]) == GPU_KIND_GRAPHICS)
+			return classes->engine[i];
+	return 0;
+}
+
+void gpu_graphics_own(struct gpu_own_channel *own, struct gpu_rm *rm)
+{
+	own->rm = rm;
+	own->vram_size = TABLES + gpu_rm_graphics(rm)->layout.bytes;
+	own->single = true;
+	own->desc.engine_class = class_3d(gpu_rm_gpu(rm));
+	own->desc.gpfifo = GPFIFO_REF;
+	own->desc.entries = GPFIFO;
+}
+
 static void make_golden(struct golden *g)
 {
 	int err = take_kept(g);
 
+	gpu_graphics_own(&g->own, g->rm);
 	if (!err)
 		err = gpu_own_begin(&g->own);
 	if (err)

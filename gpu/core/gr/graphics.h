@@ -15,6 +15,7 @@
 
 #include "gpu/core/core.h"
 #include "gpu/core/gr/context.h"
+#include "gpu/core/own.h"
 #include "gpu/core/rm/session.h"
 
 struct gpu_graphics {
@@ -28,6 +29,12 @@ struct gpu_graphics {
  * once: whether there are graphics then stands in g->ready. What is wrong is logged.
  */
 void gpu_graphics_begin(struct gpu_rm *rm, void (*done)(struct gpu_rm *rm));
+
+/*
+ * Fills in what the driver domain's own channels for graphics, to which nothing is submitted, have in common: a 3D object,
+ * a ring that is never fetched, VRAM for one context.
+ */
+void gpu_graphics_own(struct gpu_own_channel *own, struct gpu_rm *rm);
 
 /* The session's; from the beginning on. */
 struct gpu_graphics *gpu_rm_graphics(struct gpu_rm *rm);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "gpu/core/gr/graphics.h"
-#include "gpu/core/gr/own.h"
 #include "gpu/core/gr/standby.h"
 
 #define PARAMS 64u
@@ -134,11 +133,9 @@ void gpu_standby_begin(struct gpu_rm *rm, void (*done)(struct gpu_rm *rm))
 		done(rm);
 		return;
 	}
-	s->own = (struct gpu_own_channel){.rm = rm,
-					  .what = "standing",
-					  .names = &names,
-					  .ready = channel_ready,
-					  .ended = ended};
+	s->own = (struct gpu_own_channel){
+		.what = "standing", .names = &names, .ready = channel_ready, .ended = ended};
+	gpu_graphics_own(&s->own, rm);
 	s->part.gone = gone;
 	s->done = done;
 	s->which = which;

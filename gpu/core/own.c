@@ -4,13 +4,7 @@
  */
 #include <inttypes.h>
 
-#include "gpu/core/fifo/channel.h"
-#include "gpu/core/gr/graphics.h"
-#include "gpu/core/gr/own.h"
-
-#define TABLES	   0x80000ull /* the least that a tenant can have */
-#define GPFIFO	   8u	      /* entries; never fetched */
-#define GPFIFO_REF 0x200000ull
+#include "gpu/core/own.h"
 
 /* ---------------------------------------------------------------- the end */
 
@@ -24,8 +18,10 @@ static void over(int err, void *arg)
 {
 	struct gpu_own_channel *own = arg;
 
+	own->tenant = NULL;
 	if (own->vram.size)
 		gpu_vram_free(gpu_rm_gpu(own->rm), &own->vram);
+	own->vram.size = 0;
 	gpu_own_drop(own);
 	own->ended(own, err);
 }
@@ -54,36 +50,19 @@ static void channel_ready(struct gpu_channel *channel, int err, void *arg)
 	struct gpu_own_channel *own = arg;
 
 	(void)channel;
+	own->missing = "channel";
 	own->ready(own, err);
-}
-
-/* 0, which no channel has, if the chip lists none. */
-static uint32_t class_3d(const struct gpu *gpu)
-{
-	const struct gpu_classes *classes = gpu_classes(gpu);
-
-	for (unsigned int i = 0; i < classes->n; i++)
-		if (gpu_class_kind(gpu, classes->engine[i]) == GPU_KIND_GRAPHICS)
-			return classes->engine[i];
-	return 0;
 }
 
 static void vm_ready(struct gpu_vm *vm, int err, void *arg)
 {
 	struct gpu_own_channel *own = arg;
-	struct gpu_channel_desc desc = {
-		.vm = vm,
-		.engine_class = class_3d(gpu_rm_gpu(own->rm)),
-		.gpfifo = GPFIFO_REF,
-		.entries = GPFIFO,
-		.userd = own->userd.va,
-		.userd_dma = own->userd.addr,
-		.fault = faulted,
-		.arg = own,
-	};
 
+	own->desc.vm = vm;
+	if (!err && own->prepare)
+		err = own->prepare(own);
 	if (!err)
-		err = gpu_channel_new(own->tenant, &desc, channel_ready, own, &own->channel);
+		err = gpu_channel_new(own->tenant, &own->desc, channel_ready, own, &own->channel);
 	if (err)
 		own->ready(own, err);
 }
@@ -92,33 +71,51 @@ static void tenant_ready(struct gpu_tenant *tenant, int err, void *arg)
 {
 	struct gpu_own_channel *own = arg;
 
-	if (err)
+	if (err) {
 		own->tenant = NULL;
-	else
-		err = gpu_vm_new(tenant, vm_ready, own, &own->vm);
+		own->ready(own, err);
+		return;
+	}
+	own->missing = "address space";
+	err = gpu_vm_new(tenant, vm_ready, own, &own->vm);
 	if (err)
 		own->ready(own, err);
 }
 
-int gpu_own_begin(struct gpu_own_channel *own)
+static int take_userd(struct gpu_own_channel *own)
 {
-	uint64_t bytes = TABLES + gpu_rm_graphics(own->rm)->layout.bytes;
 	int err = hv_dma_alloc(HV_PAGE_SIZE, &own->userd);
 
 	if (err)
 		return err;
-	err = gpu_vram_alloc(gpu_rm_gpu(own->rm), bytes, &own->vram);
+	own->desc.userd = own->userd.va;
+	own->desc.userd_dma = own->userd.addr;
+	return 0;
+}
+
+int gpu_own_begin(struct gpu_own_channel *own)
+{
+	int err = own->desc.userd ? 0 : take_userd(own);
+
+	if (err)
+		return err;
+	if (!own->desc.fault) {
+		own->desc.fault = faulted;
+		own->desc.arg = own;
+	}
+	err = gpu_vram_alloc(gpu_rm_gpu(own->rm), own->vram_size, &own->vram);
 	if (err) {
 		own->vram.size = 0;
 		return err;
 	}
+	own->missing = "RM client";
 	err = gpu_tenant_new_outside(own->rm, &own->vram, tenant_ready, own, &own->tenant);
 	if (err) {
 		own->tenant = NULL;
 		return err;
 	}
 	own->tenant->golden = own->golden;
-	own->tenant->single = true;
+	own->tenant->single = own->single;
 	own->tenant->names = own->names;
 	return 0;
 }

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * own.h - a channel for graphics of the driver domain's own: one that RM wants to be there, and to which nothing is
- * ever submitted.
- *
- * It has a tenant and a space to itself, and a 3D object. NVIDIA's driver has privileged channels for such, this is a
- * user's as all are.
+ * own.h - a channel of the driver domain's own, with a tenant and a space to itself: that which cleans video memory, and
+ * those that RM wants to be there for graphics and to which nothing is ever submitted.
  */
-#ifndef GPU_GR_OWN_H
-#define GPU_GR_OWN_H
+#ifndef GPU_OWN_H
+#define GPU_OWN_H
 
 #include "gpu/core/tenant.h"
 
@@ -15,14 +12,22 @@
 struct gpu_own_channel {
 	struct gpu_rm *rm;
 	const char *what; /* for the log */
-	bool golden;
-	const struct gpu_names *names; /* NULL: RM does not care */
+	uint64_t vram_size;
+	/*
+	 * The channel, but for its space. No `userd`: it gets a page. No `fault`: faults are logged.
+	 */
+	struct gpu_channel_desc desc;
+	bool golden, single;	       /* as the tenant's */
+	const struct gpu_names *names; /* the same */
+	/* Has the space show what the channel is to see, and may complete `desc`; NULL: nothing. 0, or an error. */
+	int (*prepare)(struct gpu_own_channel *own);
 	/* Once: 0, or why it is not there. Either way gpu_own_end() is to follow at some time. */
 	void (*ready)(struct gpu_own_channel *own, int err);
 	/* Nothing of it is left. */
 	void (*ended)(struct gpu_own_channel *own, int err);
 
-	struct gpu_range vram; /* the tenant's */
+	const char *missing;   /* after an error: what is not to be had */
+	struct gpu_range vram; /* the tenant's; size 0: none */
 	struct hv_dma userd;
 	struct gpu_tenant *tenant;
 	struct gpu_vm *vm;
@@ -36,4 +41,4 @@ void gpu_own_end(struct gpu_own_channel *own);
 /* The session is over, and the device off: there is nobody to end it with. */
 void gpu_own_drop(struct gpu_own_channel *own);
 
-#endif /* GPU_GR_OWN_H */
+#endif /* GPU_OWN_H */
