@@ -29,7 +29,7 @@ include tests/model/objects.mk tests/conformance/objects.mk tests/core-client/ob
 
 gpudom-src	:= gpu/gpudom.c $(gpu-vgpu-src) $(gpu-core-src) $(fwq-src) $(iommu-src)
 platform-src	:= hv/xenbus.c $(hv-common-src) $(hv-xen-src)
-guest-src	:= $(front-bare-src) tests/common/sha256.c $(addprefix tests/xen/,dma.c mover.c attacks.c garbage.c flood.c life.c)
+guest-src	:= $(front-bare-src) tests/common/sha256.c $(addprefix tests/xen/,dma.c mover.c attacks.c garbage.c flood.c forged.c life.c)
 
 # Test images for Xen: one file in tests/xen/images each; they may use whatever they link.
 image-names	:= $(patsubst tests/xen/images/%.c,%,$(wildcard tests/xen/images/*.c))

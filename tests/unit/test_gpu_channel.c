@@ -272,6 +272,41 @@ static void nothing_privileged(void **state)
 	channel_bed_down(&bed);
 }
 
+/* GP_PUT of another channel, by its physical address: one that is privileged would write it. */
+static void forged_userd(void **state)
+{
+	struct channel_bed bed = channel_bed_up("570.144");
+	struct bed_tenant *t = bed_tenant_up(&bed, 0);
+	struct bed_channel *good = bed_channel_up(t, 7);
+	const uint64_t put = t->userd.addr + 7 * USERD_BYTES + PUSH_USERD_GP_PUT;
+
+	(void)state;
+	for (unsigned int privileged = 0; privileged < 2; privileged++) {
+		struct bed_channel *c = bed_channel_up(t, 0);
+		struct push p = bed_push(c);
+		uint32_t before = *bed_userd(good, PUSH_USERD_GP_PUT), forged = before + 5;
+
+		if (privileged)
+			make_privileged(c);
+		memcpy(data(t), &forged, 4);
+		push_one(&p, PUSH_COPY_SUBCHANNEL, NVC7B5_SET_DST_PHYS_MODE, 2);
+		push_copy_with(&p, SYSTEM_VA + SYSTEM_DATA, put, 4, 4, 1,
+			       NVC7B5_LAUNCH_DMA_DST_PHYSICAL);
+		bed_run(c, &p);
+		assert_int_equal(*bed_userd(good, PUSH_USERD_GP_PUT), privileged ? forged : before);
+		*bed_userd(good, PUSH_USERD_GP_PUT) = before;
+		if (!privileged) {
+			reported(c);
+			assert_int_equal(c->fault.xid, 32);
+		}
+		assert_true(bed_works(good, 1 + privileged));
+		assert_int_equal(bed_channel_end(c), 0);
+	}
+	assert_int_equal(good->faults, 0);
+	assert_int_equal(bed_tenant_end(t), 0);
+	channel_bed_down(&bed);
+}
+
 static void report(const struct channel_bed *bed, uint32_t chid, uint32_t gfid, uint32_t len)
 {
 	const struct fwq_pack *pack = bed->boot->pack;
@@ -973,6 +1008,7 @@ int main(void)
 		cmocka_unit_test(they_are_users),
 		cmocka_unit_test(faults_find_their_channel),
 		cmocka_unit_test(nothing_privileged),
+		cmocka_unit_test(forged_userd),
 		cmocka_unit_test(reports_about_nobody),
 		cmocka_unit_test(engines_and_ids),
 		cmocka_unit_test(choice_of_engines),

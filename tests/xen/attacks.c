@@ -662,6 +662,15 @@ const struct attack attacks[] = {
 	GRAPHICS_STOPS(report_read_only, ATTACK_MMU_FAULT),
 	GRAPHICS_STOPS(inline_data_alone, ATTACK_GRAPHICS_ERROR),
 	GRAPHICS_STOPS(bind_over_context, ATTACK_HARMLESS),
+	GRAPHICS_STOPS(own_userd_inline, ATTACK_MMU_FAULT),
+	GRAPHICS_STOPS(own_userd_inline_by_3d, ATTACK_MMU_FAULT),
+	GRAPHICS_STOPS(own_userd_report, ATTACK_MMU_FAULT),
+	GRAPHICS_STOPS(own_userd_release, ATTACK_MMU_FAULT),
+	GRAPHICS_STOPS(own_userd_physical, ATTACK_PBDMA_ERROR),
+	GRAPHICS_STOPS(foreign_userd_inline, ATTACK_MMU_FAULT),
+	GRAPHICS_STOPS(foreign_userd_report, ATTACK_MMU_FAULT),
+	GRAPHICS_STOPS(foreign_userd_release, ATTACK_MMU_FAULT),
+	GRAPHICS_STOPS(foreign_userd_physical, ATTACK_PBDMA_ERROR),
 	{.name = "endless_copy", .run = endless_copy, .endless = true},
 	STOPS(awaken_storm, ATTACK_HARMLESS),
 	{.name = "endless_wait", .run = endless_wait, .endless = true},
@@ -711,8 +720,9 @@ static int place_open(struct attack_place *p, struct front_dev *dev, bool graphi
 
 static int place_close(struct attack_place *p)
 {
-	int ret = flood_stop(&p->flood), err;
+	int ret = flood_stop(&p->flood), err = forged_close(&p->forged, p->dma.dev);
 
+	ret = ret ? ret : err;
 	dma_close(&p->dma);
 	err = p->buf ? front_import_free(p->dma.dev, p->buf) : 0;
 	return ret ? ret : err;
@@ -731,6 +741,8 @@ static int judge(const struct attack *attack, struct attack_place *p, char *why,
 		snprintf(why, size, "stopped by xid %u, not %u", xid, attack->xid);
 	else if (*(volatile uint32_t *)(p->buf->va + HV_PAGE_SIZE) != OWN_WORD)
 		snprintf(why, size, "a read-only page was written to");
+	else if (!forged_unchanged(&p->forged, p->dma.dev))
+		snprintf(why, size, "the USERD of another channel was written to");
 	else
 		return 0;
 	return -1;

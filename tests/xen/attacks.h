@@ -11,6 +11,7 @@
 
 #include "tests/xen/dma.h"
 #include "tests/xen/flood.h"
+#include "tests/xen/forged.h"
 
 /* ROBUST_CHANNEL_* of NVIDIA's nverror.h. */
 #define ATTACK_HARMLESS	      0u
@@ -30,6 +31,7 @@ struct attack_place {
 	uint64_t va, ro_va;
 	uint64_t nowhere; /* nothing is there */
 	struct flood flood;
+	struct forged forged;
 };
 
 struct attack {

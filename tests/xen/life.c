@@ -22,20 +22,35 @@ static bool never(void *arg)
 
 /* ---------------------------------------------------------------- connecting */
 
+static int share(struct life *l);
+
+/* The back may have answered before the loop asks whether it is over. */
+static void changed(struct front_dev *dev, enum front_state state, void *arg)
+{
+	struct life *l = arg;
+
+	(void)dev;
+	if (state != FRONT_CONNECTING)
+		return;
+	l->shared = true;
+	if (l->deaf && life_steps[l->goal].go == share)
+		l->deaf(l);
+}
+
 static bool has_shared(void *arg)
 {
-	return front_state(arg) == FRONT_CONNECTING;
+	return ((struct life *)arg)->shared;
 }
 
 /* Ring and event page are granted, their keys written: the back maps them. */
 static int share(struct life *l)
 {
-	int ret = front_open(0, NULL, NULL, &l->dev);
+	int ret = front_open(0, changed, l, &l->dev);
 
 	if (ret)
 		return ret;
 	front_set_timeout(l->dev, PATIENT);
-	return hv_loop_until(has_shared, l->dev, CONNECT_IN);
+	return hv_loop_until(has_shared, l, CONNECT_IN);
 }
 
 static int connect(struct life *l)
@@ -377,6 +392,7 @@ int life_go(struct life *l, unsigned int step)
 {
 	int ret = 0;
 
+	l->goal = step;
 	for (unsigned int i = 0; i <= step && !ret; i++) {
 		if (life_steps[i].alone && i != step)
 			continue;
@@ -384,5 +400,7 @@ int life_go(struct life *l, unsigned int step)
 		if (life_steps[i].go)
 			ret = life_steps[i].go(l);
 	}
+	if (!ret && l->deaf && life_steps[step].deaf)
+		l->deaf(l);
 	return ret;
 }

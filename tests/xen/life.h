@@ -24,7 +24,11 @@ struct life {
 	uint64_t buf_va, canvas_va;
 	uint32_t put;	    /* GP_PUT that is written and not rung */
 	uint32_t second;    /* one more channel, which never does anything */
-	const char *doing;  /* the step that it is at, or on its way to */
+	unsigned int goal;
+	bool shared;	   /* the front was connecting */
+	const char *doing; /* the step that it is at, or on its way to */
+	/* Never comes back: who stays at a step that is deaf, until it is killed. NULL: life_go() returns there too. */
+	void (*deaf)(struct life *l);
 	bool dirty;	    /* its video memory was not zero */
 };
 
@@ -33,7 +37,7 @@ struct life_step {
 	int (*go)(struct life *l); /* NULL: nothing to be done. 0 or -errno */
 	int (*keep)(struct life *l); /* done over and over by who stays here; NULL: nothing */
 	bool alone;		     /* no later step goes through it */
-	bool deaf;		     /* who stays here must not run its loop: that would be the next step */
+	bool deaf;		     /* running the loop would lead to the next step */
 };
 
 extern const struct life_step life_steps[];
@@ -42,7 +46,7 @@ extern const unsigned int life_steps_nr;
 /* The step of this name, or life_steps_nr. */
 unsigned int life_find(const char *name);
 /*
- * Through all steps before this one, to it. l is zero. 0 or -errno, and then l->doing is the step that failed;
+ * Through all steps before this one, to it. l is zero but for l->deaf. 0 or -errno, and then l->doing is the step that failed;
  * -EILSEQ with l->dirty: what was in its video memory was another's.
  */
 int life_go(struct life *l, unsigned int step);

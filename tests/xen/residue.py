@@ -5,8 +5,11 @@ Xen's view comes from its debug keys ('g' grant tables, 'e' event channels), the
 xenstore, the driver domain's from its status node.
 """
 
+import json
 import re
 import time
+
+MODEL = ("objects", "channels", "spaces", "directories", "directories_left", "groups")
 
 
 def section(text, domid, head):
@@ -44,6 +47,20 @@ def snapshot(s):
         "xenstore nodes": nodes,
         "domains": s.ok("xl list | awk 'NR > 1 {print $1}' | sort"),
     }
+
+
+def frames_mapped(s, owner, user):
+    """Machine addresses of pages that one domain has granted and another has mapped, by Xen's word."""
+    lines = section(s.debug_key("g"), s.domid(owner), r"grant-table for remote d(\d+)")
+    entries = (re.search(r"\[0x\w+\]\s+(\d+) (0x\w+) 0x\w{8}", line) for line in lines)
+    return [int(m[2], 16) << 12 for m in entries if m and int(m[1]) == s.domid(user)]
+
+
+def model_counts(s):
+    """What RM and Host of the GPU model hold now, and how many channel groups."""
+    now = json.loads(s.qom_get("gpu0", "stats"))
+    now["groups"] = len(now["groups"]) + now["groups_left_out"]
+    return {k: now[k] for k in MODEL}
 
 
 def differences(before, after):

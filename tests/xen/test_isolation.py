@@ -5,8 +5,9 @@
 tests/xen/images/attacker.c has the GPU try, case by case, to leave what is the guest's own (tests/xen/attacks.c
 names the error that each has to end with). A neighbour copies and verifies by the GPU all the while: its
 progress is checked before, during and after. What storms of doorbells and interrupts bring to the driver domain is
-counted: a part of what was sent. Xen's IOMMU sees nothing of it. Each third case is tried here,
-all of them with ISOLATION=all (`make isolation`) and, without Xen, in tests/unit/test_attacks.c.
+counted: a part of what was sent. Xen's IOMMU sees nothing of it. Then guests are killed at steps of a slice's life
+(deaths.py). Each third case and some steps are tried here, all of them with ISOLATION=all (`make isolation`) and, without
+Xen, in tests/unit/test_attacks.c and test_life.c.
 """
 
 import os
@@ -16,6 +17,8 @@ import time
 
 import system
 import archives
+import deaths
+import residue
 from system import System, fields
 from results import Results, check, check_equal
 
@@ -97,45 +100,55 @@ class Neighbour:
         check_equal(now[1], 0, "connections that the neighbour lost")
 
 
+def attacks(s, results, victim):
+    """All that the attacker does, and what it comes to."""
+    userd = residue.frames_mapped(s, "gpudom", "victim")  # nothing else is granted to guests
+    check_equal(len(userd), 1, "pages of the neighbour's USERD")
+    # As much as a graphics channel's context can be a quarter of.
+    s.create_worker("attacker", f"every={EVERY} garbage={GARBAGE} foreign={userd[0]:#x}", "128M", image="attacker")
+    s.wait_node("attacker", "phase", "connected", 120)
+    data = f"/local/domain/{s.domid('attacker')}/data"
+
+    def said(key):
+        rc, out = s.sh(f"xenstore-read {data}/{key}")
+        return None if rc else out.strip()
+    victim.goes_on("before all")
+    storms = Storms(s)
+    s.tell("attacker", "start")
+    for name, endless in cases()[::EVERY]:
+        if endless:
+            with results.case(f"{name}, the neighbour meanwhile"):
+                s.wait(lambda: said("busy") == name, f"the attacker to begin {name}; it says {said('busy')!r}", 120)
+                victim.goes_on(f"beside {name}")
+            s.tell("attacker", name)
+        with results.case(name):
+            s.wait(lambda: said(f"case-{name}") or said("done") == "FAILED", f"{name} to end", 120)
+            check_equal(said(f"case-{name}"), "ok", f"what came of {name}")
+            if name in STORMS:
+                storms.judge(name)
+            victim.goes_on(f"after {name}")
+    with results.case(f"{GARBAGE} random submissions (tests/xen/garbage.c)"):
+        told = s.wait(lambda: said("garbage") or said("done") == "FAILED", "the garbage to end", 240)
+        check(str(told).startswith(f"ok done={GARBAGE}"), f"the attacker said {told!r}")
+        print(f"isolation: garbage: {told}")
+        victim.goes_on("after the garbage")
+    with results.case("that were all"):
+        s.wait_node("attacker", "done", "ok", 30)
+    s.ok("xl destroy attacker")
+    s.wait(lambda: len(s.slices()) == 1, "the attacker's slice to be released", 60)
+
+
 def main():
     results = Results("isolation")
     archive = archives.find_or_skip(results, VERSION, "isolation")
     if not archive:
         return results.finish()
-    with System("isolation", firmware=archive, images=("worker", "attacker"), limit=1500) as s:
+    with System("isolation", firmware=archive, images=("worker", "attacker"), limit=1800) as s:
         s.start_gpudom()
-        victim = Neighbour(s)
-        # As much as a graphics channel's context can be a quarter of.
-        s.create_worker("attacker", f"every={EVERY} garbage={GARBAGE}", "128M", image="attacker")
-        s.wait_node("attacker", "phase", "connected", 120)
-        data = f"/local/domain/{s.domid('attacker')}/data"
-
-        def said(key):
-            rc, out = s.sh(f"xenstore-read {data}/{key}")
-            return None if rc else out.strip()
-        victim.goes_on("before all")
         begin = len(s.xen_log())
-        storms = Storms(s)
-        s.tell("attacker", "start")
-        for name, endless in cases()[::EVERY]:
-            if endless:
-                with results.case(f"{name}, the neighbour meanwhile"):
-                    s.wait(lambda: said("busy") == name, f"the attacker to begin {name}; it says {said('busy')!r}", 120)
-                    victim.goes_on(f"beside {name}")
-                s.tell("attacker", name)
-            with results.case(name):
-                s.wait(lambda: said(f"case-{name}") or said("done") == "FAILED", f"{name} to end", 120)
-                check_equal(said(f"case-{name}"), "ok", f"what came of {name}")
-                if name in STORMS:
-                    storms.judge(name)
-                victim.goes_on(f"after {name}")
-        with results.case(f"{GARBAGE} random submissions (tests/xen/garbage.c)"):
-            told = s.wait(lambda: said("garbage") or said("done") == "FAILED", "the garbage to end", 240)
-            check(str(told).startswith(f"ok done={GARBAGE}"), f"the attacker said {told!r}")
-            print(f"isolation: garbage: {told}")
-            victim.goes_on("after the garbage")
-        with results.case("that were all"):
-            s.wait_node("attacker", "done", "ok", 30)
+        victim = Neighbour(s)
+        attacks(s, results, victim)
+        deaths.each(s, results, victim, "victim", EVERY == 1)
         with results.case("the neighbour goes on, and its data stayed right"):
             victim.goes_on("in the end")
             s.tell("victim", "stop")

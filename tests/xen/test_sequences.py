@@ -10,7 +10,6 @@ address spaces of the GPU model.
 100 sequences of four guests are tried here, 1000 of sixteen with STRESS=all (`make stress-xen`); SEED= chooses others.
 """
 
-import json
 import os
 import random
 import sys
@@ -25,14 +24,6 @@ VERSION = "535.113.01"
 ALL = os.environ.get("STRESS") == "all"
 SEED = int(os.environ.get("SEED", "1511"), 0)
 GUESTS, SEQUENCES, DEATHS = (16, 1000, 24) if ALL else (4, 100, 1)
-COUNTS = ("objects", "channels", "spaces", "directories", "directories_left", "groups")
-
-
-def model_counts(s):
-    """What RM and Host of the model hold now, and how many channel groups."""
-    now = json.loads(s.qom_get("gpu0", "stats"))
-    now["groups"] = len(now["groups"]) + now["groups_left_out"]
-    return {k: now[k] for k in COUNTS}
 
 
 def begin(s, number, seed):
@@ -67,7 +58,7 @@ def main():
         return results.finish()
     with System("sequences", firmware=archive, images=("sequences",), limit=1700 if ALL else 400) as s:
         s.start_gpudom()
-        before, model_before, at = residue.snapshot(s), model_counts(s), len(s.xen_log())
+        before, model_before, at = residue.snapshot(s), residue.model_counts(s), len(s.xen_log())
         names = [begin(s, number, SEED) for number in range(GUESTS)]
         for name in names:
             start(s, name)
@@ -90,7 +81,7 @@ def main():
             print(f"sequences: pages free: {before.pop('pages free (gpudom)')}, then {after['pages free (gpudom)']}")
             left = residue.differences(before, after)
             check(not left, "; ".join(left))
-            check_equal(model_counts(s), model_before, "what the model holds")
+            check_equal(residue.model_counts(s), model_before, "what the model holds")
         with results.case("Xen's IOMMU log is empty"):
             check_equal(s.iommu_faults(at), [], "lines about the IOMMU")
         with results.case("the driver domain serves on"):
