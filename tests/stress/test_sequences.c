@@ -4,7 +4,8 @@
  * whole driver domain with firmware and the GPU model. Every answer and every byte is compared with what it must
  * be; and whenever all of it has been taken down, everything that can be counted is what it was at the start.
  *
- * SEED chooses another course of events, SEQUENCES how many there are.
+ * SEED chooses another course of events, SEQUENCES how many there are. A part of them is under each policy of sharing
+ * engines: turns take channels off and put them on in the midst of everything, and hold up those that are new.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +23,15 @@
 #define SEQUENCES 10000u
 #define LEVEL	  500u /* sequences between two comparisons with the start */
 
+/* More slots than guests: those who went keep theirs until the firmware has let go of their channels. */
+static const struct {
+	const char *words; /* gpudom's */
+	unsigned int tenths;
+} policies[] = {{"schedule=best-effort", 5},
+		{"schedule=equal-share", 1},
+		{"schedule=fixed-share slots=24", 4}};
+#define POLICIES (sizeof(policies) / sizeof(policies[0]))
+
 static struct seat seats[SEATS];
 
 /* ---------------------------------------------------------------- the course of events */
@@ -30,6 +40,7 @@ static void step(void)
 {
 	struct seat *s;
 
+	hosted_log_clear(bed.h, bed.gpudom); /* it grows with chance, and is counted: it is heap */
 	run.step++;
 	run.seat = below(SEATS);
 	run.doing = "connecting";
@@ -62,21 +73,23 @@ static void level(struct start *start)
 			kill_guest(&seats[run.seat]);
 	}
 	hosted_advance(bed.h, 5 * HV_S);
-	hosted_log_clear(bed.h, bed.gpudom);
 	run.doing = "comparing with the start";
 	compare(start);
 }
 
 /* ---------------------------------------------------------------- the test */
 
-static void machine_up(uint8_t *archive)
+static void machine_up(uint8_t *archive, const char *words)
 {
 	const struct model_config board = {.chip = boot_boards[0].chip,
 					   .vram_bytes = 1024 * MIB,
 					   .no_ecc = true,
 					   .allow_unsigned = true};
-	struct hosted_domain_config config = {
-		.name = "gpudom", .start = gpudom_start, .pages = 8192, .module_size = FW_SIZE};
+	struct hosted_domain_config config = {.name = "gpudom",
+					      .start = gpudom_start,
+					      .cmdline = words,
+					      .pages = 8192,
+					      .module_size = FW_SIZE};
 
 	memset(&bed, 0, sizeof(bed));
 	bed.h = hosted_new();
@@ -119,17 +132,17 @@ static void all_happened(void)
 	assert_true(run.ends && run.deaths && run.refused);
 }
 
-static void sequences(uint32_t seed, unsigned long long n)
+static void sequences(uint32_t seed, unsigned long long n, const char *words)
 {
 	uint8_t *archive = aligned_alloc(HV_PAGE_SIZE, (FW_SIZE + HV_PAGE_SIZE - 1) & ~4095ul);
 	unsigned long long next = LEVEL;
 	struct start start;
 
-	print_message("SEED=%u SEQUENCES=%llu\n", seed, n);
+	print_message("SEED=%u SEQUENCES=%llu %s\n", seed, n, words);
 	memset(&run, 0, sizeof(run));
 	run.seed = seed;
 	rng = seed;
-	machine_up(archive);
+	machine_up(archive, words);
 	hosted_shuffle(bed.h, seed);
 	hosted_log_clear(bed.h, bed.gpudom);
 	begin(&start);
@@ -161,17 +174,24 @@ static uint32_t number(const char *name, uint32_t otherwise)
 /* The same each time, so that what fails here fails again. */
 static void the_same_ones(void **state)
 {
+	const unsigned long long n = number("SEQUENCES", SEQUENCES);
+
 	(void)state;
-	sequences(number("SEED", SAME_SEED), number("SEQUENCES", SEQUENCES));
-	if (run.seed == SAME_SEED && run.sequences >= SEQUENCES)
-		all_happened();
+	for (unsigned int i = 0; i < POLICIES; i++) {
+		sequences(number("SEED", SAME_SEED), (n * policies[i].tenths + 9) / 10,
+			  policies[i].words);
+		if (run.seed == SAME_SEED && n >= SEQUENCES)
+			all_happened();
+	}
 }
 
 /* Others each time; the seed is told. */
 static void new_ones(void **state)
 {
+	const uint32_t seed = number("SEED", (uint32_t)time(NULL));
+
 	(void)state;
-	sequences(number("SEED", (uint32_t)time(NULL)), number("SEQUENCES", LEVEL));
+	sequences(seed, number("SEQUENCES", LEVEL), policies[seed % POLICIES].words);
 }
 
 int main(void)
