@@ -9,29 +9,7 @@
  */
 #include <errno.h>
 
-#include "tests/unit/fair_bed.h"
-
-#define CALL_SWITCH   "0x2080110b"
-#define CALL_SCHEDULE "0xa06f0103"
-#define ROUND	      (4ull * GPU_SLOT_US) /* with four slots */
-
-static struct fair_bed *bed(const char *version, unsigned int slots)
-{
-	struct fair_bed *b = fair_bed_up(version);
-
-	fair_policy(b, GPU_FIXED_SHARE, slots);
-	return b;
-}
-
-static const struct gpu_turn_stats *stats(struct fair_bed *b)
-{
-	return gpu_turn_stats(b->vm.rm);
-}
-
-static void plant(struct fair_bed *b, const char *fault)
-{
-	assert_int_equal(model_fault_set(b->model, fault), 0);
-}
+#include "tests/unit/turns_bed.h"
 
 /* What each has worked in so many rounds, in us of each round. */
 static void rounds(struct fair_bed *b, unsigned int n, uint64_t us[])
@@ -294,122 +272,6 @@ static void slow_firmware(void **state)
 	fair_bed_down(b);
 }
 
-/* Refused to come off: nobody else comes on; for good: the GPU is given up. */
-static void does_not_come_off(void **state)
-{
-	(void)state;
-	for (unsigned int good = 0; good < 2; good++) {
-		struct fair_bed *b = bed("535.113.01", 2);
-		struct fair_guest *a = fair_guest_up(b, 100, 1, FAIR_LINE, 4);
-		struct fair_guest *g = fair_guest_up(b, 100, 1, FAIR_LINE, 4);
-		uint64_t us;
-
-		fair_busy(b, a, 1);
-		fair_busy(b, g, 1);
-		while (gpu_rm_fifo(b->vm.rm)->turns.on != a->tenant ||
-		       gpu_rm_fifo(b->vm.rm)->turns.busy)
-			fair_step(b);
-		plant(b, "control-refused=" CALL_SWITCH);
-		us = fair_work(b, g, NULL);
-		fair_together(b, 5ull * GPU_SLOT_US);
-		assert_in_range(stats(b)->refused, 3, 6);
-		assert_int_equal(fair_work(b, g, NULL), us);
-		if (good) {
-			plant(b, "none");
-			fair_together(b, 2ull * GPU_SLOT_US);
-			assert_int_not_equal(fair_work(b, g, NULL), us);
-		} else {
-			fair_together(b, (GPU_TURN_TRIES + 1ull) * GPU_SLOT_US);
-			assert_int_equal(stats(b)->refused, GPU_TURN_TRIES);
-		}
-		assert_int_equal(gpu_is_lost(b->vm.bed->gpu), !good);
-		fair_bed_down(b);
-	}
-}
-
-/* Refused to come on: the slot is idle, and the others have theirs. */
-static void does_not_come_on(void **state)
-{
-	struct fair_bed *b = bed("570.144", 2);
-	struct fair_guest *a = fair_guest_up(b, 100, 1, FAIR_LINE, 4);
-	struct gpu_turns *t = &gpu_rm_fifo(b->vm.rm)->turns;
-	uint64_t us;
-
-	(void)state;
-	fair_busy(b, a, 1);
-	while (t->on)
-		fair_step(b); /* until it is nobody's slot */
-	plant(b, "control-refused=" CALL_SWITCH);
-	while (!stats(b)->refused)
-		fair_step(b);
-	plant(b, "none");
-	us = fair_work(b, a, NULL);
-	fair_together(b, GPU_SLOT_US / 2);
-	assert_int_equal(fair_work(b, a, NULL), us);
-	fair_together(b, 4ull * GPU_SLOT_US);
-	assert_int_not_equal(fair_work(b, a, NULL), us);
-	fair_bed_down(b);
-}
-
-/* Never answered: nobody knows who runs, so nobody is to. */
-static void never_answered(void **state)
-{
-	(void)state;
-	for (unsigned int waits = 0; waits < 2; waits++) {
-		struct fair_bed *b = bed("570.144", 2);
-		struct fair_guest *a = fair_guest_up(b, 100, 2, FAIR_LINE, 4);
-		struct fair_guest *g = fair_guest_up(b, 100, 2, FAIR_LINE, 4);
-		struct fair_channel *c = NULL;
-
-		fair_busy(b, a, 1);
-		fair_busy(b, g, 1);
-		plant(b, "control-silent=" CALL_SWITCH);
-		fair_together(b, 2ull * GPU_SLOT_US);
-		if (waits)
-			c = fair_channel_ask(b, g, 0);
-		pass(60 * HV_S);
-		assert_true(gpu_is_lost(b->vm.bed->gpu));
-		if (c) {
-			assert_int_equal(c->ready, 1);
-			assert_true(c->err < 0);
-		}
-		fair_bed_down(b);
-	}
-}
-
-/*
- * A channel that is refused to be scheduled does not hold a turn up. When nothing is heard about
- * it, no more controls can be made (fwq/rpc.h), so turns cannot change either.
- */
-static void not_scheduled(void **state)
-{
-	(void)state;
-	for (unsigned int silent = 0; silent < 2; silent++) {
-		struct fair_bed *b = bed("570.144", 2);
-		struct fair_guest *a = fair_guest_up(b, 100, 1, FAIR_LINE, 4);
-		struct fair_guest *g = fair_guest_up(b, 100, 4, FAIR_LINE, 4);
-		uint64_t us;
-
-		fair_busy(b, a, 1);
-		plant(b,
-		      silent ? "control-silent=" CALL_SCHEDULE : "control-refused=" CALL_SCHEDULE);
-		for (unsigned int i = 0; i < 3; i++)
-			fair_channel_ask(b, g, 0);
-		for (unsigned int i = 0; i < 3; i++) {
-			bed_until_called(&g->c[i].ready);
-			assert_true(g->c[i].err < 0);
-		}
-		plant(b, "none");
-		assert_int_equal(gpu_is_lost(b->vm.bed->gpu), silent);
-		us = fair_work(b, a, NULL);
-		if (!silent) {
-			fair_together(b, ROUND);
-			assert_int_not_equal(fair_work(b, a, NULL), us);
-		}
-		fair_bed_down(b);
-	}
-}
-
 /* One that Host has stopped is not put on again, and its guest's others have their turns. */
 static void faults(void **state)
 {
@@ -475,9 +337,7 @@ int main(void)
 		cmocka_unit_test(idle_slots_stay_idle), cmocka_unit_test(eight_and_thirty_two),
 		cmocka_unit_test(nobody_costs_nothing), cmocka_unit_test(channels_come_and_go),
 		cmocka_unit_test(ends_before_its_turn), cmocka_unit_test(ends_at_any_moment),
-		cmocka_unit_test(slow_firmware),	cmocka_unit_test(does_not_come_off),
-		cmocka_unit_test(does_not_come_on),	cmocka_unit_test(never_answered),
-		cmocka_unit_test(not_scheduled),	cmocka_unit_test(faults),
+		cmocka_unit_test(slow_firmware),	cmocka_unit_test(faults),
 		cmocka_unit_test(bad_policies),
 	};
 
