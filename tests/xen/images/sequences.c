@@ -165,7 +165,7 @@ static int sequences_start(int argc, char **argv)
 	connect_front(&seat);
 	be_born(&seat);
 	answer("phase", "connected");
-	if (!wait_told("start", 300 * HV_S))
+	if (!wait_told("start", 900 * HV_S))
 		sequences(order_number(argc, argv, "sequences", 10));
 	return wait_told("end", 900 * HV_S);
 }
