@@ -48,14 +48,20 @@ class Storms:
 
     def __init__(self, s):
         self.s, self.events, self.interrupts = s, 0, 0  # sent by storms so far
-        self.before, self.began = self.counts(), time.time()
+        # Doorbells ring on between two looks: of two, that at awakenings is the inner one, here as in judge().
+        self.before = self.of_slices()
+        self.before.update(self.of_gpudom())
+        self.began = time.time()
 
-    def counts(self):
-        status, slices = self.s.gpudom_status(), self.s.slices()
+    def of_slices(self):
+        slices = self.s.slices()
         attacker = slices[self.s.domid("attacker"), 0]
         return {"events": int(attacker["events-received"]), "brakes": int(attacker["brakes"]),
-                "awakenings": int(status["awakenings"]), "upcalls": int(status["upcalls"]),
                 "doorbells": sum(int(device["doorbells"]) for device in slices.values())}
+
+    def of_gpudom(self):
+        status = self.s.gpudom_status()
+        return {"awakenings": int(status["awakenings"]), "upcalls": int(status["upcalls"])}
 
     def judge(self, name):
         """Only a part may have arrived; interrupts beyond that are for work, which doorbells count.
@@ -68,7 +74,9 @@ class Storms:
             self.interrupts += sent_by_storm("ATTACK_INTERRUPTS")
         time.sleep(1)  # counters are published twice a second
         seconds = time.time() - self.began
-        now = self.counts()
+        now = self.of_gpudom()
+        time.sleep(1)
+        now.update(self.of_slices())
         came = {key: now[key] - self.before[key] for key in now}
         print(f"isolation: up to {name}: {came} in {seconds:.1f} s; sent by storms: {self.events} events, "
               f"{self.interrupts} interrupts")
