@@ -63,7 +63,6 @@ $(config): configs/defconfig Kconfig | $(deps)
 $(autoconf): $(config)
 	@mkdir -p $(@D)
 	$(Q)KCONFIG_CONFIG=$(config) $(PY) -m genconfig --header-path $@ Kconfig
-	@touch $@
 
 $(newlib): hv/xen/newlib.sh | $(deps)
 	$(Q)sh hv/xen/newlib.sh

@@ -71,7 +71,15 @@ def last_line(output):
 
 
 def make(log, *args):
-    return command(log, ["make", *args])
+    """make, with a job for each CPU: who calls `make check` need not say so."""
+    return command(log, ["make", f"-j{os.cpu_count()}", *args])
+
+
+def side_by_side(work, items):
+    """What work(item) returns for each item, in their order: one at a time on each CPU."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for results in pool.map(work, items):
+            yield from results
 
 
 def names(folder, prefix):
@@ -109,19 +117,21 @@ def stage_lint():
 
 
 def cmocka(test, stage="unit", timeout=300):
-    """Run one cmocka program in TAP mode and yield a result per case."""
-    rc, out = command(f"{stage}.log", [os.path.join(OUT, stage, test)],
+    """Run one cmocka program in TAP mode; a result per case. It has a log of its own, as others run beside it."""
+    rc, out = command(f"{stage}-{test}.log", [os.path.join(OUT, stage, test)],
                       env={"CMOCKA_MESSAGE_OUTPUT": "TAP"}, timeout=timeout)
     cases = 0
+    results = []
     for line in out.splitlines():
         m = re.match(r"(not )?ok \d+ - (\S+)(.*)", line)
         if m:
             cases += 1
             skipped = "# SKIP" in m[3]
-            yield Result(f"{stage}/{test}/{m[2]}",
-                         "FAILED" if m[1] else "skipped" if skipped else "ok", m[3].strip())
+            results.append(Result(f"{stage}/{test}/{m[2]}",
+                                  "FAILED" if m[1] else "skipped" if skipped else "ok", m[3].strip()))
     if rc != 0 or cases == 0:
-        yield Result(f"{stage}/{test}", "FAILED", f"exit code {rc}, {cases} cases: {last_line(out)}")
+        results.append(Result(f"{stage}/{test}", "FAILED", f"exit code {rc}, {cases} cases: {last_line(out)}"))
+    return results
 
 
 def stage_unit():
@@ -130,11 +140,10 @@ def stage_unit():
     if rc:
         yield Result("unit/build", "FAILED", last_line(out))
         return
-    for test in names("unit", "test_") + ["conformance", "core_client"]:
-        yield from cmocka(test)
+    yield from side_by_side(cmocka, names("unit", "test_") + ["conformance", "core_client"])
     yield from run_scripts("unit", [("apart", "tests/model/test_apart.py"),
                                     ("core-calls", "tests/core-client/calls.py"),
-                                    ("boot-failures", "tests/unit/boot_failures.py")])
+                                    ("boot-failures", "tests/unit/boot_failures.py")], os.cpu_count())
 
 
 def stage_stress():
@@ -143,8 +152,7 @@ def stage_stress():
     if rc:
         yield Result("stress/build", "FAILED", last_line(out))
         return
-    for test in names("stress", "test_"):
-        yield from cmocka(test, "stress", 600)
+    yield from side_by_side(lambda test: cmocka(test, "stress", 600), names("stress", "test_"))
 
 
 def coverage(name, exe, profile):
@@ -203,15 +211,18 @@ def stage_fuzz():
         return
     targets = names("fuzz", "fuzz_")
     share = int(os.environ.get("FUZZ_SECONDS", max(5, FUZZ_TOTAL // max(1, len(targets)))))
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for results in pool.map(lambda name: fuzz(name, share), targets):
-            yield from results
+    yield from side_by_side(lambda name: fuzz(name, share), targets)
 
 
 def scripts(folder):
     """(name, path) of each test_*.py in a folder."""
     return [(f[5:-3], f"{folder}/{f}") for f in sorted(os.listdir(folder))
             if re.fullmatch(r"test_\w+\.py", f)]
+
+
+def longest_first(tests, long):
+    """The tests named in `long` in its order, then the others: none is left over at the end with nothing beside it."""
+    return sorted(tests, key=lambda t: long.index(t[0]) if t[0] in long else len(long))
 
 
 def say(line):
@@ -272,7 +283,7 @@ def stage_peer():
     if rc:
         yield Result("peer/build", "FAILED", last_line(out))
         return
-    yield from run_scripts("peer", scripts("tests/peer"))
+    yield from run_scripts("peer", longest_first(scripts("tests/peer"), PEER_LONG), os.cpu_count())
 
 
 def stage_proof():
@@ -302,9 +313,7 @@ def stage_xen():
     tests += scripts("tests/xen")
     only = os.environ.get("XEN_TESTS", "").split()
     tests = [t for t in tests if not only or t[0] in only]
-    # The long ones first, so that none is left over at the end with nothing beside it.
-    tests.sort(key=lambda t: XEN_LONG.index(t[0]) if t[0] in XEN_LONG else len(XEN_LONG))
-    yield from run_scripts("xen", tests, machines())
+    yield from run_scripts("xen", longest_first(tests, XEN_LONG), machines())
 
 
 STAGES = {"build": stage_build, "lint": stage_lint, "unit": stage_unit, "stress": stage_stress, "peer": stage_peer,
@@ -325,7 +334,7 @@ def main(argv):
     for stage in argv or STAGES:
         print(f"== {stage}: {STAGES[stage].__doc__.splitlines()[0]}", flush=True)
         for log in os.listdir(LOG):
-            if re.fullmatch(rf"{stage}(-\w+)?\.log", log):
+            if re.fullmatch(rf"{stage}(-[\w-]+)?\.log", log):
                 os.unlink(os.path.join(LOG, log))
         start = time.monotonic()
         shown = 0

@@ -15,6 +15,7 @@ apt-get runs in the current directory, so that is where `source` and `download` 
 """
 
 import argparse
+import fcntl
 import glob
 import os
 import re
@@ -124,6 +125,9 @@ def main():
     base = os.path.join(top, key)
     for sub in ("parts", "lists/partial", "cache/archives/partial"):
         os.makedirs(os.path.join(base, sub), exist_ok=True)
+    # apt-get itself gives up when another one has these lists; here the second waits until this process ends.
+    lock = os.open(os.path.join(base, "lock"), os.O_CREAT | os.O_WRONLY, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
     write_sources(os.path.join(base, "parts", "private.sources"), args.types.split(","),
                   [s for s in args.suites.split(",") if s], args.components.split(","))
 

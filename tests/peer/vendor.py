@@ -5,6 +5,8 @@ Everything is kept below build/peer, and only what judges read: packages are del
 a mirror lacks something is remembered for a day, so that the next run does not ask again.
 """
 
+import contextlib
+import fcntl
 import glob
 import os
 import re
@@ -32,6 +34,15 @@ def lacking(name):
     return os.path.exists(stamp) and time.time() - os.path.getmtime(stamp) < ASK_AGAIN_SECONDS
 
 
+@contextlib.contextmanager
+def alone(name):
+    """Within it nobody else fetches that: tests run beside each other, and some want the same."""
+    os.makedirs(PEER, exist_ok=True)
+    with open(os.path.join(PEER, f"fetch-{name}.lock"), "w", encoding="utf-8") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        yield
+
+
 def apt(name, where, args):
     """Run tests/bed/apt.py in `where`. Returns exit code and output, kept as apt-NAME.log too."""
     done = subprocess.run([sys.executable, os.path.join(TOP, "tests/bed/apt.py"), "--dir",
@@ -49,12 +60,11 @@ def obtain(name, args, pattern, unpack):
     The folder gets its name when it is whole.
     """
     tree = os.path.join(PEER, name)
-    if os.path.isdir(tree) and os.listdir(tree):
-        return tree
-    if lacking(name):
-        return None
-    os.makedirs(PEER, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=PEER) as temp:
+    with alone(name), tempfile.TemporaryDirectory(dir=PEER) as temp:
+        if os.path.isdir(tree) and os.listdir(tree):
+            return tree
+        if lacking(name):
+            return None
         # apt fails when the packaging part of a source is gone, though the part that is wanted is there.
         rc, output = apt(name, temp, args)
         found = glob.glob(os.path.join(temp, pattern))
