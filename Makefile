@@ -367,6 +367,7 @@ check: | $(deps)
 
 # All that make check has only a part of, and the tests on Xen once more on another Xen.
 check-all: check garbage isolation release fair stress-xen xen-4.20
+	$(Q)DEEP=1 $(PY) tests/lint.py
 	$(Q)VERSION=570.144 $(PY) tests/xen/test_submit.py
 	$(Q)XEN=4.20 $(PY) tests/check.py xen
 
