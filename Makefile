@@ -404,7 +404,7 @@ bench-fwq: $(O)/bench/fwq.a $(O)/xen/hv/xen/memcpy.o
 	$(Q)$(PY) tests/bench/bench_fwq.py
 
 # Page tables beside NVIDIA's mmu_walk and plain stores.
-$(O)/bench/mmu.a: $(call objs,xen,gpu/core/mmu/pool.c gpu/core/mmu/space.c) $(call objs,dom0,tests/bench/bench_mmu.c)
+$(O)/bench/mmu.a: $(call objs,xen,gpu/core/mmu/pool.c gpu/core/mmu/space.c gpu/core/mmu/ways.c gpu/core/mmu/write.c) $(call objs,dom0,tests/bench/bench_mmu.c)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@; ar rcs $@ $^
 	$(Q)echo '$(filter -f% -m%,$(hv-xen-cflags))' >$(@D)/flags

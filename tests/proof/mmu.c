@@ -15,7 +15,7 @@
  * CASES: FITS WORD END ENTRY STEP
  * PLANT FITS wrap: gpu/core/mmu/format.h s/size <= limit && va <= limit - size/va + size <= limit/
  * PLANT FITS limit: gpu/core/mmu/format.h s/va <= limit - size;/va < limit - size;/
- * PLANT WORD mask: gpu/core/mmu/format.h s/mask = gpu_table_entries\(level, page\) - 1;/mask = gpu_table_entries(level, page);/
+ * PLANT WORD mask: gpu/core/mmu/format.h s/va & \(\(1ull << gpu_table_shift\(level\)\) - 1\)/va & (1ull << gpu_table_shift(level))/
  * PLANT WORD half: gpu/core/mmu/format.h s/level == GPU_PD0_LEVEL \? 2 : 1/1/
  * PLANT WORD shift: gpu/core/mmu/format.h s/29, 38, 47/29, 37, 47/
  * PLANT END border: gpu/core/mmu/format.h s/border < end \? border : end/border/

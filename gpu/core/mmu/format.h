@@ -99,9 +99,9 @@ static inline unsigned int gpu_table_words(unsigned int level, enum gpu_page pag
 /* Which entry of its table of `level` translates va (below 2^49). */
 static inline unsigned int gpu_entry_index(unsigned int level, enum gpu_page page, uint64_t va)
 {
-	uint64_t mask = gpu_table_entries(level, page) - 1;
+	uint64_t in_table = va & ((1ull << gpu_table_shift(level)) - 1);
 
-	return (unsigned int)(va >> gpu_entry_shift(level, page) & mask);
+	return (unsigned int)(in_table >> gpu_entry_shift(level, page));
 }
 
 /* Which word that is, on the way to a page of this size. */

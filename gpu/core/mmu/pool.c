@@ -36,12 +36,6 @@ void gpu_table_pool_fini(struct gpu_table_pool *pool)
 	memset(pool, 0, sizeof(*pool));
 }
 
-uint64_t gpu_table_addr(const struct gpu_table_pool *pool, uint32_t table)
-{
-	HV_CHECK(table && table <= pool->n);
-	return pool->base + (uint64_t)(table - 1) * GPU_TABLE_BYTES;
-}
-
 static uint32_t *children_new(struct gpu_table_pool *pool)
 {
 	return pool->spares ? pool->spare[--pool->spares]
@@ -75,12 +69,11 @@ uint32_t gpu_table_new(struct gpu_table_pool *pool, struct gpu_space *owner, uns
 		pool->untouched++;
 		t->stale_end = GPU_TABLE_WORDS;
 	}
-	*t = (struct gpu_table){.owner = owner,
-				.child = child,
-				.level = (uint16_t)level,
-				.fresh = true,
-				.stale = t->stale,
-				.stale_end = t->stale_end};
+	/* Its sets of entries are empty, it has none that are dirty, and what is stale stays so. */
+	t->owner = owner;
+	t->child = child;
+	t->level = (uint16_t)level;
+	t->fresh = true;
 	pool->free--;
 	return number;
 }
@@ -91,6 +84,13 @@ void gpu_table_free(struct gpu_table_pool *pool, uint32_t table)
 
 	HV_CHECK(table && table <= pool->n && t->owner);
 	children_free(pool, t->child, !t->used);
+	if (t->used) {
+		memset(t->live, 0, sizeof(t->live));
+		memset(t->sparse, 0, sizeof(t->sparse));
+		t->used = 0;
+	}
+	t->dirty = t->dirty_end = 0;
+	t->touched = false;
 	t->child = NULL;
 	t->owner = NULL;
 	t->next = pool->unused;

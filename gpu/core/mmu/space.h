@@ -30,12 +30,14 @@ struct gpu_space;
 struct gpu_table {
 	struct gpu_space *owner;
 	uint32_t *child; /* directories: for each word the table it leads to; or 0 */
-	uint32_t next;	 /* of those that wait to be freed, or are */
+	uint32_t next;	 /* of those that were touched, wait to be freed, or are */
+	uint32_t up;	 /* the directory it is in, unless it is the root; */
+	uint16_t word;	 /* and where */
 	uint16_t level;
 	uint16_t used; /* entries that lead to tables, are mapped, are reserved: the sum */
-	uint16_t dirty,
-		dirty_words; /* directories: words not written yet, from where and how many */
-	bool fresh;	     /* not in VRAM yet */
+	uint16_t dirty, dirty_end; /* directories: words that changed, from where to where */
+	bool fresh;		   /* not in VRAM yet */
+	bool touched;		   /* by a change that is not settled yet */
 	/* Words of its memory that may be other than zero, from where to where; of free tables too. */
 	uint16_t stale, stale_end;
 	uint64_t live[GPU_TABLE_WORDS / 64];   /* entries that are mapped pages */
@@ -78,9 +80,11 @@ struct gpu_space {
 	const struct gpu_mmu_ops *ops;
 	void *ctx;
 	uint64_t limit;
-	uint32_t root, dying; /* tables */
-	bool changed;	      /* since the last commit */
-	int err;	      /* of ops: the end of this space */
+	uint32_t root;
+	uint32_t dying,
+		last_dying; /* empty tables from below, as they are wanted again from above */
+	bool changed;	    /* since the last commit */
+	int err;	    /* of ops: the end of this space */
 };
 
 /*
