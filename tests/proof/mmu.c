@@ -9,21 +9,24 @@
  *	range is refused. WORD: every word lies in its table; two addresses in one table share a word if
  *	and only if they share what the entry translates. END: a table's part of a range is not empty, ends within
  *	range and table, and what follows is another table's; its entries follow one another in the table.
+ *	LEAF: the shorter sums of change.h say the same of the tables that pages are in.
  *	ENTRY: address, aperture and attributes of an entry do not touch each other, and the address comes
  *	back from the bits where the MMU looks for it. STEP: the entry of the next page of a run.
  *
- * CASES: FITS WORD END ENTRY STEP
+ * CASES: FITS WORD END LEAF ENTRY STEP
  * PLANT FITS wrap: gpu/core/mmu/format.h s/size <= limit && va <= limit - size/va + size <= limit/
  * PLANT FITS limit: gpu/core/mmu/format.h s/va <= limit - size;/va < limit - size;/
  * PLANT WORD mask: gpu/core/mmu/format.h s/va & \(\(1ull << gpu_table_shift\(level\)\) - 1\)/va & (1ull << gpu_table_shift(level))/
  * PLANT WORD half: gpu/core/mmu/format.h s/level == GPU_PD0_LEVEL \? 2 : 1/1/
  * PLANT WORD shift: gpu/core/mmu/format.h s/29, 38, 47/29, 37, 47/
  * PLANT END border: gpu/core/mmu/format.h s/border < end \? border : end/border/
+ * PLANT LEAF border: gpu/core/mmu/change.h s/va \| \(c->reach - 1\)/va/
+ * PLANT LEAF first: gpu/core/mmu/change.h s/\(va & \(c->reach - 1\)\) >> c->shift/va >> c->shift/
  * PLANT ENTRY reach: gpu/core/mmu/format.h s/1ull << 37/1ull << 38/
  * PLANT ENTRY aperture: gpu/core/mmu/format.h s/\(uint64_t\)aperture << NV_MMU_VER2_APERTURE_SHIFT/(uint64_t)aperture/
  * PLANT STEP step: gpu/core/mmu/format.h s/- NV_MMU_VER2_ADDRESS_SHIFT\)/- 5)/
  */
-#include "gpu/core/mmu/format.h"
+#include "gpu/core/mmu/change.h"
 #include "tests/proof/proof.h"
 
 static enum gpu_page any_page(void)
@@ -106,6 +109,24 @@ static void prove(void)
 	PROVE(first <= last && last < gpu_table_entries(level, page));
 	PROVE(last - first == above(to - 1, gpu_entry_shift(level, page)) -
 				      above(va, gpu_entry_shift(level, page)));
+}
+#elif defined(LEAF)
+static void prove(void)
+{
+	enum gpu_page page = any_page();
+	unsigned int level = gpu_page_level(page), shift = gpu_page_shift(page), first;
+	uint64_t va = any_va(), end = nondet_u64(), to;
+	struct gpu_change c = {
+		.level = level, .shift = shift, .reach = 1ull << gpu_table_shift(level)};
+
+	ASSUME(end > va && end <= 1ull << GPU_VA_BITS);
+	ASSUME(va % (1ull << shift) == 0 && end % (1ull << shift) == 0);
+	c.end = end;
+	to = gpu_change_next(&c, va);
+	PROVE(to == gpu_table_end(level, va, end));
+	first = gpu_change_first(&c, va);
+	PROVE(first == gpu_entry_index(level, page, va));
+	PROVE(first + gpu_change_entries(&c, va, to) == gpu_entry_index(level, page, to - 1) + 1);
 }
 #else
 static enum gpu_aperture any_aperture(void)

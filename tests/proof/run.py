@@ -141,7 +141,7 @@ def cbmc(harness, case, folder, log):
 def sources(harness):
     """One hash of everything that a proof of this harness could depend on."""
     files = [os.path.join(HERE, harness.name + ".c"), os.path.join(HERE, "run.py")]
-    for pattern in ("tests/proof/*.h", "fwq/*.[ch]", "fwq/abigen/wanted", "gpu/core/mmu/format.h", "hv/hv.h",
+    for pattern in ("tests/proof/*.h", "fwq/*.[ch]", "fwq/abigen/wanted", "gpu/core/mmu/*.h", "gpu/core/extent.h", "hv/hv.h",
                     "gpu/core/fifo/chids.[ch]", "gpu/vgpu/handle.h"):
         files += sorted(glob.glob(os.path.join(TOP, pattern)))
     return memory.digest(files)

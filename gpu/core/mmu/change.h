@@ -83,7 +83,7 @@ static inline uint32_t gpu_change_leaf(const struct gpu_space *s, struct gpu_cha
 /* Where the change leaves the leaf that va is in: gpu_table_end() in fewer instructions, as the next is gpu_entry_index(). */
 static inline uint64_t gpu_change_next(const struct gpu_change *c, uint64_t va)
 {
-	uint64_t border = (va & -c->reach) + c->reach;
+	uint64_t border = (va | (c->reach - 1)) + 1;
 
 	return border < c->end ? border : c->end;
 }

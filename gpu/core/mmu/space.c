@@ -69,7 +69,7 @@ static int check_leaf(const struct gpu_space *s, struct gpu_change *c, uint64_t 
 
 static int check(const struct gpu_space *s, struct gpu_change *c)
 {
-	uint64_t base = c->va & -c->reach; /* of the first leaf */
+	uint64_t base = c->va & ~(c->reach - 1); /* of the first leaf */
 	int err = 0;
 
 	/* More tables than there are cannot be right, and need not be looked for one by one. */
