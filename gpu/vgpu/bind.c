@@ -260,7 +260,7 @@ static void failed(struct vgpu_device *dev, struct vgpu_bind_job *job,
 static void forwards(struct vgpu_device *dev, struct vgpu_bind_job *job)
 {
 	const struct xenvgpu_bind *bind = &job->bind[job->done];
-	uint64_t most = (uint64_t)VGPU_BIND_PIECE << bind->page_shift, size;
+	uint64_t most, size;
 	int err;
 
 	if (!job->pos) {
@@ -269,6 +269,7 @@ static void forwards(struct vgpu_device *dev, struct vgpu_bind_job *job)
 		if (job->status)
 			return;
 	}
+	most = (uint64_t)VGPU_BIND_PIECE << bind->page_shift;
 	size = bind->size - job->pos < most ? bind->size - job->pos : most;
 	err = piece(dev, job, bind, size);
 	if (err) {
