@@ -204,8 +204,9 @@ struct hv_grant_map {
 	uint64_t dev_addr; /* with HV_MAP_DEVICE */
 };
 
+#define HV_GRANT_BATCH 32u
 /*
- * Batched: one hypercall for up to 32 entries. 0 when every status is 0; otherwise the first error,
+ * Batched: one hypercall for up to HV_GRANT_BATCH entries. 0 when every status is 0; otherwise the first error,
  * and the caller unmaps the entries whose status is 0. A map outlives the withdrawal of the offer.
  */
 int hv_grant_map(struct hv_grant_map *maps, unsigned int n);

@@ -8,7 +8,6 @@
 
 #include "iommu/iommu.h"
 
-#define BATCH	  32u /* maps per hypercall (hv.h) */
 #define CHUNK	  (HV_PAGE_SIZE / (unsigned int)sizeof(struct page))
 #define CHUNKS(n) (((n) + CHUNK - 1) / CHUNK)
 
@@ -82,8 +81,9 @@ static struct page *page_of(const struct iommu_range *range, unsigned int i)
 static void unmap_to(struct iommu_range *range, unsigned int left)
 {
 	while (range->mapped > left) {
-		unsigned int n = range->mapped - left < BATCH ? range->mapped - left : BATCH;
-		struct hv_grant_map maps[BATCH];
+		unsigned int n = range->mapped - left < HV_GRANT_BATCH ? range->mapped - left
+								       : HV_GRANT_BATCH;
+		struct hv_grant_map maps[HV_GRANT_BATCH];
 		int err;
 
 		for (unsigned int i = 0; i < n; i++) {
@@ -110,7 +110,7 @@ static void unmap_to(struct iommu_range *range, unsigned int left)
 /* One hypercall's worth; what of it could be mapped is noted, so that the caller can undo it. */
 static int map_batch(struct iommu_range *range, const hv_gref_t *refs, unsigned int n)
 {
-	struct hv_grant_map maps[BATCH];
+	struct hv_grant_map maps[HV_GRANT_BATCH];
 	int err;
 
 	for (unsigned int i = 0; i < n; i++)
@@ -143,8 +143,8 @@ int iommu_map(struct iommu_range *range, const hv_gref_t *refs, unsigned int n)
 		if (!range->chunk[i])
 			err = -ENOMEM;
 	}
-	for (unsigned int i = 0; i < n && !err; i += BATCH)
-		err = map_batch(range, refs + i, n - i < BATCH ? n - i : BATCH);
+	for (unsigned int i = 0; i < n && !err; i += HV_GRANT_BATCH)
+		err = map_batch(range, refs + i, n - i < HV_GRANT_BATCH ? n - i : HV_GRANT_BATCH);
 	if (err)
 		unmap_to(range, before);
 	return err;

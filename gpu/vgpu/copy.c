@@ -12,7 +12,6 @@
 
 #include "gpu/vgpu/device.h"
 
-_Static_assert(sizeof(struct xenvgpu_page_directory) == HV_PAGE_SIZE, "a directory is one page");
 _Static_assert(VGPU_COPY_REFS <= XENVGPU_GREFS_PER_DIR, "one directory is enough for a request");
 
 int vgpu_xen_error(int err)
@@ -43,28 +42,19 @@ int vgpu_xen_error(int err)
 	}
 }
 
-/* Copies the directory's used part into private memory, then checks what was copied. */
-static int fetch_directory(struct vgpu_device *dev, uint32_t pages)
+/* Keeps the list for all pieces: the staging buffer is theirs. */
+static int fetch_list(struct vgpu_device *dev, uint32_t pages)
 {
-	struct xenvgpu_page_directory *dir = (void *)dev->back->staging;
-	struct hv_grant_copy copy = {
-		.dom = dev->front,
-		.ref = dev->job.req.op.mem_copy.gref_directory,
-		.len = (uint16_t)(offsetof(struct xenvgpu_page_directory, gref) +
-				  pages * sizeof(dir->gref[0])),
-		.local = dir,
-	};
+	hv_gref_t directory = dev->job.req.op.mem_copy.gref_directory;
+	const hv_gref_t *refs;
+	int n = vgpu_page_list(dev, &directory, pages, &refs);
 
-	if (hv_grant_copy(&copy, 1))
-		return -XEN_EFAULT;
-	if (dir->gref_dir_next_page)
-		return -XEN_EINVAL;
-	for (uint32_t i = 0; i < pages; i++) {
-		if (!dir->gref[i])
+	for (int i = 0; i < n; i++) {
+		if (!refs[i])
 			return -XEN_EINVAL;
+		dev->job.refs[i] = refs[i];
 	}
-	memcpy(dev->job.refs, dir->gref, pages * sizeof(dir->gref[0]));
-	return 0;
+	return n < 0 ? n : 0;
 }
 
 int vgpu_copy_start(struct vgpu_device *dev)
@@ -79,7 +69,7 @@ int vgpu_copy_start(struct vgpu_device *dev)
 		return -XEN_EINVAL;
 	dev->job.object = object;
 	dev->job.pos = 0;
-	return fetch_directory(dev, (copy->length + HV_PAGE_SIZE - 1) / HV_PAGE_SIZE);
+	return fetch_list(dev, (copy->length + HV_PAGE_SIZE - 1) / HV_PAGE_SIZE);
 }
 
 /* One batched grant copy between the staging buffer and the guest's pages from job.pos on. */

@@ -30,12 +30,15 @@
 #define VGPU_QUICK	    8u /* short requests served in one turn */
 #define VGPU_COPY_REFS	    (XENVGPU_COPY_MAX / HV_PAGE_SIZE)
 #define VGPU_CONTEXTS_MAX   8u	  /* graphics channels of a slice */
-#define VGPU_BIND_PIECE	    512u  /* pages that one call of the core maps or unmaps */
 #define VGPU_BIND_PIECES    8u	  /* such calls in one turn */
 #define VGPU_SPANS_MAX	    4096u /* intervals bound or reserved, of one slice */
 #define VGPU_FAULTS	    256u /* stopped channels a slice may have at once, and then per minute */
 #define VGPU_EVENT_BURST    64u	 /* doorbell events of a slice that are taken at once, */
 #define VGPU_EVENT_INTERVAL (40 * HV_US) /* and then */
+
+#ifndef VGPU_BIND_PIECE	     /* tests/proof/page_list.c has fewer */
+#define VGPU_BIND_PIECE 512u /* pages that one call of the core maps or unmaps */
+#endif
 
 enum vgpu_phase {
 	VGPU_IDLE,	/* nothing reserved: no front yet, refused, or closed */
@@ -259,6 +262,14 @@ void vgpu_ring_notify(struct vgpu_device *dev);
 void vgpu_ring_answer(struct vgpu_device *dev, int status);
 /* Is that the creation of this channel, and not written yet? */
 bool vgpu_ring_answering(const struct vgpu_device *dev, const struct vgpu_channel *channel);
+
+/*
+ * page_list.c: takes the next directory of a list of which `left` pages (at least one) are to come: how many it
+ * names, and the next one, 0 if that was the last. *refs lies in the staging buffer and may hold zeros.
+ * -XEN_EFAULT, -XEN_EINVAL (goes on where it should end, or ends early).
+ */
+int vgpu_page_list(struct vgpu_device *dev, hv_gref_t *directory, uint32_t left,
+		   const hv_gref_t **refs);
 
 /*
  * copy.c: MEM_WRITE and MEM_READ. start: checks against the slice, fetches the page list; step: one

@@ -44,27 +44,18 @@ int vgpu_import_start(struct vgpu_device *dev)
 /* Maps what the next directory names. 0 or -XEN_E*. */
 static int take_directory(struct vgpu_device *dev)
 {
-	uint32_t left = dev->job.req.op.mem_import.pages - dev->job.pos;
-	uint32_t n = left < XENVGPU_GREFS_PER_DIR ? left : XENVGPU_GREFS_PER_DIR;
-	const struct xenvgpu_page_directory *dir = (const void *)dev->back->staging;
-	struct hv_grant_copy copy = {
-		.dom = dev->front,
-		.ref = dev->job.directory,
-		.len = (uint16_t)(offsetof(struct xenvgpu_page_directory, gref) +
-				  n * sizeof(dir->gref[0])),
-		.local = dev->back->staging,
-	};
+	struct vgpu_job *job = &dev->job;
+	const hv_gref_t *refs;
+	int n = vgpu_page_list(dev, &job->directory, job->req.op.mem_import.pages - job->pos,
+			       &refs);
 	int err;
 
-	if (hv_grant_copy(&copy, 1))
-		return -XEN_EFAULT;
-	if ((left > n) != (dir->gref_dir_next_page != 0))
-		return -XEN_EINVAL;
-	err = iommu_map(dev->job.object->pages, dir->gref, n);
+	if (n < 0)
+		return n;
+	err = iommu_map(job->object->pages, refs, (unsigned int)n);
 	if (err)
 		return vgpu_xen_error(err);
-	dev->job.directory = dir->gref_dir_next_page;
-	dev->job.pos += n;
+	job->pos += (uint32_t)n;
 	return 0;
 }
 

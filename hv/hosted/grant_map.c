@@ -15,7 +15,6 @@
 #include "hv/hosted/internal.h"
 #include "hv/hosted/xen_abi.h"
 
-#define BATCH	 32
 #define NO_ENTRY UINT32_MAX
 
 void hosted_maps_init(struct hosted_domain *d, uint32_t max_maps)
@@ -193,7 +192,7 @@ void hosted_maps_free(struct hosted_domain *d)
 /* Entries go to Xen 32 at a time; 32 of which none is worth a hypercall cost none. */
 static void count_batch(unsigned int i, bool issued, bool *counted, unsigned int op)
 {
-	if (i % BATCH == 0)
+	if (i % HV_GRANT_BATCH == 0)
 		*counted = false;
 	if (issued && !*counted) {
 		hv_common_count(__HYPERVISOR_grant_table_op, op);

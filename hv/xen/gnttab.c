@@ -17,7 +17,6 @@
 #include "hv/xen/mm.h"
 
 #define PER_FRAME (HV_PAGE_SIZE / (unsigned int)sizeof(struct grant_entry_v1))
-#define BATCH	  32u
 
 static struct grant_entry_v1 *const table = (struct grant_entry_v1 *)HV_XEN_GRANT_TABLE;
 static unsigned int frames, max_frames;
@@ -222,14 +221,14 @@ static int first_error(int err, int status)
 
 int hv_grant_map(struct hv_grant_map *maps, unsigned int n)
 {
-	struct gnttab_map_grant_ref ops[BATCH];
-	struct hv_grant_map *target[BATCH];
+	struct gnttab_map_grant_ref ops[HV_GRANT_BATCH];
+	struct hv_grant_map *target[HV_GRANT_BATCH];
 	unsigned int done = 0;
 	int err = 0;
 
 	while (done < n) {
 		unsigned int i, used = 0;
-		unsigned int end = n - done > BATCH ? done + BATCH : n;
+		unsigned int end = n - done > HV_GRANT_BATCH ? done + HV_GRANT_BATCH : n;
 		unsigned int start = done;
 
 		for (; done < end; done++)
@@ -247,14 +246,14 @@ int hv_grant_map(struct hv_grant_map *maps, unsigned int n)
 
 int hv_grant_unmap(struct hv_grant_map *maps, unsigned int n)
 {
-	struct gnttab_unmap_grant_ref ops[BATCH];
-	struct hv_grant_map *target[BATCH];
+	struct gnttab_unmap_grant_ref ops[HV_GRANT_BATCH];
+	struct hv_grant_map *target[HV_GRANT_BATCH];
 	unsigned int done = 0;
 	int err = 0;
 
 	while (done < n) {
 		unsigned int i, used = 0;
-		unsigned int end = n - done > BATCH ? done + BATCH : n;
+		unsigned int end = n - done > HV_GRANT_BATCH ? done + HV_GRANT_BATCH : n;
 		unsigned int start = done;
 
 		for (; done < end; done++) {
@@ -334,14 +333,14 @@ static bool copy_prepare(struct hv_grant_copy *copy, struct gnttab_copy *op)
 
 int hv_grant_copy(struct hv_grant_copy *copies, unsigned int n)
 {
-	struct gnttab_copy ops[BATCH];
-	struct hv_grant_copy *target[BATCH];
+	struct gnttab_copy ops[HV_GRANT_BATCH];
+	struct hv_grant_copy *target[HV_GRANT_BATCH];
 	unsigned int done = 0;
 	int err = 0;
 
 	while (done < n) {
 		unsigned int i, used = 0;
-		unsigned int end = n - done > BATCH ? done + BATCH : n;
+		unsigned int end = n - done > HV_GRANT_BATCH ? done + HV_GRANT_BATCH : n;
 		unsigned int start = done;
 
 		for (; done < end; done++)

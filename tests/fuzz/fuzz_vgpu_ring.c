@@ -2,7 +2,7 @@
 /*
  * fuzz_vgpu_ring.c - a guest's whole side of the ring, against the real back driver.
  *
- * COVERS: gpu/vgpu/device.c gpu/vgpu/ring.c gpu/vgpu/request.c gpu/vgpu/copy.c gpu/vgpu/event.c gpu/vgpu/import.c gpu/vgpu/space.c gpu/vgpu/spans.c gpu/vgpu/bind.c gpu/vgpu/channel.c gpu/vgpu/tenant.c gpu/vgpu/userd.c gpu/vgpu/brake.c gpu/vgpu/completion.c iommu/iommu.c
+ * COVERS: gpu/vgpu/device.c gpu/vgpu/ring.c gpu/vgpu/request.c gpu/vgpu/copy.c gpu/vgpu/event.c gpu/vgpu/page_list.c gpu/vgpu/import.c gpu/vgpu/space.c gpu/vgpu/spans.c gpu/vgpu/bind.c gpu/vgpu/channel.c gpu/vgpu/tenant.c gpu/vgpu/userd.c gpu/vgpu/brake.c gpu/vgpu/completion.c iommu/iommu.c
  *
  * The input is a program: each step is an operation byte and its arguments. The guest writes anything
  * into the ring page, the event page and its page list, makes requests well and badly formed, sends

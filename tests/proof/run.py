@@ -11,7 +11,8 @@ script, one per line:
     UNWIND: n [loop:n ...]  turns of a loop; that no loop takes more is proved too
     CASES: A=1 A=2,B=3 ...  macros: one proof each; LONG: the same, only with --long
     WRAPS: function text    an unsigned computation that is meant to wrap: cbmc's finding whose text is this is no error
-    PLANT case name: file s/regex/text/   (case: - for none) a bug that must be found, made in a copy of the file
+    PLANT case name: file s/regex/text/   (case: - for none) a bug that must be found, made in a copy of the file;
+                                          that of a LONG case only with --long
 
 Output is a line for each proof, `ok NAME: why` or `FAILED NAME: why`, and what cbmc said is in
 build/log/proof/. cbmc comes from Debian 13 through apt; nothing is installed.
@@ -38,7 +39,8 @@ ROOT = os.path.join(WORK, "root")
 SUITE = "trixie"
 # Debian 12's libc is too old for this cbmc, so it brings its own, and its own loader is told so.
 PACKAGES = ["cbmc", "minisat", "libc6", "libgcc-s1", "libstdc++6"]
-CHECKS = ["--unsigned-overflow-check", "--conversion-check", "--unwinding-assertions", "--no-malloc-may-fail", "--slice-formula"]
+CHECKS = ["--unsigned-overflow-check", "--conversion-check", "--unwinding-assertions", "--no-malloc-may-fail", "--slice-formula",
+          "--drop-unused-functions"]
 PROOF_SECONDS = 1500
 
 
@@ -138,13 +140,23 @@ def cbmc(harness, case, folder, log):
     return found
 
 
+def included(path, found):
+    """Adds to `found` the file and what it includes of the tree."""
+    if path in found or not os.path.exists(path):
+        return
+    found.add(path)
+    with open(path, encoding="utf-8") as f:
+        names = re.findall(r'^\s*#include [<"]([^">]+)[">]', f.read(), re.M)
+    for name in names:
+        for folder in (TOP, os.path.join(TOP, "include"), os.path.dirname(path)):
+            included(os.path.normpath(os.path.join(folder, name)), found)
+
+
 def sources(harness):
-    """One hash of everything that a proof of this harness could depend on."""
-    files = [os.path.join(HERE, harness.name + ".c"), os.path.join(HERE, "run.py")]
-    for pattern in ("tests/proof/*.h", "fwq/*.[ch]", "fwq/abigen/wanted", "gpu/core/mmu/*.h", "gpu/core/extent.h", "hv/hv.h",
-                    "gpu/core/fifo/chids.[ch]", "gpu/vgpu/handle.h"):
-        files += sorted(glob.glob(os.path.join(TOP, pattern)))
-    return memory.digest(files)
+    """One hash of everything that a proof of this harness depends on."""
+    found = {os.path.join(HERE, "run.py")}
+    included(os.path.join(HERE, harness.name + ".c"), found)
+    return memory.digest(sorted(found))
 
 
 def judge(harness, case, planted):
@@ -203,7 +215,7 @@ def main(argv):
             continue
         cases = h.cases + (h.long if long else []) or [""]
         jobs += [(h, case, None) for case in cases]
-        jobs += [(h, p[0].strip("-"), p) for p in h.plants]
+        jobs += [(h, p[0].strip("-"), p) for p in h.plants if long or p[0] not in h.long]
     bad = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for name, good, why in pool.map(lambda job: judge(*job), jobs):
