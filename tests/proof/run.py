@@ -42,6 +42,8 @@ PACKAGES = ["cbmc", "minisat", "libc6", "libgcc-s1", "libstdc++6"]
 CHECKS = ["--unsigned-overflow-check", "--conversion-check", "--unwinding-assertions", "--no-malloc-may-fail", "--slice-formula",
           "--drop-unused-functions"]
 PROOF_SECONDS = 1500
+# Those that take longest, to start with: none is left over at the end with a CPU idle beside it.
+LONGEST = ("send", "assembly", "receive")
 
 
 def fetch():
@@ -112,8 +114,32 @@ def plant(folder, file, regex, text):
         f.write(changed)
 
 
-def cbmc(harness, case, folder, log):
-    """Compile the harness and have it judged: {property: (status, text)}."""
+def meant_to_wrap(harness, name, text):
+    """Whether a property is one of the computations that WRAPS names."""
+    wraps = {tuple(w.split(None, 1)) for w in harness.wraps}
+    return "overflow" in name and (name.split(".")[0], text.split(" in ", 1)[-1]) in wraps
+
+
+def ask(log, *argv):
+    """What cbmc answers, in the parts of its JSON."""
+    p = subprocess.run(tool("cbmc", *argv, "--json-ui"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                       timeout=PROOF_SECONDS, check=False)
+    log.write(p.stdout)
+    return json.loads(p.stdout)
+
+
+def first_failure(harness, argv, log):
+    """The first property that fails, as cbmc() has it: to find a planted bug, the others need no proof."""
+    listed = [p for part in ask(log, *argv, "--show-properties") if "properties" in part for p in part["properties"]]
+    wanted = [w for p in listed if not meant_to_wrap(harness, p["name"], p["description"]) for w in ("--property", p["name"])]
+    if not wanted:
+        raise ValueError("cbmc lists no property")
+    steps = [step for part in ask(log, *argv, *wanted, "--stop-on-fail") for step in part.get("trace", [])]
+    return {s["property"]: ("FAILURE", s["reason"]) for s in steps if s.get("stepType") == "failure"}
+
+
+def cbmc(harness, case, folder, log, planted=False):
+    """Compile the harness and have it judged: {property: (status, text)}, with a planted bug of one that fails or none."""
     binary = os.path.join(folder, "harness.gb")
     defines = ["-D" + d for d in case.split(",") if d]
     steps = [tool("goto-cc", "-I", folder, "-I", TOP, "-I", os.path.join(TOP, "include"), *defines, "-o",
@@ -128,13 +154,10 @@ def cbmc(harness, case, folder, log):
             raise ValueError(f"{os.path.basename(argv[3])}: {p.stdout.strip().splitlines()[-1]}")
     unwind = [a for u in harness.unwind for a in
               (["--unwindset", u] if ":" in u else ["--unwind", u])]
-    p = subprocess.run(tool("cbmc", *CHECKS, *unwind, "--json-ui", binary), stdout=subprocess.PIPE,
-                       stderr=subprocess.STDOUT, text=True, timeout=PROOF_SECONDS, check=False)
-    log.write(p.stdout)
-    found = {}
-    for part in json.loads(p.stdout):
-        for r in part.get("result", []):
-            found[r["property"]] = (r["status"], r["description"])
+    argv = [*CHECKS, *unwind, binary]
+    if planted:
+        return first_failure(harness, argv, log)
+    found = {r["property"]: (r["status"], r["description"]) for part in ask(log, *argv) for r in part.get("result", [])}
     if not found:
         raise ValueError("cbmc gave no result")
     return found
@@ -182,16 +205,14 @@ def judge_now(harness, case, planted, name, folder):
         if planted:
             plant(folder, *planted[2:])
         with open(path, "w", encoding="utf-8") as log:
-            found = cbmc(harness, case, folder, log)
+            found = cbmc(harness, case, folder, log, bool(planted))
     except subprocess.TimeoutExpired:
         return False, f"no answer after {PROOF_SECONDS} s"
     except ValueError as e:
         return False, str(e)
     took = time.monotonic() - start
 
-    wraps = {tuple(w.split(None, 1)) for w in harness.wraps}
-    meant = {p for p, (_, text) in found.items()
-             if "overflow" in p and (p.split(".")[0], text.split(" in ", 1)[-1]) in wraps}
+    meant = {p for p, (_, text) in found.items() if meant_to_wrap(harness, p, text)}
     bad = {p: text for p, (status, text) in found.items() if status != "SUCCESS" and p not in meant}
     if planted:
         bad = {p: text for p, text in bad.items() if ".unwind" not in p}
@@ -216,6 +237,7 @@ def main(argv):
         cases = h.cases + (h.long if long else []) or [""]
         jobs += [(h, case, None) for case in cases]
         jobs += [(h, p[0].strip("-"), p) for p in h.plants if long or p[0] not in h.long]
+    jobs.sort(key=lambda job: bool(job[2]) or job[0].name not in LONGEST)
     bad = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for name, good, why in pool.map(lambda job: judge(*job), jobs):
