@@ -10,6 +10,7 @@
  * until data/go=NAME. Then garbage=N random submissions, of which data/garbage tells. data/done follows all that.
  */
 #include "guest-frontend/bare/raw.h"
+#include "hv/xen/xen.h"
 #include "tests/xen/attacks.h"
 #include "tests/xen/garbage.h"
 #include "tests/xen/life.h"
@@ -42,7 +43,7 @@ static void say_and_be_deaf(struct life *life)
 {
 	answer("step", "%s", life_steps[life->goal].name);
 	for (;;)
-		hv_delay(HV_MS);
+		(void)hv_xen_block_until(never, NULL, UINT64_MAX);
 }
 
 static int live_until(const char *name)
