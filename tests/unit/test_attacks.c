@@ -87,7 +87,8 @@ static void attacks_end_as_they_should(void **state)
 	}
 	leave(f);
 	look_at_userd(f, userd_before);
-	forged_known = (struct forged_known){own_userd, userd_address(u->g.dom, u->mover.dma.channel)};
+	forged_known =
+		(struct forged_known){own_userd, userd_address(u->g.dom, u->mover.dma.channel)};
 	attacker_dom = enter(f, 0)->g.dom;
 	leave(f);
 	for (unsigned int i = 0; i < attacks_nr; i++) {

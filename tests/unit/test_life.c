@@ -51,9 +51,9 @@ static void be_born(struct fixture *f, struct guest *g, unsigned int step)
 
 	memset(&mortal, 0, sizeof(mortal));
 	mortal.step = step;
-	*g = (struct guest){.bed = &f->bed, .dom = (hv_domid_t)hosted_domain_new(f->bed.h, &config)};
-	guest_policy(g, "test",
-		     step < life_find(LIFE_GRAPHICS) ? "16777216" : "100663296", "100");
+	*g = (struct guest){.bed = &f->bed,
+			    .dom = (hv_domid_t)hosted_domain_new(f->bed.h, &config)};
+	guest_policy(g, "test", step < life_find(LIFE_GRAPHICS) ? "16777216" : "100663296", "100");
 	guest_nodes(g);
 }
 
@@ -109,7 +109,8 @@ static void neighbour_goes_on(struct fixture *f)
 static const struct {
 	unsigned int rounds;
 	uint64_t time;
-} after[] = {{0, 0}, {1, 0}, {2, 0}, {4, 0}, {8, 0}, {0, 20 * HV_US}, {0, 300 * HV_US}, {0, 5 * HV_MS}};
+} after[] = {{0, 0}, {1, 0},	      {2, 0},		{4, 0},
+	     {8, 0}, {0, 20 * HV_US}, {0, 300 * HV_US}, {0, 5 * HV_MS}};
 #define AFTERS ((unsigned int)(sizeof(after) / sizeof(after[0])))
 
 struct moment {
@@ -180,11 +181,13 @@ static void guests_die_at_each_request(void **state)
 	for (unsigned int step = life_steps_nr - 1; step > 0; step--) {
 		if (step != life_steps_nr - 1 && !life_steps[step].alone)
 			continue;
-		for (n = common + 1; life(f, step, (struct moment){n}, (unsigned int)(n % AFTERS)); n++) {
+		for (n = common + 1; life(f, step, (struct moment){n}, (unsigned int)(n % AFTERS));
+		     n++) {
 			for (unsigned int how = 1; how < all; how++)
 				life(f, step, (struct moment){n}, (unsigned int)(n + how) % AFTERS);
 		}
-		print_message("%s: %llu requests\n", life_steps[step].name, (unsigned long long)n - 1);
+		print_message("%s: %llu requests\n", life_steps[step].name,
+			      (unsigned long long)n - 1);
 		/* Those of the way are known; of it, the end sends no request. */
 		if (!common)
 			common = n - 1;

@@ -11,7 +11,7 @@
 #include "attacks.h"
 #include "guest-frontend/bare/raw.h"
 
-#define FORGED_PUT	     5u
+#define FORGED_PUT	      5u
 #define PHYS_MODE_NONCOHERENT 2u
 
 struct forged_known forged_known;

@@ -10,9 +10,9 @@
 
 #define PATIENT	   (60 * HV_S) /* an emulated machine may be slow */
 #define CONNECT_IN (120 * HV_S)
-#define BUF_PAGES  16u
-#define BUF_SIZE   (BUF_PAGES * HV_PAGE_SIZE)
-#define CYCLE	   8u /* pages that come and go */
+#define BUF_SIZE   65536u
+#define BUF_PAGES  (BUF_SIZE / HV_PAGE_SIZE)
+#define CYCLE_SIZE 32768u /* bytes that come and go */
 
 static bool never(void *arg)
 {
@@ -281,18 +281,18 @@ static int keep_returning(struct life *l)
 	struct dma *d = &l->graphics;
 	struct front_import *pages;
 	uint64_t va = 0;
-	int ret = dma_buffer(d, CYCLE, &pages, &va);
+	int ret = dma_buffer(d, CYCLE_SIZE / HV_PAGE_SIZE, &pages, &va);
 
 	if (ret)
 		return ret;
 	d->va_next = before.va_next; /* the same addresses each time */
-	ret = dma_fill(d, va, LIFE_WORD, CYCLE * HV_PAGE_SIZE);
+	ret = dma_fill(d, va, LIFE_WORD, CYCLE_SIZE);
 	if (!ret)
 		ret = dma_submit(d);
 	if (!ret)
 		ret = dma_wait(d, PATIENT);
 	if (!ret)
-		ret = dma_unmap(d, va, CYCLE * HV_PAGE_SIZE, XENVGPU_PAGE_4K);
+		ret = dma_unmap(d, va, CYCLE_SIZE, XENVGPU_PAGE_4K);
 	return ret ? ret : front_import_free(l->dev, pages);
 }
 

@@ -11,9 +11,10 @@
 
 #include "tests/xen/dma.h"
 
-#define LIFE_OBJECT   (1u << 20)  /* bytes of video memory that it looks at and fills */
-#define LIFE_WORD     0x5e1f1e55u /* with that */
-#define LIFE_GRAPHICS "graphics"  /* from this step on a slice needs the memory for a graphics context */
+#define LIFE_OBJECT (1u << 20)	/* bytes of video memory that it looks at and fills */
+#define LIFE_WORD   0x5e1f1e55u /* with that */
+#define LIFE_GRAPHICS                                                                              \
+	"graphics" /* from this step on a slice needs the memory for a graphics context */
 
 struct life {
 	struct front_dev *dev;
@@ -22,19 +23,19 @@ struct life {
 	uint64_t object_va, again_va;
 	struct front_import *buf, *canvas; /* in the space of copies, of graphics */
 	uint64_t buf_va, canvas_va;
-	uint32_t put;	    /* GP_PUT that is written and not rung */
-	uint32_t second;    /* one more channel, which never does anything */
+	uint32_t put;	 /* GP_PUT that is written and not rung */
+	uint32_t second; /* one more channel, which never does anything */
 	unsigned int goal;
 	bool shared;	   /* the front was connecting */
 	const char *doing; /* the step that it is at, or on its way to */
 	/* Never comes back: who stays at a step that is deaf, until it is killed. NULL: life_go() returns there too. */
 	void (*deaf)(struct life *l);
-	bool dirty;	    /* its video memory was not zero */
+	bool dirty; /* its video memory was not zero */
 };
 
 struct life_step {
 	const char *name;
-	int (*go)(struct life *l); /* NULL: nothing to be done. 0 or -errno */
+	int (*go)(struct life *l);   /* NULL: nothing to be done. 0 or -errno */
 	int (*keep)(struct life *l); /* done over and over by who stays here; NULL: nothing */
 	bool alone;		     /* no later step goes through it */
 	bool deaf;		     /* running the loop would lead to the next step */

@@ -89,8 +89,8 @@ static int attacker_start(int argc, char **argv)
 	}
 	answer("phase", err ? "FAILED: no connection" : "connected");
 	err = wait_told("start", 300 * HV_S);
-	forged_known = (struct forged_known){address_of_userd,
-					     order_number(argc, argv, "foreign", 0)};
+	forged_known =
+		(struct forged_known){address_of_userd, order_number(argc, argv, "foreign", 0)};
 	for (unsigned int i = first; i < attacks_nr && !err; i += every) {
 		char why[96] = "ok", node[64];
 
