@@ -114,14 +114,14 @@ static const struct {
 #define AFTERS ((unsigned int)(sizeof(after) / sizeof(after[0])))
 
 struct moment {
-	uint64_t requests; /* published so far; UINT64_MAX: it is at its step */
+	uint64_t requests; /* published so far; 0: it is at its step */
 };
 
 static bool come(void *arg)
 {
 	const struct moment *m = arg;
 
-	return mortal.there || (m->requests != UINT64_MAX && mortal.life && mortal.life->dev &&
+	return mortal.there || (m->requests && mortal.life && mortal.life->dev &&
 				front_stats(mortal.life->dev)->requests >= m->requests);
 }
 
@@ -167,7 +167,7 @@ static void guests_die_at_each_step(void **state)
 
 	neighbour_begins(f);
 	for (unsigned int step = 0; step < life_steps_nr; step++)
-		life(f, step, (struct moment){UINT64_MAX}, step % AFTERS);
+		life(f, step, (struct moment){0}, step % AFTERS);
 }
 
 /* All there are: those on the way to the end, and those of the steps beside it. */
