@@ -107,10 +107,10 @@ static void measure(struct fair_bed *b, uint64_t us, uint64_t found[][KINDS])
 {
 	unsigned int slots;
 	bool turns = gpu_policy_get(b->vm.rm, &slots) == GPU_FIXED_SHARE;
-	uint64_t now[KINDS];
+	uint64_t before[FAIR_GUESTS][KINDS] = {{0}}, now[KINDS];
 
 	for (unsigned int i = 0; i < b->n; i++)
-		work(b, b->guest[i], found[i]);
+		work(b, b->guest[i], before[i]);
 	if (turns)
 		fair_together(b, us);
 	else
@@ -118,7 +118,7 @@ static void measure(struct fair_bed *b, uint64_t us, uint64_t found[][KINDS])
 	for (unsigned int i = 0; i < b->n; i++) {
 		work(b, b->guest[i], now);
 		for (unsigned int k = 0; k < KINDS; k++)
-			found[i][k] = (now[k] - found[i][k]) / FAIR_US;
+			found[i][k] = (now[k] - before[i][k]) / FAIR_US;
 	}
 }
 
@@ -135,7 +135,8 @@ static void each_engine_by_itself(void **state)
 {
 	(void)state;
 	for (unsigned int policy = GPU_BEST_EFFORT; policy <= GPU_EQUAL_SHARE; policy++) {
-		struct fair_bed *b = bed(bed_versions[policy * 3], policy, 0);
+		struct fair_bed *b =
+			bed(bed_versions[policy == GPU_EQUAL_SHARE ? 3 : 0], policy, 0);
 		uint64_t us[3][KINDS], ratio = policy == GPU_EQUAL_SHARE ? 1 : 2;
 
 		busy(b, guest_up(b, 100, 1), 1, 1);

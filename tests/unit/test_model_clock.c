@@ -82,8 +82,8 @@ static void test_follows(void **state)
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(model_run(b.mc->gpu), MODEL_BUSY);
 	assert_int_equal(worked(&a) + worked(&c) + worked(&other), 0);
-	for (unsigned int ms = 1; ms < 100; ms++) {
-		pass(&b, MS, ms % 9 + 1);
+	for (uint64_t ms = 1; ms < 100; ms++) {
+		pass(&b, MS, (unsigned int)(ms % 9) + 1);
 		assert_in_range(worked(&a) + worked(&c), ms * MS, ms * MS + METHOD_NS);
 		assert_in_range(worked(&other), ms * MS, ms * MS + METHOD_NS);
 		assert_int_equal(host(&b)->now, (clock_ns - host(&b)->origin) * PS_PER_NS);
@@ -105,7 +105,7 @@ static void test_pauses(void **state)
 		submit(&a, 3);
 		pass(&b, 3 * MS - METHOD_NS, 4);
 		assert_false(done(&a));
-		assert_int_equal(worked(&a), (3 * n + 3) * MS - METHOD_NS);
+		assert_int_equal(worked(&a), (3ull * n + 3) * MS - METHOD_NS);
 		pass(&b, METHOD_NS, 1);
 		assert_true(done(&a));
 		assert_int_equal(model_run(b.mc->gpu), MODEL_IDLE);
@@ -124,7 +124,7 @@ static void test_stopped(void **state)
 	(void)state;
 	nops(&a, 100);
 	submit(&a, 1000);
-	for (unsigned int n = 1; n < 10; n++) {
+	for (unsigned long long n = 1; n < 10; n++) {
 		pass(&b, 2 * MS, 0);
 		stop(&b, &a, 1);
 		assert_int_equal(worked(&a), n * 2 * MS);
@@ -132,7 +132,7 @@ static void test_stopped(void **state)
 			 "client 0x%x is off at %llu ns, having worked for %llu", CLIENT,
 			 (unsigned long long)(clock_ns - host(&b)->origin), n * 2 * MS);
 		assert_string_equal(b.mc->last_log, line);
-		pass(&b, 6 * MS, n % 3);
+		pass(&b, 6 * MS, (unsigned int)(n % 3));
 		stop(&b, &a, 0);
 		assert_non_null(strstr(b.mc->last_log, "is on at"));
 		assert_int_equal(worked(&a), n * 2 * MS);
