@@ -44,6 +44,7 @@ XEN_ROOT = os.path.join(HOME, "root") if XEN else None
 
 # Without -smap,-smep QEMU 7.2 makes Xen fault when it bounces into a PV kernel; without the others
 # a PVH guest dies on TCG's SVM, which has no next-RIP saving and breaks AVX under nesting.
+ICOUNT = "shift=1,sleep=off"  # 2 ns an instruction; time in which nothing happens is left out
 CPU = "max,-smap,-smep,-rdtscp,-avx,-avx2,-pku,-xsave"
 # bootscrub, edd, edid, rodata and apparmor only save time: 3 s of 10 until dom0 is up.
 XEN_CMDLINE = ("console=com1 com1=115200 loglvl=all guest_loglvl=all conring_size=1m "
@@ -92,6 +93,7 @@ class Bed:
     preload    shared objects for QEMU alone (LD_PRELOAD), which add devices of our own
     plugins    QEMU -plugin arguments, e.g. insns.option(…)
     environ    further environment variables for QEMU
+    icount     the machine's clock counts instructions: slower, and the same however busy the host is
     xen_args   further words for Xen's command line
     memory     the machine's memory in MiB, of which dom0 takes 1024
     limit      seconds the whole run may take
@@ -101,7 +103,7 @@ class Bed:
     logs = ()  # of dom0, worth keeping when it is over
 
     def __init__(self, name, *, overlay=None, devices=(), preload=(), plugins=(), environ=None,
-                 xen_args="", memory=3072, limit=170, verbose=True):
+                 icount=False, xen_args="", memory=3072, limit=170, verbose=True):
         self.name = name
         self.dir = os.path.join(BUILD, "run", name)
         self.verbose = verbose
@@ -110,6 +112,7 @@ class Bed:
         self._preload = list(preload)
         self._plugins = list(plugins)
         self._environ = dict(environ or {})
+        self._icount = icount
         self._xen_args = xen_args
         self._memory = memory
         self._limit = limit
@@ -163,7 +166,8 @@ class Bed:
         # A socket's path is limited to 107 bytes, which a build directory's may exceed.
         self._sockets = tempfile.mkdtemp(prefix="bed-")
         command = [
-            "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-machine", "q35", "-smp", "3",
+            "qemu-system-x86_64", "-accel", f"tcg,thread={'single' if self._icount else 'multi'}",
+            "-machine", "q35", "-smp", "3", *(("-icount", ICOUNT) if self._icount else ()),
             "-m", str(self._memory), "-cpu", CPU, "-nodefaults", "-display", "none",
             "-no-reboot",
             "-chardev", f"file,id=console,path={self.console_path}",
@@ -192,7 +196,7 @@ class Bed:
         self._qmp = self._connect("qmp")
         self._qmp_line()
         self.qmp("qmp_capabilities")
-        self._agent_line("bed-agent ready", 90)
+        self._agent_line("bed-agent ready", 270 if self._icount else 90)
         self._ready = True
         self.say("Xen and dom0 are up")
 

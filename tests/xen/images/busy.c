@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * busy - a guest whose channels (channels=, in an address space each) all copy without an end.
+ * busy - a guest whose channels (channels=, in an address space each) all copy without an end, or, with jobs=0, do nothing.
  *
  * What each gets of the engines is for the harness to see, in the model and in what gpudom tells. From data/phase "busy" on
  * they copy, until data/go=stop; data/result tells that all have ended.
@@ -31,6 +31,7 @@ static int keep_copying(struct dma *d)
 static int busy_start(int argc, char **argv)
 {
 	uint64_t channels = order_number(argc, argv, "channels", 1), open = 0;
+	uint64_t jobs = order_number(argc, argv, "jobs", 1);
 	struct front_dev *dev;
 	int err = channels && channels <= CHANNELS_MAX ? front_open(0, NULL, NULL, &dev) : -EINVAL;
 
@@ -40,7 +41,7 @@ static int busy_start(int argc, char **argv)
 	}
 	for (; !err && open < channels; open++)
 		err = dma_open(&dma[open], dev);
-	for (uint64_t i = 0; !err && i < channels; i++)
+	for (uint64_t i = 0; !err && jobs && i < channels; i++)
 		err = keep_copying(&dma[i]);
 	if (err) {
 		answer("phase", "FAILED: %d after %llu channels", err, (unsigned long long)open);
