@@ -470,7 +470,7 @@ help:
 	@echo 'make fuzz         long fuzzing, FUZZ_SECONDS per target (600)'
 	@echo 'make bench        firmware queues beside those of NVIDIA; counted costs of moving data, by gpudom and by Xen'
 	@echo 'make bench-fwq    only the queues: needs no QEMU   make bench-nvk   only a native driver with the whole GPU'
-	@echo 'make bench-mmu    only page tables: needs no QEMU'
+	@echo 'make bench-mmu    only page tables, bench-vram: ranges of VRAM; need no QEMU; DOC=1: their tables into docs/bench.md too'
 	@echo 'make all          gpudom, xvgpu, guest images and the Linux frontend, below build/'
 	@echo 'make menuconfig   choose chips and features     make defconfig   back to the shipped choice'
 	@echo 'make abi         an ABI pack from a vendor source tree: SRC=DIR OUT=FILE'

@@ -17,6 +17,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(TOP, "tests/peer"))
 
 from bench_fwq import instructions  # noqa: E402
+from document import Table, number  # noqa: E402
 from test_msgq import VERSION, vendor_objects  # noqa: E402
 from vendor import OUT, fetch  # noqa: E402
 
@@ -71,18 +72,17 @@ def main():
     if tree is None:
         sys.exit("bench-mmu: the mirror has no source of NVIDIA's " + VERSION)
     exe = build(tree)
-    print("million page table entries per second, mapping; ns per page, unmapping; instructions per page, both")
-    print(f"{'page':>7} {'pages':>6} | {'ours':>8} | {'mmu_walk':>8} | {'ratio':>7} | {'stores':>8} | "
-          f"{'unmap ours':>10} | {'mmu_walk':>8} | {'ratio':>7} | {'ours':>7} | {'mmu_walk':>8} | {'ratio':>7} | {'stores':>7}")
-    for shift, name in SHIFTS:
-        for pages in PAGES:
-            best = measure(exe, shift, pages)
-            rate = [pages * 1e3 / best[side][0] for side in SIDES]
-            gone = [best[side][1] / pages for side in SIDES]
-            count = [counted(exe, side, shift, pages) for side in SIDES]
-            print(f"{name:>7} {pages:>6} | {rate[0]:8.1f} | {rate[1]:8.1f} | {rate[0] / rate[1]:6.2f}x | {rate[2]:8.1f} | "
-                  f"{gone[0]:10.2f} | {gone[1]:8.2f} | {gone[1] / gone[0]:6.2f}x | "
-                  f"{count[0]:7.1f} | {count[1]:8.1f} | {count[1] / count[0]:6.2f}x | {count[2]:7.1f}", flush=True)
+    print("instructions per page, mapping and unmapping; million page table entries per second, mapping; ns per page, unmapping")
+    with Table("page, pages in one call", "instructions, ours", "`mmu_walk`", "ratio", "plain stores", "M entries/s, ours", "`mmu_walk`", "ratio",
+               "plain stores", "unmapping ns, ours", "`mmu_walk`", "ratio") as table:
+        for shift, name in SHIFTS:
+            for pages in PAGES:
+                best = measure(exe, shift, pages)
+                rate = [pages * 1e3 / best[side][0] for side in SIDES]
+                gone = [best[side][1] / pages for side in SIDES]
+                count = [counted(exe, side, shift, pages) for side in SIDES]
+                table.row(f"{name}, {pages}", number(count[0]), number(count[1]), f"{count[1] / count[0]:.1f}", number(count[2]), number(rate[0]),
+                          number(rate[1]), f"{rate[0] / rate[1]:.1f}", number(rate[2]), number(gone[0]), number(gone[1]), f"{gone[1] / gone[0]:.1f}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import os
 import subprocess
 
 from bench_fwq import OUT, instructions
+from document import Table, number
 
 BENCH = os.path.join(OUT, "bench")
 SIDES = ("ours", "bitmap", "malloc")
@@ -29,15 +30,20 @@ def run(exe, side, live, pairs):
 def main():
     exe = os.path.join(BENCH, "bench_vram")
     subprocess.run(["gcc", "-no-pie", "-Wl,-z,noexecstack", "-o", exe, os.path.join(BENCH, "vram.a")], check=True)
-    print("instructions and ns of a pair (free one, make another); objects of", PAIRS, "that found no place; largest hole in % of what is free")
-    print(f"{'live':>7} | " + " | ".join(f"{side + ' insns':>12} {'ns':>8} {'failed':>6} {'hole':>5}" for side in SIDES))
-    for live in LIVE:
-        cells = []
-        for side in SIDES:
-            turns = [run(exe, side, live, PAIRS) for _ in range(TURNS)]
-            short, long = (instructions(exe, side, live, n) for n in (10, 10 + COUNTED))
-            cells.append(f"{(long - short) / COUNTED:12.0f} {min(t[0] for t in turns) / PAIRS:8.0f} {turns[0][1]:6} {turns[0][2]:5.1f}")
-        print(f"{live:>7} | " + " | ".join(cells), flush=True)
+    print("instructions and ns of a pair: free one, make another")
+    notes = []
+    with Table("objects", *(what + side for what in ("instructions, ", "ns, ") for side in SIDES)) as table:
+        for live in LIVE:
+            turns = {side: [] for side in SIDES}
+            for _ in range(TURNS):
+                for side in SIDES:
+                    turns[side].append(run(exe, side, live, PAIRS))
+            counted = [[instructions(exe, side, live, n) for n in (10, 10 + COUNTED)] for side in SIDES]
+            table.row(f"{live:,}", *(number((long - short) / COUNTED) for short, long in counted),
+                      *(number(min(t[0] for t in turns[side]) / PAIRS) for side in SIDES))
+            notes += [f"{live:,}, {side}: {failed} of {PAIRS:,} objects found no place; the largest hole is {hole:.1f} % of what is free (0: not known)"
+                      for side in SIDES for _, failed, hole in turns[side][:1]]
+    print("\n".join(notes))
 
 
 if __name__ == "__main__":
