@@ -103,7 +103,7 @@ class Bed:
     logs = ()  # of dom0, worth keeping when it is over
 
     def __init__(self, name, *, overlay=None, devices=(), preload=(), plugins=(), environ=None,
-                 icount=False, xen_args="", memory=3072, limit=170, verbose=True):
+                 icount=False, xen_args="", memory=3072, limit=400, verbose=True):
         self.name = name
         self.dir = os.path.join(BUILD, "run", name)
         self.verbose = verbose

@@ -150,7 +150,7 @@ def save(s, results):
 
 def main():
     results = Results("lifecycle")
-    with System("lifecycle", limit=800) as s:
+    with System("lifecycle", limit=1600) as s:
         s.start_gpudom()
         snapshot_sees(s, results)
         cycles(s, results)

@@ -110,7 +110,7 @@ def main():
     if not archive:
         return results.finish()
     steps = STEPS if os.environ.get("RELEASE") == "all" else STEPS[:IN_CHECK]
-    with System("release", firmware=archive, images=("worker", "attacker"), limit=150 + 90 * len(steps)) as s:
+    with System("release", firmware=archive, images=("worker", "attacker"), limit=150 + 200 * len(steps)) as s:
         s.start_gpudom()
         s.create_worker("stays", "mode=loop via=gpu key=1 bytes=4M", "32M")
         s.wait_node("stays", "progress", "verified", 120)
