@@ -277,6 +277,9 @@ def run_scripts(stage, tests, width=1):
             yield from done.result()
 
 
+PEER_LONG = ("nouveau_boot", "scramble", "boot", "firmware")
+
+
 def stage_peer():
     """Against things nobody here wrote: the vendor's headers and code, nouveau's headers."""
     rc, out = make("peer.log", "peer")
