@@ -195,7 +195,7 @@ $(O)/asan/xvgpu.a: $(call objs,asan,$(filter-out hv/dom0/main.c,$(xvgpu-src)))
 
 # Those that put a core of their own below gpu/vgpu (tests/unit/core_fake.h): its calls end there.
 core-fake	:= $(addprefix $(O)/unit/,vgpu_space vgpu_channels) $(O)/fuzzers/vgpu_ring
-core-calls	:= $(shell sed -n 's/.*__wrap_gpu_\([a-z_]*\).*/\1/p' tests/unit/core_fake.h | sort -u)
+core-calls	:= $(shell sed -n 's/.*__wrap_gpu_\([a-z_]*\).*/\1/p' tests/unit/core_fake_calls.h | sort -u)
 $(core-fake): wrap = $(addprefix -Wl$(,)--wrap=gpu_,$(core-calls))
 
 $(O)/unit/%: $(O)/asan/tests/unit/test_%.o $(O)/asan/hosted.a $(O)/asan/xvgpu.a

@@ -9,10 +9,10 @@ $(O)/abigen: $(abigen-src) fwq/abigen/dwarf.h $(abigen-lists) | $(O)/.deps
 	$(Q)gcc -std=gnu11 -g -O1 $(warn) -D_GNU_SOURCE -I. -o $@ $(abigen-src) -ldw -lelf
 
 # The packs that are built in: all in fwq/abi, or the versions that CONFIG_FWQ_PACKS names.
-$(O)/builtin: fwq/abigen/builtin.c fwq/pack.c $(wildcard fwq/*.h) fwq/abigen/wanted | $(O)/.deps
+$(O)/builtin: fwq/abigen/builtin.c fwq/pack.c fwq/pack_text.c $(wildcard fwq/*.h) fwq/abigen/wanted | $(O)/.deps
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)gcc -std=gnu11 -g -O1 $(warn) -I. -o $@ fwq/abigen/builtin.c fwq/pack.c
+	$(Q)gcc -std=gnu11 -g -O1 $(warn) -I. -o $@ fwq/abigen/builtin.c fwq/pack.c fwq/pack_text.c
 
 $(O)/gen/fwq_packs.c: $(O)/builtin $(wildcard fwq/abi/*.abi) $(autoconf)
 	$(call say,GEN,$@)

@@ -3,7 +3,7 @@
  * packs.h - the packs that are built in.
  *
  * Text becomes tables when the program is built: fwq/abigen/builtin.c reads fwq/abi/VERSION.abi with the
- * parser of pack.c, so what is wrong with a pack is an error of the build. CONFIG_FWQ_PACKS chooses.
+ * parser of pack_text.c, so what is wrong with a pack is an error of the build. CONFIG_FWQ_PACKS chooses.
  */
 #ifndef FWQ_PACKS_H
 #define FWQ_PACKS_H

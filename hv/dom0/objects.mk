@@ -7,5 +7,5 @@ xvgpu-src	= $(addprefix hv/dom0/,main.c message.c clock.c spec.c xlcfg.c config.
 		   init.c guests.c attach.c list.c counters.c top.c keeper.c keeper-driver.c keeper-guest.c daemon.c \
 		   firmware.c firmware-find.c firmware-read.c firmware-build.c firmware-bindata.c \
 		   firmware-set.c edit.c) \
-		   $(gpu-files-src) fwq/pack.c
+		   $(gpu-files-src) fwq/pack.c fwq/pack_text.c
 xvgpu-libs	:= -lxlutil -lxenctrl -lxenstore -lz

@@ -2,7 +2,7 @@
 /*
  * fuzz_fwq_pack.c - an ABI pack with any content, then every accessor over a small buffer.
  *
- * COVERS: fwq/pack.c
+ * COVERS: fwq/pack.c fwq/pack_text.c
  *
  * Whatever the text says, the parser reads nothing beyond it and ends with a one-line message; and what
  * it accepts, no accessor follows out of the buffer, for any field, element and start.
