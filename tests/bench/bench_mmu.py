@@ -3,7 +3,7 @@
 """make bench-mmu: what page table entries cost, written by us, by NVIDIA's mmu_walk library and by plain stores.
 
 All in one run on this machine (tests/bench/bench_mmu.c): ours is gpu/core/mmu as it is compiled for gpudom, theirs is
-NVIDIA's library unchanged, with the same code generation flags and callbacks that only store. The best of several turns,
+NVIDIA's library unchanged, with the same code generation flags and callbacks that only store. The fastest round of several turns,
 taken by turns. Instructions of a round that maps and unmaps are counted by valgrind, as the difference of a long and a short
 run: they do not depend on what else the machine does. Prints; never fails for being slow. docs/bench.md says how to read the table.
 """
@@ -46,9 +46,9 @@ def build(tree):
 
 
 def run(exe, side, shift, pages, rounds):
-    """Nanoseconds of mapping and of unmapping, of one round."""
+    """Nanoseconds of mapping and of unmapping, of the fastest round."""
     out = subprocess.run([exe, side, str(shift), str(pages), str(rounds)], stdout=subprocess.PIPE, text=True, check=True).stdout
-    return [int(x) / rounds for x in out.split()]
+    return [max(1, int(x)) for x in out.split()]
 
 
 def measure(exe, shift, pages):
