@@ -14,6 +14,7 @@
  *
  * CASES: NEW MAP,BATCH=1 UNMAP,BATCH=2
  * LONG: MAP,BATCH=2
+ * OPTIONS: --no-array-field-sensitivity
  * UNWIND: 3
  * PLANT NEW limit: iommu/iommu.c s/n > account->max_pages - account->pages/n > account->max_pages/
  * PLANT NEW count: iommu/iommu.c s/account->pages \+= n/account->pages += 1/

@@ -19,6 +19,7 @@
  * WRAPS: zero n - 1ul
  * CASES: START STEP FETCH COPY CHANGES
  * LONG: SHOW
+ * OPTIONS: --no-array-field-sensitivity
  * UNWIND: 6 zero.0:58
  * PLANT STEP beyond: gpu/vgpu/page_list.c s/left < XENVGPU_GREFS_PER_DIR \? left : XENVGPU_GREFS_PER_DIR/left/
  * PLANT STEP part: gpu/vgpu/page_list.c s/n \* sizeof\(dir->gref\[0\]\)/(n - 1) * sizeof(dir->gref[0])/

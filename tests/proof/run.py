@@ -10,6 +10,7 @@ script, one per line:
     REPLACES: f=model ...   calls of f become calls of model (proof.h)
     UNWIND: n [loop:n ...]  turns of a loop; that no loop takes more is proved too
     CASES: A=1 A=2,B=3 ...  macros: one proof each; LONG: the same, only with --long
+    OPTIONS: ...            of cbmc's, as it does some sources faster with them
     WRAPS: function text    an unsigned computation that is meant to wrap: cbmc's finding whose text is this is no error
     PLANT case name: file s/regex/text/   (case: - for none) a bug that must be found, made in a copy of the file;
                                           that of a LONG case only with --long
@@ -82,6 +83,7 @@ class Harness:
     cases: list
     long: list
     wraps: list
+    options: list
     plants: list  # (case, name, file, regex, text)
 
 
@@ -98,7 +100,7 @@ def read(path):
         raise SystemExit(f"{path}: a PLANT line is not `PLANT name: file s/regex/text/`")
     return Harness(os.path.basename(path)[:-2], " ".join(words("REPLACES")).split(),
                    " ".join(words("UNWIND")).split(), " ".join(words("CASES")).split(),
-                   " ".join(words("LONG")).split(), words("WRAPS"), plants)
+                   " ".join(words("LONG")).split(), words("WRAPS"), " ".join(words("OPTIONS")).split(), plants)
 
 
 def plant(folder, file, regex, text):
@@ -152,8 +154,8 @@ def cbmc(harness, case, folder, log, planted=False):
         log.write(p.stdout)
         if p.returncode:
             raise ValueError(f"{os.path.basename(argv[3])}: {p.stdout.strip().splitlines()[-1]}")
-    unwind = [a for u in harness.unwind for a in
-              (["--unwindset", u] if ":" in u else ["--unwind", u])]
+    unwind = harness.options + [a for u in harness.unwind for a in
+                                (["--unwindset", u] if ":" in u else ["--unwind", u])]
     argv = [*CHECKS, *unwind, binary]
     if planted:
         return first_failure(harness, argv, log)
