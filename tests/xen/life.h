@@ -13,8 +13,8 @@
 
 #define LIFE_OBJECT (1u << 20)	/* bytes of video memory that it looks at and fills */
 #define LIFE_WORD   0x5e1f1e55u /* with that */
-#define LIFE_GRAPHICS                                                                              \
-	"graphics" /* from this step on a slice needs the memory for a graphics context */
+/* From this step on a slice needs the memory for a graphics context. */
+#define LIFE_GRAPHICS "graphics"
 
 struct life {
 	struct front_dev *dev;
