@@ -29,7 +29,7 @@ def progress(s):
 
 def main():
     results = Results("hostile")
-    with System("hostile", images=("worker", "hostile"), limit=600) as s:
+    with System("hostile", images=("worker", "hostile"), limit=1500) as s:
         s.start_gpudom()
         s.create_worker("victim", "mode=loop key=1 seed=7 bytes=16M", "64M")
         s.create_worker("hostile", "", "64M", image="hostile")
@@ -40,7 +40,7 @@ def main():
             with results.case(case):
                 answer = s.wait(lambda: s.node("hostile", f"case-{case}") or
                                 (s.node("hostile", "done") or "").startswith("FAILED"),
-                                f"the hostile guest's {case}", 120)
+                                f"the hostile guest's {case}", 300)
                 check(answer == "ok", answer if answer is not True else s.node("hostile", "done"))
             with results.case(f"{case}, victim"):
                 now = s.wait(lambda: (p := progress(s))[0] > seen and p, "the victim to go on", 60)
