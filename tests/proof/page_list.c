@@ -217,13 +217,14 @@ int iommu_map(struct iommu_range *into, const hv_gref_t *refs, unsigned int n)
 	return 0;
 }
 
-/* Any page frame; noted is the one at `which` of a piece. */
+/* Any page frame; noted is the one at `which` of a piece. With larger pages there would be more than runs. */
 uint64_t iommu_addr(const struct iommu_range *of, unsigned int n)
 {
 	const struct vgpu_bind_job *job = &dev.job.bind;
 	uint64_t addr = (uint64_t)nondet_u32() << HV_PAGE_SHIFT;
 
 	PROVE(of == (void *)&range && n < mapped);
+	PROVE(job->bind[0].page_shift == XENVGPU_PAGE_4K);
 	if (n == (job->bind[0].offset + job->pos) / HV_PAGE_SIZE + which)
 		shown = addr;
 	return addr;
