@@ -42,7 +42,7 @@ struct gpu_chip_kind {
 	bool flush_high; /* NV_PFB_NISO_FLUSH_SYSMEM_ADDR_HI exists: else bits 39:8 only */
 	bool frts;	 /* FWSEC-FRTS runs and has its region in WPR2 */
 	bool libos3;	 /* GSP-RM's kernel is LIBOS 3, else 2: other heap sizes */
-	bool gr_standby;	     /* RM wants a channel to stand by (gr/standby.h) */
+	bool gr_standby; /* RM wants a channel to stand by (gr/standby.h) */
 	bool engine_status_in_pfifo; /* else each runlist has its engines' (regs_runlist.h) */
 };
 
