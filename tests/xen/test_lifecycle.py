@@ -61,7 +61,7 @@ def cycles(s, results):
         s.wait(lambda: not s.slices(), "the slice to be released", 30)
         before = residue.snapshot(s)
         s.create_worker("cycler", "mode=cycle cycles=100", "32M")
-        result = s.wait_node("cycler", "result", "verified", 150)
+        result = s.wait_node("cycler", "result", "verified", 600)
         check_equal(fields(result)["grants-given"], "0", "grants of the guest after its cycles")
         s.ok("xl destroy cycler")
         s.wait(lambda: not s.slices(), "the slice to be released", 30)
