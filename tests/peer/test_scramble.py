@@ -31,7 +31,6 @@ from vendor import OUT, PEER, TOP, VERSIONS, fetch  # pylint: disable=wrong-impo
 
 VERSION = "535.261.03"
 SEEDS = 10
-LARGE = 700000  # bytes that the large message has at least
 TIMEOUT = 30  # seconds for one conversation
 HERE = os.path.join(TOP, "tests/peer/scramble")
 WORK = os.path.join(PEER, "scramble")
@@ -216,7 +215,7 @@ def one_seed(plain, other, seed):
     made = Made(plain.tree, seed, seed)
     numbers, of_numbers, moved, of_fields = changed(plain, made)
     size = made.talk()
-    if int(size[1]) < LARGE:
+    if int(size[1]) < release.LARGE:
         raise Failed(f"the large message has {size[1]} bytes")
     refused(made, other.pack)
     field, pack = altered(made, random.Random(seed))

@@ -40,6 +40,7 @@ TOKEN = re.compile(r"""(?P<blank>\s+|//[^\n]*|/\*.*?\*/)
                      |(?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
                      |(?P<word>\w+)
                      |(?P<sign>.)""", re.S | re.M | re.X)
+LARGE = 700000  # bytes that the largest message has at least
 OPEN_ARRAY = re.compile(r"\[\s*0?\s*\]")
 
 
@@ -257,7 +258,8 @@ class Release:
         """Sizes that fit each other; the vendor's own relations between them stay."""
         rng = self.rng
         element = rng.choice((512, 1024, 2048, 8192, 16384, 32768))
-        record = element * rng.randint(max(2, 8192 // element), 24)
+        # Shorter than the large message, in the middle of whose answer an event is sent.
+        record = element * rng.randint(max(2, 8192 // element), min(24, (LARGE - 1) // element))
         align = rng.choice((10, 11, 13, 14))
         sizes = []
         for _ in range(2):
