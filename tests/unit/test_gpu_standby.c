@@ -53,6 +53,19 @@ static void where_it_is_wanted(void **state)
 	assert_int_equal(times, 3);
 }
 
+/* A session during whose making the model has a fault. */
+static struct channel_bed up_with_fault(const char *chip, const char *version, const char *fault)
+{
+	struct channel_bed bed = {.vm = vm_bed_up_on(boot_board(chip), version)};
+
+	bed.boot = bed.vm.bed;
+	assert_int_equal(model_fault_set(bed.boot->model, fault), 0);
+	vm_bed_session(&bed.vm);
+	bed.rm = bed.vm.rm;
+	assert_int_equal(model_fault_set(bed.boot->model, "none"), 0);
+	return bed;
+}
+
 /* As without graphics at all: copies go on, and of the channel nothing is left. */
 static void refused(void **state)
 {
@@ -66,17 +79,11 @@ static void refused(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct channel_bed bed = {
-			.vm = vm_bed_up_on(boot_board("tu102"), cases[i].version)};
+		struct channel_bed bed = up_with_fault("tu102", cases[i].version, cases[i].fault);
 		struct gpu_channel_desc desc;
 		struct gpu_channel *none;
 		struct bed_tenant *t;
 
-		bed.boot = bed.vm.bed;
-		assert_int_equal(model_fault_set(bed.boot->model, cases[i].fault), 0);
-		vm_bed_session(&bed.vm);
-		bed.rm = bed.vm.rm;
-		assert_int_equal(model_fault_set(bed.boot->model, "none"), 0);
 		assert_int_equal(gpu_graphics_context(bed.rm), 0);
 		assert_int_equal(hosted_log_count(bed.boot->h, bed.boot->dom, REFUSED), 1);
 		assert_int_equal(model_rm(&bed.vm)->standby, 0);
@@ -188,14 +195,9 @@ static void the_model_refuses(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct channel_bed bed = {.vm = vm_bed_up_on(boot_board(cases[i].chip), "570.144")};
+		struct channel_bed bed = up_with_fault(cases[i].chip, "570.144", cases[i].fault);
 		struct bed_tenant *t;
 
-		bed.boot = bed.vm.bed;
-		assert_int_equal(model_fault_set(bed.boot->model, cases[i].fault), 0);
-		vm_bed_session(&bed.vm);
-		bed.rm = bed.vm.rm;
-		assert_int_equal(model_fault_set(bed.boot->model, "none"), 0);
 		t = bed_tenant_up_with(&bed, 0, 1);
 		bed_channel_up(t, 0);
 		assert_int_equal(ask(t, false), cases[i].begin);
