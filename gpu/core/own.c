@@ -50,7 +50,6 @@ static void channel_ready(struct gpu_channel *channel, int err, void *arg)
 	struct gpu_own_channel *own = arg;
 
 	(void)channel;
-	own->missing = "channel";
 	own->ready(own, err);
 }
 
@@ -61,8 +60,10 @@ static void vm_ready(struct gpu_vm *vm, int err, void *arg)
 	own->desc.vm = vm;
 	if (!err && own->prepare)
 		err = own->prepare(own);
-	if (!err)
+	if (!err) {
+		own->missing = "channel";
 		err = gpu_channel_new(own->tenant, &own->desc, channel_ready, own, &own->channel);
+	}
 	if (err)
 		own->ready(own, err);
 }
