@@ -152,6 +152,18 @@ static inline void map_object(struct seat *s, struct seat_space *space, struct o
 	change_one(s, space, &b, o);
 }
 
+/* A change of n cells that is about no object. */
+static inline void change_cells(struct seat *s, struct seat_space *space, uint8_t operation,
+				unsigned int shift, unsigned int first, unsigned int n)
+{
+	change_one(s, space,
+		   &(struct xenvgpu_bind){.operation = operation,
+					  .page_shift = (uint8_t)shift,
+					  .va = WINDOW + (uint64_t)first * HV_PAGE_SIZE,
+					  .size = (uint64_t)n * HV_PAGE_SIZE},
+		   NULL);
+}
+
 /* Takes one stretch of what a space shows of this object away. */
 static inline void unmap_stretch(struct seat *s, struct seat_space *space, unsigned int first)
 {
@@ -161,12 +173,7 @@ static inline void unmap_stretch(struct seat *s, struct seat_space *space, unsig
 	while (first + n < CELLS && c[n].shift == shift && c[n].object == object &&
 	       (n < most || n % (1u << (shift - XENVGPU_PAGE_4K))))
 		n++;
-	change_one(s, space,
-		   &(struct xenvgpu_bind){.operation = XENVGPU_BIND_UNMAP,
-					  .page_shift = (uint8_t)shift,
-					  .va = WINDOW + (uint64_t)first * HV_PAGE_SIZE,
-					  .size = (uint64_t)n * HV_PAGE_SIZE},
-		   NULL);
+	change_cells(s, space, XENVGPU_BIND_UNMAP, shift, first, n);
 }
 
 /* Takes back a stretch of what is reserved, mapped or not. */
@@ -183,12 +190,7 @@ static inline void release_stretch(struct seat *s, struct seat_space *space)
 	while (first + n < CELLS && space->cell[first + n].reserved == shift &&
 	       (n < most || n % (1u << (shift - XENVGPU_PAGE_4K))))
 		n++;
-	change_one(s, space,
-		   &(struct xenvgpu_bind){.operation = XENVGPU_BIND_RELEASE,
-					  .page_shift = (uint8_t)shift,
-					  .va = WINDOW + (uint64_t)first * HV_PAGE_SIZE,
-					  .size = (uint64_t)n * HV_PAGE_SIZE},
-		   NULL);
+	change_cells(s, space, XENVGPU_BIND_RELEASE, shift, first, n);
 }
 
 /* All of an object, or only the first stretch that is found. */
